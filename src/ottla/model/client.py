@@ -1,0 +1,17 @@
+"""How every client of the platform behaves: one profile, in Kafka's own (Java) key names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProfile:
+    """Producer and consumer settings, as Kafka's own text."""
+
+    producer: Mapping[str, str]
+    consumer: Mapping[str, str]

@@ -1,0 +1,49 @@
+"""A node as it is declared, and the cluster's brokers and quorum as they are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node and the properties that are set for it, as Kafka's own text (no defaults)."""
+
+    node_id: int
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A registered broker; ``fenced`` while it may not lead or take produce requests (KIP-631)."""
+
+    node_id: int
+    host: str
+    port: int
+    rack: str | None
+    fenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """The metadata quorum (KIP-595): its leader (the active controller) and who votes."""
+
+    leader: int | None
+    epoch: int
+    voters: tuple[int, ...]
+    observers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogDir:
+    """A log_dir of a node; sizes in bytes. ``total`` and ``usable`` are the volume's (KIP-827)."""
+
+    node_id: int
+    path: str
+    total: int
+    usable: int
+    topic_bytes: Mapping[str, int]

@@ -1,0 +1,85 @@
+"""What one key cannot know alone: faults between the parts of an environment."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ottla.spec.configs import kafka_text
+from ottla.spec.faults import Fault, Mark
+from ottla.spec.schema import NAMED_CONFIGS, CleanupPolicy, EnvironmentSpec, TopicSpec
+from ottla.spec.versions import KAFKA_VERSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ottla.spec.document import Document, Path
+
+TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # org.apache.kafka.common.internals.Topic
+def unreadable_configs(document: Document) -> Iterator[Fault]:
+    """Every value under a ``config:`` (or a client profile) that its key cannot take. Works on a document of any shape."""
+    values = document.values
+    holders: list[Path] = [("cluster", "config"), ("topic_defaults", "config"), ("client", "producer"), ("client", "consumer")]
+    topics = values.get("topics")
+    holders += [("topics", name, "config") for name in topics] if isinstance(topics, dict) else []
+    for holder in holders:
+        configs: object = values
+        for part in holder:
+            configs = configs.get(part) if isinstance(configs, dict) else None
+        for key, value in configs.items() if isinstance(configs, dict) else ():
+            try:
+                kafka_text(key, value)
+            except ValueError as error:
+                path = (*holder, key)
+                yield Fault(document.file, document.marks.get(path, Mark(1, ".".join(map(str, path)))), str(error))
+
+
+def check_environment(spec: EnvironmentSpec, document: Document) -> Iterator[Fault]:
+    """Every fault between the parts of ``spec``; ``document`` says where each part stands."""
+    for path, message in _problems(spec):
+        at = path
+        while at not in document.marks and at:
+            at = at[:-1]
+        yield Fault(document.file, document.marks.get(at, Mark(1, "")), message)
+
+
+def _problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
+    if spec.cluster.kafka_version not in KAFKA_VERSIONS:
+        known = ", ".join(KAFKA_VERSIONS)
+        yield ("cluster", "kafka_version"), f"{spec.cluster.kafka_version} is not in the versions table ({known})"
+    for name, topic in spec.topics.items():
+        yield from _topic_problems(spec, name, topic)
+    yield from _size_problems(spec)
+
+
+def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Iterator[tuple[Path, str]]:
+    path: Path = ("topics", name)
+    if not TOPIC_NAME.fullmatch(name) or name in {".", ".."}:
+        yield path, "not a topic name: letters, digits, '.', '_' and '-', at most 249 of them"
+    factor = topic.replication_factor or spec.topic_defaults.replication_factor
+    factor_at: Path = (*path, "replication_factor") if topic.replication_factor else path
+    if factor > spec.cluster.nodes:
+        yield factor_at, f"replication_factor {factor} needs {factor} nodes; the cluster has {spec.cluster.nodes}"
+    least = topic.min_insync_replicas or spec.topic_defaults.min_insync_replicas
+    if least > factor:
+        at: Path = (*path, "min_insync_replicas") if topic.min_insync_replicas else factor_at
+        yield at, f"min_insync_replicas {least} is more than replication_factor {factor}: nothing could be written"
+    for named, key in NAMED_CONFIGS.items():
+        if key in topic.config and getattr(topic, named) is not None:
+            yield (*path, "config", key), f"said twice: here and as {named}"
+    if topic.event and topic.event.tombstones and topic.cleanup_policy in {None, CleanupPolicy.DELETE}:
+        yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"
+
+
+def _size_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
+    broker = spec.cluster.config.get("message.max.bytes")
+    client = spec.client.producer.get("max.request.size")
+    if broker is None or client is None:
+        return
+    try:
+        taken, sent = int(kafka_text("message.max.bytes", broker)), int(kafka_text("max.request.size", client))
+    except ValueError:
+        return  # said by unreadable_configs already
+    if sent > taken:
+        path: Path = ("client", "producer", "max.request.size")
+        yield path, f"{sent} bytes may be sent, but cluster.config.message.max.bytes takes only {taken}"

@@ -1,0 +1,45 @@
+"""spec + environment -> the desired ClusterState, and the client profile."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ottla.model.client import ClientProfile
+from ottla.model.node import Node
+from ottla.model.state import ClusterState
+from ottla.model.topic import Topic
+from ottla.spec.configs import kafka_text
+from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
+
+
+def desired_state(spec: EnvironmentSpec) -> ClusterState:
+    """The cluster that the environment asks for: its topics, and the properties of each of its nodes."""
+    properties = {key: kafka_text(key, value) for key, value in spec.cluster.config.items()}
+    return ClusterState(
+        topics={name: _topic(spec, name, topic) for name, topic in spec.topics.items()},
+        nodes={node_id: Node(node_id, properties) for node_id in range(1, spec.cluster.nodes + 1)},
+    )
+
+
+def client_profile(spec: EnvironmentSpec) -> ClientProfile:
+    """The one profile of all clients of this environment."""
+    return ClientProfile(
+        producer={key: kafka_text(key, value) for key, value in spec.client.producer.items()},
+        consumer={key: kafka_text(key, value) for key, value in spec.client.consumer.items()},
+    )
+
+
+def _topic(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Topic:
+    configs = {"min.insync.replicas": str(spec.topic_defaults.min_insync_replicas)}
+    configs |= {key: kafka_text(key, value) for key, value in spec.topic_defaults.config.items()}
+    configs |= {key: kafka_text(key, value) for key, value in topic.config.items()}
+    for named, key in NAMED_CONFIGS.items():
+        value = getattr(topic, named)
+        if value is not None:
+            configs[key] = str(value.value if isinstance(value, Enum) else value)
+    return Topic(
+        name=name,
+        partitions=topic.partitions,
+        replication_factor=topic.replication_factor or spec.topic_defaults.replication_factor,
+        configs=configs,
+    )

@@ -1,0 +1,170 @@
+"""``platform.yaml`` -> the environments it describes, with every fault of all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from ottla.errors import SpecError, UsageError
+from ottla.spec.checks import check_environment, unreadable_configs
+from ottla.spec.document import Document, Path, read_document, show
+from ottla.spec.environments import DEFAULT, ENVIRONMENTS, overlay
+from ottla.spec.faults import Fault, Mark, did_you_mean
+from ottla.spec.schema import EnvironmentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+MAX_BYTES = 16 * 1024**2
+HINT = "fix the lines above and run the command again"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A spec without faults: every environment of the file, whole."""
+
+    path: FilePath
+    environments: Mapping[str, EnvironmentSpec]
+    default_environment: str
+
+    def environment(self, name: str | None) -> tuple[str, EnvironmentSpec]:
+        """The environment of that name (None: the default one). Raises UsageError with the names there are."""
+        wanted = name or self.default_environment
+        if wanted not in self.environments:
+            raise UsageError(
+                f"no environment {wanted!r} in {self.path}: {did_you_mean(wanted, self.environments)}",
+                hint="choose one with -e NAME",
+            )
+        return wanted, self.environments[wanted]
+
+
+def load_spec(path: FilePath) -> Spec:
+    """Read and check the file. Raises UsageError where there is none, SpecError with every fault there is."""
+    shown = str(path)
+    document = read_document(_read(path, shown), file=shown)
+    if document.faults and not document.values:
+        raise SpecError(document.faults, hint=HINT)
+    faults = {*document.faults, *_environment_faults(document)}
+    environments: dict[str, EnvironmentSpec] = {}
+    for name in _environment_names(document):
+        merged = overlay(document, name)
+        environment, wrong = _validate(merged)
+        faults |= {*wrong, *unreadable_configs(merged)}
+        if environment is not None:
+            environments[name] = environment
+    if faults:
+        raise SpecError(sorted(faults), hint=HINT)
+    default = document.values.get(DEFAULT) or next(iter(environments))
+    return Spec(path, environments, str(default))
+
+
+def _read(path: FilePath, shown: str) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no {shown}", hint="run in the folder of your platform.yaml, or name it: ottla -f PATH ..."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SpecError([Fault(shown, Mark(1, ""), f"not UTF-8 text (byte {error.start})")]) from None
+    except OSError as error:
+        raise UsageError(f"cannot read {shown}: {error.strerror}", hint="name another file: ottla -f PATH ...") from None
+    if len(text) > MAX_BYTES:
+        raise SpecError([Fault(shown, Mark(1, ""), f"larger than {MAX_BYTES} characters")])
+    return text
+
+
+def _environment_names(document: Document) -> list[str]:
+    environments = document.values.get(ENVIRONMENTS)
+    if not isinstance(environments, dict):
+        return []
+    return [name for name, value in environments.items() if isinstance(value, dict)]
+
+
+def _environment_faults(document: Document) -> list[Fault]:
+    environments = document.values.get(ENVIRONMENTS)
+    at = document.marks.get((ENVIRONMENTS,), Mark(1, ENVIRONMENTS))
+    if not isinstance(environments, dict) or not environments:
+        return [Fault(document.file, at, "name at least one, for example `local: {target: local}`")]
+    faults = [
+        Fault(document.file, document.marks[ENVIRONMENTS, name], "expected a mapping with a target")
+        for name, value in environments.items()
+        if not isinstance(value, dict)
+    ]
+    default = document.values.get(DEFAULT)
+    if default is not None and default not in environments:
+        hint = did_you_mean(str(default), environments)
+        faults.append(Fault(document.file, document.marks[(DEFAULT,)], f"no such environment; {hint}"))
+    return faults
+
+
+def _validate(document: Document) -> tuple[EnvironmentSpec | None, set[Fault]]:
+    try:
+        environment = EnvironmentSpec.model_validate(document.values)
+    except ValidationError as error:
+        return None, {_fault(document, detail) for detail in error.errors(include_url=False)}
+    return environment, set(check_environment(environment, document))
+
+
+def _fault(document: Document, detail: ErrorDetails) -> Fault:
+    path: Path = detail["loc"]
+    at = path
+    while at not in document.marks and at:
+        at = at[:-1]
+    mark = document.marks.get(at, Mark(1, ""))
+    missing = show(path[len(at) :])
+    key = f"{mark.key}.{missing}" if missing and mark.key else mark.key or missing
+    return Fault(document.file, Mark(mark.line, key), _sentence(detail, path))
+
+
+def _sentence(detail: ErrorDetails, path: Path) -> str:
+    given = detail["input"]
+    kind = detail["type"]
+    match kind:
+        case "extra_forbidden":
+            return f"unknown key; {did_you_mean(str(path[-1]), _known_keys(path[:-1]))}"
+        case "missing":
+            return "is required"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case "int_type" | "int_parsing" | "int_from_float":
+            return f"expected a whole number, not {given!r}"
+        case "enum":
+            return f"expected {detail['ctx']['expected']}, not {given!r}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"expected a mapping, not {given!r}"
+        case "string_pattern_mismatch":
+            return f"{given!r} is not a name of lower-case letters, digits and '-' that starts with a letter"
+        case _:
+            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, not {given!r}"
+
+
+def _known_keys(path: Path) -> list[str]:
+    annotation: Any = EnvironmentSpec
+    for part in path:
+        annotation = _inner(annotation, part)
+    model = _model(annotation)
+    return list(model.model_fields) if model else []
+
+
+def _inner(annotation: Any, part: str | int) -> Any:
+    model = _model(annotation)
+    if model is not None:
+        field = model.model_fields.get(str(part))
+        return field.annotation if field else None
+    arguments = get_args(annotation)
+    return arguments[-1] if arguments else None
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            if candidate is annotation or type(None) in get_args(annotation):
+                return candidate
+    return None

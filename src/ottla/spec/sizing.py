@@ -1,0 +1,64 @@
+"""The spec's own arithmetic: does the stated load fit the stated disks?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.model.units import format_duration, format_size
+
+if TYPE_CHECKING:
+    from ottla.spec.schema import EnvironmentSpec, LoadSpec, TopicSpec
+
+DEFAULT_SEGMENT_BYTES = 1024**3  # log.segment.bytes of Kafka
+MS_PER_SECOND = 1000
+
+
+def disk_warnings(spec: EnvironmentSpec) -> list[str]:
+    """A sentence with figures where ``load`` for its retention is more than the disks of ``cluster.disk`` hold.
+
+    Every topic has ``retention_bytes``: then these bound the disk, whatever the load. Otherwise the load does. Replicas
+    are taken as spread evenly over the nodes; compression and indexes are not counted.
+    """
+    load, disk = spec.load, spec.cluster.disk
+    if load is None or disk is None or disk <= 0:
+        return []
+    bounds = [_bound(spec, topic) for topic in spec.topics.values()]
+    bounded = [bound for bound in bounds if bound is not None]
+    if bounded and len(bounded) == len(bounds):
+        return _bounded_warning(sum(bounded) / spec.cluster.nodes, disk)
+    return _load_warning(spec, load, disk)
+
+
+def _bound(spec: EnvironmentSpec, topic: TopicSpec) -> int | None:
+    if topic.retention_bytes is None or topic.retention_bytes < 0:
+        return None
+    # Retention drops whole segments and never the active one, so a partition may hold one segment more.
+    partition = topic.retention_bytes + (topic.segment_bytes or DEFAULT_SEGMENT_BYTES)
+    return partition * topic.partitions * (topic.replication_factor or spec.topic_defaults.replication_factor)
+
+
+def _bounded_warning(per_node: float, disk: int) -> list[str]:
+    if per_node <= disk:
+        return []
+    return [
+        f"retention_bytes lets the topics grow to {format_size(per_node)} a node; cluster.disk is {format_size(disk)}: "
+        "lower retention_bytes or segment_bytes, or take a larger disk"
+    ]
+
+
+def _load_warning(spec: EnvironmentSpec, load: LoadSpec, disk: int) -> list[str]:
+    copies = spec.topic_defaults.replication_factor
+    per_node = load.events_per_second * load.event_size * copies / spec.cluster.nodes
+    if load.retention < 0:
+        needed, kept = float("inf"), "ever"
+    else:
+        needed, kept = per_node * load.retention / MS_PER_SECOND, format_duration(load.retention)
+    if needed <= disk:
+        return []
+    full = format_duration(disk / per_node * MS_PER_SECOND)
+    size = "without end" if needed == float("inf") else format_size(needed)
+    return [
+        f"{load.events_per_second:,} events/s of {format_size(load.event_size)} kept for {kept} need {size} a node "
+        f"(replication_factor {copies} on {spec.cluster.nodes} nodes); cluster.disk is {format_size(disk)}, full after "
+        f"{full}: set retention_bytes on every topic, or take a larger disk"
+    ]
