@@ -17,12 +17,16 @@ PROTECTED_PREFIXES = ("__", "_schemas", "_confluent", "connect-")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic: what can be declared of it. ``configs`` holds only what is set on the topic itself, as Kafka's own text."""
+    """A topic: what can be declared of it. ``configs`` holds only what is set on the topic itself, as Kafka's own text.
+
+    ``reset`` names configs that must not be set on it; only a desired topic has any.
+    """
 
     name: str
     partitions: int
     replication_factor: int
     configs: Mapping[str, str]
+    reset: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

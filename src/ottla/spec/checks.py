@@ -67,6 +67,9 @@ def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Itera
     for named, key in NAMED_CONFIGS.items():
         if key in topic.config and getattr(topic, named) is not None:
             yield (*path, "config", key), f"said twice: here and as {named}"
+    for index, key in enumerate(topic.reset):
+        if key in topic.config or any(key == NAMED_CONFIGS[named] and getattr(topic, named) is not None for named in NAMED_CONFIGS):
+            yield (*path, "reset", index), f"{key} is both set and reset"
     if topic.event and topic.event.tombstones and topic.cleanup_policy in {None, CleanupPolicy.DELETE}:
         yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"
 

@@ -42,4 +42,5 @@ def _topic(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Topic:
         partitions=topic.partitions,
         replication_factor=topic.replication_factor or spec.topic_defaults.replication_factor,
         configs=configs,
+        reset=frozenset(topic.reset),
     )

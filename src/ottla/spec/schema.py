@@ -100,6 +100,7 @@ class TopicSpec(_Strict):
     min_compaction_lag: Duration | None = None
     compression_type: str | None = None
     config: Configs = {}
+    reset: tuple[str, ...] = ()
     event: EventContract | None = None
     verify_write: WriteProbe | None = None
 

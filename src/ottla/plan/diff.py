@@ -1,0 +1,125 @@
+"""Two states -> the changes that lead from the first to the second, or every reason why none do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.errors import PlanRefused
+from ottla.model.topic import is_protected, same_config
+from ottla.plan.changes import (
+    AddPartitions,
+    AlterNodeProperties,
+    AlterTopicConfigs,
+    Change,
+    ConfigChange,
+    CreateTopic,
+    DeleteTopic,
+    order_changes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ottla.model.node import Node
+    from ottla.model.state import ClusterState
+    from ottla.model.topic import Topic
+
+TOPICS = "topics"
+
+
+@dataclass(frozen=True, slots=True)
+class Unowned:
+    """A config that is set on a topic of the spec, and that the spec says nothing about. It is left as it is."""
+
+    topic: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The changes in their order, the topics that the spec does not list, and the configs that it does not own."""
+
+    changes: tuple[Change, ...]
+    unlisted: tuple[str, ...]
+    unowned: tuple[Unowned, ...]
+
+
+def diff(observed: ClusterState, desired: ClusterState, *, allow: frozenset[str] = frozenset()) -> Diff:
+    """What leads from ``observed`` to ``desired``. Topics that ``desired`` lacks are deleted only if ``allow`` has "topics".
+
+    Raises PlanRefused with every impossible transition.
+    """
+    reasons = [*_impossible_nodes(observed.nodes, desired.nodes)]
+    changes: list[Change] = [*_node_changes(observed.nodes, desired.nodes)]
+    unowned: list[Unowned] = []
+    for name, wanted in desired.topics.items():
+        there = observed.topics.get(name)
+        if there is None:
+            changes.append(CreateTopic(wanted))
+            continue
+        reasons += _impossible_topic(there, wanted)
+        changes += _topic_changes(there, wanted)
+        foreign = sorted(there.configs.keys() - wanted.configs.keys() - wanted.reset)
+        unowned += [Unowned(name, key, there.configs[key]) for key in foreign]
+    if reasons:
+        raise PlanRefused(reasons)
+    unlisted = sorted(name for name in observed.topics.keys() - desired.topics.keys() if not is_protected(name))
+    if TOPICS in allow:
+        changes += [DeleteTopic(observed.topics[name]) for name in unlisted]
+        unlisted = []
+    return Diff(order_changes(changes), tuple(unlisted), tuple(unowned))
+
+
+def _impossible_nodes(there: Mapping[int, Node], wanted: Mapping[int, Node]) -> Iterator[str]:
+    if wanted and there and wanted.keys() != there.keys():
+        yield (
+            f"the cluster has nodes {_numbers(there)} and the spec asks for {_numbers(wanted)}: its quorum was fixed when it "
+            "was formatted. Put nodes back in the spec, use another environment, or start anew (all data is lost): "
+            "ottla down --wipe"
+        )
+
+
+def _numbers(nodes: Mapping[int, Node]) -> str:
+    return ", ".join(str(node_id) for node_id in sorted(nodes))
+
+
+def _node_changes(there: Mapping[int, Node], wanted: Mapping[int, Node]) -> Iterator[AlterNodeProperties]:
+    for node_id in sorted(there.keys() & wanted.keys()):
+        configs = _config_changes(there[node_id].properties, wanted[node_id].properties, frozenset())
+        if configs:
+            yield AlterNodeProperties(node_id, configs)
+
+
+def _impossible_topic(there: Topic, wanted: Topic) -> Iterator[str]:
+    if wanted.partitions < there.partitions:
+        yield (
+            f"topic {there.name} has {there.partitions} partitions and the spec asks for {wanted.partitions}: Kafka cannot "
+            f"take partitions away. Keep {there.partitions}, or create a topic of another name and move to it"
+        )
+    if wanted.replication_factor != there.replication_factor:
+        yield (
+            f"topic {there.name} has replication_factor {there.replication_factor} and the spec asks for "
+            f"{wanted.replication_factor}: moving replicas is not built yet. Keep {there.replication_factor} in the spec"
+        )
+
+
+def _topic_changes(there: Topic, wanted: Topic) -> Iterator[Change]:
+    if wanted.partitions > there.partitions:
+        yield AddPartitions(there.name, there.partitions, wanted.partitions)
+    configs = _config_changes(there.configs, wanted.configs, wanted.reset)
+    if configs:
+        yield AlterTopicConfigs(there.name, configs, cleanup_policy=there.configs.get("cleanup.policy"))
+
+
+def _config_changes(
+    there: Mapping[str, str], wanted: Mapping[str, str], reset: frozenset[str]
+) -> tuple[ConfigChange, ...]:
+    changed = [
+        ConfigChange(key, there.get(key), value)
+        for key, value in wanted.items()
+        if not same_config(key, there.get(key), value)
+    ]
+    changed += [ConfigChange(key, there[key], None) for key in reset & there.keys()]
+    return tuple(sorted(changed, key=lambda change: change.key))

@@ -1,0 +1,99 @@
+"""The plan: a frozen value that text, JSON, risk and apply read. It says what it saw, so that apply can tell if that moved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.errors import PlanRefused
+from ottla.plan.changes import Change, CreateTopic, object_key
+from ottla.plan.risk import Risk, Severity, risks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ottla.model.state import ClusterState, Evidence
+    from ottla.plan.diff import Diff, Unowned
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change and its risks."""
+
+    change: Change
+    risks: tuple[Risk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done to the cluster ``cluster_id``, and the fingerprint of each object that it would touch."""
+
+    cluster_id: str
+    environment: str
+    changes: tuple[PlannedChange, ...]
+    unlisted: tuple[str, ...]
+    unowned: tuple[Unowned, ...]
+    fingerprints: Mapping[str, str]
+
+
+def make_plan(
+    difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str
+) -> Plan:
+    """Put risks and fingerprints to the changes of ``difference``."""
+    planned = tuple(PlannedChange(change, risks_of(change, evidence)) for change in difference.changes)
+    keys = {object_key(change) for change in difference.changes}
+    return Plan(
+        cluster_id=cluster_id,
+        environment=environment,
+        changes=planned,
+        unlisted=difference.unlisted,
+        unowned=difference.unowned,
+        fingerprints={key: fingerprint(key, observed) for key in sorted(keys)},
+    )
+
+
+def fingerprint(key: str, state: ClusterState) -> str:
+    """Of an object (``topic:NAME``, ``node:ID``) as it is declared; what can only be seen is no part of it."""
+    kind, _, name = key.partition(":")
+    if kind == "node":
+        node = state.nodes.get(int(name))
+        seen: object = None if node is None else sorted(node.properties.items())
+    else:
+        topic = state.topics.get(name)
+        seen = topic and [topic.partitions, topic.replication_factor, sorted(topic.configs.items())]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
+def stale_objects(plan: Plan, state: ClusterState) -> list[str]:
+    """The objects of the plan that are no longer as the plan saw them."""
+    return [key for key, seen in plan.fingerprints.items() if fingerprint(key, state) != seen]
+
+
+def only_creates(plan: Plan) -> tuple[Plan, Plan]:
+    """The part that only adds topics, and the rest."""
+    creates = tuple(planned for planned in plan.changes if isinstance(planned.change, CreateTopic))
+    others = tuple(planned for planned in plan.changes if not isinstance(planned.change, CreateTopic))
+    return _with_changes(plan, creates), _with_changes(plan, others)
+
+
+def _with_changes(plan: Plan, changes: tuple[PlannedChange, ...]) -> Plan:
+    keys = {object_key(planned.change) for planned in changes}
+    kept = {key: value for key, value in plan.fingerprints.items() if key in keys}
+    return Plan(plan.cluster_id, plan.environment, changes, plan.unlisted, plan.unowned, kept)
+
+
+def refuse_unaccepted(plan: Plan, accept: Iterable[str]) -> None:
+    """Raise PlanRefused if a risk to data is not accepted by its code."""
+    accepted = frozenset(accept)
+    open_risks = [
+        (object_key(planned.change), risk)
+        for planned in plan.changes
+        for risk in planned.risks
+        if risk.severity is Severity.DATA and risk.code not in accepted
+    ]
+    if open_risks:
+        codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
+        reasons = [f"{key.replace(':', ' ')}: {risk.text} [{risk.code}]" for key, risk in open_risks]
+        raise PlanRefused(reasons, hint=f"if that is meant: ottla apply {codes}")

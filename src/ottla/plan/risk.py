@@ -1,0 +1,126 @@
+"""What a change would do to the data, in records and bytes: small rules, each with a code that a person can accept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ottla.model.units import format_duration, format_size
+from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ottla.model.state import Evidence, TopicEvidence
+    from ottla.plan.changes import ConfigChange
+
+UNLIMITED = -1
+
+
+class Severity(Enum):
+    """NOTICE wants a yes; DATA wants its code accepted by name."""
+
+    NOTICE = "notice"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What may be lost or interrupted. ``code`` is stable: it is what ``--accept`` takes."""
+
+    code: str
+    severity: Severity
+    text: str
+
+
+def topics_in_need_of_evidence(changes: Iterable[Change]) -> frozenset[str]:
+    """The topics whose contents decide how risky the changes are."""
+    names = set()
+    for change in changes:
+        match change:
+            case AddPartitions(name=name) | AlterTopicConfigs(name=name):
+                names.add(name)
+            case DeleteTopic(topic):
+                names.add(topic.name)
+            case CreateTopic() | AlterNodeProperties():
+                pass
+    return frozenset(names)
+
+
+def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
+    """Every risk of a change. A topic that was seen to be empty has none; one that was not looked at has all."""
+    match change:
+        case CreateTopic():
+            return ()
+        case DeleteTopic(topic):
+            return tuple(_deletes(evidence.topics.get(topic.name)))
+        case AddPartitions(name=name):
+            return tuple(_re_keys(evidence.topics.get(name)))
+        case AlterTopicConfigs(name=name):
+            return tuple(_alters(change, evidence.topics.get(name)))
+        case AlterNodeProperties(node_id, configs):
+            keys = ", ".join(config.key for config in configs)
+            return (Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}"),)
+
+
+def _contents(seen: TopicEvidence | None) -> str:
+    if seen is None:
+        return "an unknown number of records"
+    return f"up to {seen.records:,} records ({format_size(seen.size_bytes)} over all replicas)"
+
+
+def _deletes(seen: TopicEvidence | None) -> Iterator[Risk]:
+    if seen is None or seen.records:
+        yield Risk("deletes-records", Severity.DATA, f"{_contents(seen)} are deleted for good")
+
+
+def _re_keys(seen: TopicEvidence | None) -> Iterator[Risk]:
+    if seen is None or seen.records:
+        yield Risk(
+            "re-keys",
+            Severity.DATA,
+            f"keys of {_contents(seen)} hash to other partitions from now on: order per key, joins and compaction "
+            "hold only within what is written after",
+        )
+
+
+def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[Risk]:
+    if seen is not None and not seen.records:
+        return
+    deletes = "delete" in _policy_after(change)
+    for config in change.configs:
+        if config.key in {"retention.ms", "retention.bytes"} and deletes and _less(config):
+            yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those beyond {_limit(config)} are deleted")
+        if config.key == "cleanup.policy" and "delete" in (config.after or "") and "delete" not in (config.before or ""):
+            yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those past retention are deleted")
+        if config.key == "cleanup.policy" and "compact" in (config.after or ""):
+            yield Risk(
+                "compacts-records",
+                Severity.DATA,
+                f"of {_contents(seen)}, only the last of each key is kept; records without a key are refused from now on",
+            )
+
+
+def _policy_after(change: AlterTopicConfigs) -> str:
+    for config in change.configs:
+        if config.key == "cleanup.policy":
+            return config.after or "delete"
+    return change.cleanup_policy or "delete"
+
+
+def _less(config: ConfigChange) -> bool:
+    after = int(config.after) if config.after is not None else None
+    before = int(config.before) if config.before is not None else None
+    if after is None or before is None:
+        return after != UNLIMITED  # the default of the broker is not known here: take the worse
+    if after == UNLIMITED:
+        return False
+    return before == UNLIMITED or after < before
+
+
+def _limit(config: ConfigChange) -> str:
+    if config.after is None:
+        return "the broker's default"
+    value = int(config.after)
+    return format_duration(value) if config.key.endswith(".ms") else f"{format_size(value)} a partition"

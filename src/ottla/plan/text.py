@@ -1,0 +1,81 @@
+"""The plan for a person: one line a fact; the first character says what kind of line it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.model.units import format_duration, format_size
+from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ottla.plan.changes import ConfigChange
+    from ottla.plan.plan import Plan
+
+SMALLEST_DURATION_WORTH_READING = 1000
+SMALLEST_SIZE_WORTH_READING = 1024
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Lines that start with ``+`` (new), ``~`` (other), ``-`` (gone), ``!`` (risk), two spaces (detail) or ``#`` (note)."""
+    for planned in plan.changes:
+        yield from _change_lines(planned.change)
+        for risk in planned.risks:
+            yield f"!   {risk.code}: {risk.text}"
+    if plan.unlisted:
+        names = ", ".join(plan.unlisted)
+        yield f"# not in the spec, left alone ({len(plan.unlisted)}): {names}. To delete: ottla apply --allow topics"
+    for unowned in plan.unowned:
+        yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on {unowned.topic} (`reset: [{unowned.key}]` clears it)"
+
+
+def plan_summary(plan: Plan) -> str:
+    """``3 to create, 1 to change``, or that there is nothing to do."""
+    counts = {"create": 0, "change": 0, "delete": 0}
+    for planned in plan.changes:
+        match planned.change:
+            case CreateTopic():
+                counts["create"] += 1
+            case DeleteTopic():
+                counts["delete"] += 1
+            case AddPartitions() | AlterTopicConfigs() | AlterNodeProperties():
+                counts["change"] += 1
+    said = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
+    return said or "no changes: the cluster is as the spec says"
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    match change:
+        case CreateTopic(topic):
+            yield f"+ topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+            for key, value in sorted(topic.configs.items()):
+                yield f"    {key} = {readable(key, value)}"
+        case AddPartitions(name, before, after):
+            yield f"~ topic {name}: partitions {before} -> {after}"
+        case AlterTopicConfigs(name=name, configs=configs):
+            yield f"~ topic {name}"
+            yield from map(_config_line, configs)
+        case AlterNodeProperties(node_id, configs):
+            yield f"~ node {node_id}"
+            yield from map(_config_line, configs)
+        case DeleteTopic(topic):
+            yield f"- topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+
+
+def _config_line(config: ConfigChange) -> str:
+    before = "(not set)" if config.before is None else readable(config.key, config.before)
+    after = "(not set)" if config.after is None else readable(config.key, config.after)
+    return f"    {config.key}: {before} -> {after}"
+
+
+def readable(key: str, value: str) -> str:
+    """``604800000 (7d)``: Kafka's own text, and what a person calls it."""
+    if not value.lstrip("-").isdigit():
+        return value
+    number = int(value)
+    if key.endswith(".ms") and (number < 0 or number >= SMALLEST_DURATION_WORTH_READING):
+        return f"{value} ({format_duration(number)})"
+    if key.endswith(".bytes") and (number < 0 or number >= SMALLEST_SIZE_WORTH_READING):
+        return f"{value} ({format_size(number)})"
+    return value
