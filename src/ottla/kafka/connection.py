@@ -1,0 +1,98 @@
+"""One connection to the admin side of a cluster: requests go out as Kafka's own messages, are counted, and answers are checked.
+
+kafka-python's higher calls drop error codes of single items (an unreadable topic would look like one without configs),
+so its protocol classes are used directly: a read error is never "there is nothing there".
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ottla.errors import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka import errors as kafka_errors
+    from kafka.admin import KafkaAdminClient
+
+CLIENT_ID = "ottla"
+REQUEST_TIMEOUT_MS = 30_000
+
+logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
+
+
+class Connection:
+    """An open connection. ``requests`` counts what was sent, by Kafka's request name."""
+
+    def __init__(self, client: KafkaAdminClient, bootstrap_servers: Sequence[str]) -> None:
+        self._client = client
+        self.bootstrap_servers = tuple(bootstrap_servers)
+        self.requests: Counter[str] = Counter()
+
+    def send(self, request: Any, *, node_id: int | None = None) -> Any:
+        """Send one request, to a node if it must be that one, and return the answer as it came.
+
+        Raises ClusterError if there is no answer. Error codes inside the answer are for ``check``.
+        """
+        name = type(request).__name__.removesuffix("Request")
+        self.requests[name] += 1
+        manager = self._client._manager  # noqa: SLF001  (kafka-python has no public way to send a message of one's own)
+        try:
+            return manager.run(manager.send, request, node_id)
+        except kafka_errors.KafkaError as error:
+            to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)
+            raise ClusterError(f"{name} to {to} failed: {explain(error)}", hint="look at it: ottla status") from error
+
+
+@contextmanager
+def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0) -> Iterator[Connection]:
+    """Open a connection for the length of a ``with`` block; ``timeout`` (seconds) is for the first answer.
+
+    Raises ClusterError if nothing answers.
+    """
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=list(bootstrap_servers),
+            client_id=CLIENT_ID,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            bootstrap_timeout_ms=int(timeout * 1000),
+            reconnect_backoff_ms=20,
+            reconnect_backoff_max_ms=200,
+        )
+    except kafka_errors.KafkaError as error:
+        raise ClusterError(
+            f"no Kafka answers at {', '.join(bootstrap_servers)}: {explain(error)}", hint="start it: ottla up"
+        ) from error
+    try:
+        yield Connection(client, bootstrap_servers)
+    finally:
+        client.close()
+
+
+def error_text(code: int, message: str | None) -> str | None:
+    """Kafka's name of an error code with the broker's own words, or None for 0."""
+    if code == 0:
+        return None
+    error = kafka_errors.for_code(code)
+    name = getattr(error, "message", None) or error.__name__
+    return f"{name}: {message}" if message else str(name)
+
+
+def check(code: int, message: str | None, *, what: str) -> None:
+    """Raise ClusterError if an error code is not 0."""
+    text = error_text(code, message)
+    if text is not None:
+        raise ClusterError(f"{what}: {text}")
+
+
+def explain(error: Exception) -> str:
+    """A foreign error in one line."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,75 @@
+"""The client profile in the words of librdkafka: a listed set of Kafka's keys, each kept, renamed or left out for a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.errors import OttlaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ottla.model.client import ClientProfile
+
+RENAMED = {"max.request.size": "message.max.bytes"}
+# librdkafka has no max.poll.records: a batch is asked for call by call, see batch_size
+LEFT_OUT = frozenset({"max.poll.records"})
+SAME = frozenset(
+    {
+        "acks",
+        "auto.offset.reset",
+        "batch.size",
+        "client.id",
+        "compression.type",
+        "delivery.timeout.ms",
+        "enable.auto.commit",
+        "enable.idempotence",
+        "fetch.max.bytes",
+        "fetch.min.bytes",
+        "group.protocol",
+        "isolation.level",
+        "linger.ms",
+        "max.in.flight.requests.per.connection",
+        "max.partition.fetch.bytes",
+        "max.poll.interval.ms",
+        "partitioner",
+        "request.timeout.ms",
+        "retries",
+        "retry.backoff.ms",
+        "session.timeout.ms",
+    }
+)
+DEFAULT_BATCH = 500
+
+
+def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
+    """librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
+    return {**_common(bootstrap_servers), **_translated(profile.producer, "producer")}
+
+
+def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *, group: str) -> dict[str, str | int]:
+    """librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
+    return {**_common(bootstrap_servers), **_translated(profile.consumer, "consumer"), "group.id": group}
+
+
+def batch_size(profile: ClientProfile) -> int:
+    """How many records one call of ``consume`` asks for: Kafka's max.poll.records."""
+    return int(profile.consumer.get("max.poll.records", DEFAULT_BATCH))
+
+
+def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
+    return {"bootstrap.servers": ",".join(bootstrap_servers), "client.id": "ottla", "log_level": 0}
+
+
+def _translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
+    translated: dict[str, str | int] = {}
+    for key, value in configs.items():
+        if key in LEFT_OUT:
+            continue
+        if key not in SAME and key not in RENAMED:
+            raise OttlaError(
+                f"client.{kind}.{key} is not a key that this client can follow",
+                hint="take it out of the profile, or ask for it in an issue",
+            )
+        translated[RENAMED.get(key, key)] = value
+    return translated
