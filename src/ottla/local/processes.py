@@ -1,0 +1,111 @@
+"""The processes of nodes: found in the process table, started, asked to stop.
+
+The process table is the only record: a node's process is the one whose command line runs Kafka with that node's
+properties file. So a killed run leaves nothing stale behind, and a pid that was given to another process is never taken
+for a node.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import psutil
+
+from ottla.errors import LocalError, WaitTimeout
+from ottla.files import explained
+from ottla.local.jvm import MAIN_CLASS
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+STOP_TIMEOUT = 60.0
+KILL_TIMEOUT = 10.0
+
+_started: list[subprocess.Popen[bytes]] = []  # kept so that a child that ends is reaped, not left a zombie
+
+
+def find_processes(properties: Mapping[int, Path]) -> dict[int, psutil.Process]:
+    """The running process of each node, given its properties file."""
+    _reap()
+    wanted = {str(path): node_id for node_id, path in properties.items()}
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        try:
+            command = process.cmdline()
+        except psutil.Error:
+            continue
+        if command and command[-1] in wanted and MAIN_CLASS in command:
+            found[wanted[command[-1]]] = process
+    return found
+
+
+def start_process(command: Sequence[str], *, folder: Path, output: Path, environment: Mapping[str, str]) -> None:
+    """Start a process that outlives this one, in a session of its own. Raises LocalError if it cannot be started."""
+    with explained("start a node: cannot write", output), output.open("ab") as out:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LocalError(f"cannot start {command[0]}: {error.strerror}", hint="reinstall: make up") from error
+    _started.append(process)
+
+
+def stop_processes(processes: Mapping[int, psutil.Process]) -> list[int]:
+    """Ask all to stop, wait, and end by force those that did not; their node ids are returned.
+
+    psutil compares the start time of a process before it signals, so a pid that was reused is left alone.
+    """
+    _signal(processes.values(), signal.SIGTERM)
+    try:
+        _wait_gone(processes, STOP_TIMEOUT)
+    except WaitTimeout:
+        left = _alive(processes)
+        _signal([processes[node_id] for node_id in left], signal.SIGKILL)
+        _wait_gone(processes, KILL_TIMEOUT)
+        return left
+    return []
+
+
+def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied as error:
+            raise LocalError(
+                f"not allowed to stop process {process.pid}", hint="stop it as the user who started it"
+            ) from error
+
+
+def _wait_gone(processes: Mapping[int, psutil.Process], timeout: float) -> None:
+    wait_until(
+        lambda: _alive(processes), lambda alive: not alive, what="nodes to stop", timeout=timeout, every=0.02
+    )
+
+
+def _alive(processes: Mapping[int, psutil.Process]) -> list[int]:
+    _reap()
+    return [node_id for node_id, process in processes.items() if _is_alive(process)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _reap() -> None:
+    _started[:] = [process for process in _started if process.poll() is None]
