@@ -8,6 +8,7 @@ import psutil
 
 from ottla.errors import LocalError
 
+LOOPBACK = "127.0.0.1"
 FIRST_PORT = 9092
 BLOCK = 5  # a node's listeners: client, TLS, SASL_SSL, internal, controller
 STEP = 10

@@ -1,0 +1,104 @@
+"""Kafka's jars: a packaged lock says which, with sha256 and size; one cache on the machine holds them for all platforms."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ottla.files import locked, private_folder, write_atomic
+from ottla.local.download import Download, fetch_all
+
+if TYPE_CHECKING:
+    from ottla.local.report import Reporter
+
+CACHE_VARIABLE = "OTTLA_CACHE"
+REPOSITORY_VARIABLE = "OTTLA_REPOSITORY"
+VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """One line of a lock."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return f"{self.artifact}-{self.version}.jar"
+
+    @property
+    def path(self) -> str:
+        """Where a Maven repository has it."""
+        return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.name}"
+
+
+def cache_folder() -> Path:
+    """``$OTTLA_CACHE``, else ``ottla`` in the user's cache folder (XDG base directory specification)."""
+    own = os.environ.get(CACHE_VARIABLE)
+    if own:
+        return Path(own).expanduser().absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "ottla"
+
+
+def lock_text(kafka_version: str) -> str:
+    """The packaged lock of a Kafka version."""
+    return (files("ottla.local") / "locks" / f"kafka-{kafka_version}.json").read_text(encoding="utf-8")
+
+
+@cache
+def locked_jars(kafka_version: str) -> tuple[Jar, ...]:
+    """The jars of a Kafka version, in the order of the class path."""
+    lines = json.loads(lock_text(kafka_version))["jars"]
+    return tuple(Jar(*line["jar"].split(":"), sha256=line["sha256"], size=line["size"]) for line in lines)
+
+
+def ensure_jars(kafka_version: str, *, report: Reporter) -> tuple[Path, ...]:
+    """The jars on this machine, downloaded if they are not there yet. Raises LocalError.
+
+    A second run waits for the first one's download; one that was cut off goes on where it stopped.
+    """
+    folder = cache_folder() / "kafka" / kafka_version
+    jars = locked_jars(kafka_version)
+    paths = tuple(folder / jar.name for jar in jars)
+    if _complete(folder, jars):
+        return paths
+    private_folder(cache_folder())
+    with locked(folder / "lock", waiting=lambda who: report.step(f"waiting for {who}, which downloads Kafka")):
+        if not _complete(folder, jars):
+            downloads = [Download(jar.path, folder / jar.name, jar.sha256, jar.size) for jar in jars]
+            fetch_all(downloads, repository=repository(), what=f"Kafka {kafka_version}", report=report)
+            write_atomic(folder / VERIFIED, _digest(jars))
+    return paths
+
+
+def repository() -> str:
+    """The address of the repository: the user's mirror or folder (``$OTTLA_REPOSITORY``), or the public one that jgo knows."""
+    own = os.environ.get(REPOSITORY_VARIABLE)
+    if own:
+        return own if "://" in own else Path(own).expanduser().absolute().as_uri()
+    from jgo.maven import MavenContext  # noqa: PLC0415  (0.3 s, needed once on a machine)
+
+    return str(next(iter(MavenContext().remote_repos.values())))
+
+
+def _digest(jars: tuple[Jar, ...]) -> str:
+    return "\n".join(f"{jar.sha256}  {jar.name}" for jar in jars) + "\n"
+
+
+def _complete(folder: Path, jars: tuple[Jar, ...]) -> bool:
+    """Whether every jar was once checked against this lock and still has its size."""
+    try:
+        verified = (folder / VERIFIED).read_text(encoding="utf-8")
+        return verified == _digest(jars) and all((folder / jar.name).stat().st_size == jar.size for jar in jars)
+    except OSError:
+        return False

@@ -1,0 +1,210 @@
+"""The life of a local cluster: made once, started, converged, stopped, wiped. Each verb can be cut off and run again."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ottla.errors import LocalError, PlanRefused
+from ottla.files import explained, locked, private_folder
+from ottla.local.aot import throw_away, with_aot_cache
+from ottla.local.artifacts import ensure_jars
+from ottla.local.certificates import make_authority
+from ottla.local.jvm import Runtime, aot_in_use, java_command
+from ottla.local.node import format_nodes, last_words, needs_format, start_node, stopped_cleanly, write_node_files
+from ottla.local.ports import BLOCK, LOOPBACK, accepts, free_block
+from ottla.local.processes import find_processes, stop_processes
+from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
+from ottla.local.training import train
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import psutil
+
+    from ottla.local.layout import Layout
+    from ottla.local.report import Reporter
+
+START_TIMEOUT = 120.0
+PORT_POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCluster:
+    """A cluster of combined nodes on this machine. ``heap`` is each JVM's, in bytes."""
+
+    layout: Layout
+    name: str
+    kafka_version: str
+    heap: int
+    report: Reporter
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs on this environment out; one that comes second waits and says for whom."""
+        private_folder(self.layout.root)
+        with locked(self.layout.lock, waiting=lambda who: self.report.step(f"waiting for {who}, which works here too")):
+            yield
+
+    def record(self) -> ClusterRecord | None:
+        """The cluster as it was made, or None."""
+        return read_record(self.layout.record)
+
+    def made(self) -> ClusterRecord:
+        """The cluster as it was made. Raises LocalError where there is none."""
+        record = self.record()
+        if record is None:
+            raise LocalError(f"no local cluster was made here yet ({self.layout.root})", hint="make it: ottla up")
+        return record
+
+    def running(self) -> dict[int, psutil.Process]:
+        """The processes of nodes that run, by node_id."""
+        record = self.record()
+        if record is None:
+            return {}
+        return find_processes({node.node_id: self.layout.node(node.node_id).properties for node in record.nodes})
+
+    def up(
+        self,
+        configs: Mapping[int, Mapping[str, str]],
+        *,
+        hosts: Mapping[int, str] | None = None,
+        prefixes: Mapping[int, Sequence[str]] | None = None,
+    ) -> ClusterRecord:
+        """Make the cluster if it is not there, start every node that does not run, and return at once.
+
+        ``configs`` are the properties of each node. A node that runs is left alone, whatever its properties. ``hosts``
+        and ``prefixes`` are used when the cluster is made. Raises PlanRefused where the nodes are other ones.
+        """
+        record = self.record() or self._make(sorted(configs), hosts or {}, prefixes or {})
+        if {node.node_id for node in record.nodes} != set(configs) or record.kafka_version != self.kafka_version:
+            raise PlanRefused([_other_cluster(record, len(configs), self.kafka_version)])
+        running = self.running()
+        missing = [node for node in record.nodes if node.node_id not in running]
+        if missing:
+            self._start(record, missing, configs)
+        return record
+
+    def _make(
+        self, node_ids: Sequence[int], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]
+    ) -> ClusterRecord:
+        nodes = []
+        taken: set[int] = set()
+        for node_id in node_ids:
+            host = hosts.get(node_id, LOOPBACK)
+            first = free_block(host, taken=taken)
+            taken |= set(range(first, first + BLOCK))
+            prefix = tuple(prefixes.get(node_id, ()))
+            nodes.append(NodeAddress(node_id, host, first, first + 3, first + 4, prefix))
+        record = ClusterRecord(new_cluster_id(), self.kafka_version, tuple(nodes))
+        write_record(self.layout.record, record)
+        return record
+
+    def _start(
+        self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]
+    ) -> None:
+        runtime = self.runtime()
+        make_authority(self.layout, self.name)
+        for node in nodes:
+            write_node_files(self.layout, record, node, configs[node.node_id])
+        unformatted = [node.node_id for node in nodes if needs_format(self.layout.node(node.node_id))]
+        if unformatted:
+            self.report.step(f"formatting {_nodes(unformatted)}")
+            format_nodes(runtime, self.layout, record, unformatted)
+        self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
+        for node in nodes:
+            start_node(runtime, self.layout, node, heap=self.heap)
+
+    def runtime(self) -> Runtime:
+        """What nodes run on; downloaded and trained if this machine has never done it."""
+        plain = Runtime(java_command(), ensure_jars(self.kafka_version, report=self.report))
+        return with_aot_cache(plain, self.kafka_version, train=train, report=self.report)
+
+    def wait_for_ports(self) -> None:
+        """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies."""
+        record = self.made()
+        unclean = [
+            node.node_id for node in record.nodes if not stopped_cleanly(self.layout.node(node.node_id))
+        ]
+        waiting = {node.node_id: node for node in record.nodes}
+
+        def look() -> tuple[int, ...]:
+            for node_id, node in list(waiting.items()):
+                if accepts(node.host, node.client_port):
+                    del waiting[node_id]
+            self._raise_if_dead(waiting)
+            return tuple(sorted(waiting))
+
+        wait_until(
+            look,
+            lambda left: not left,
+            what="nodes to take clients",
+            timeout=START_TIMEOUT,
+            every=PORT_POLL,
+            hint="see why: ottla logs",
+            changed=lambda left: self.report.step(_waiting_for(left, unclean)),
+        )
+        self._drop_refused_cache()
+
+    def _raise_if_dead(self, waiting: Mapping[int, NodeAddress]) -> None:
+        dead = sorted(set(waiting) - set(self.running()))
+        for node_id in dead:
+            words = last_words(self.layout.node(node_id))
+            raise LocalError(f"node {node_id} ended before it took clients:\n{words}", hint=f"all of it: ottla logs {node_id}")
+
+    def _drop_refused_cache(self) -> None:
+        for node_id, process in self.running().items():
+            cache = next((Path(word.removeprefix("-XX:AOTCache=")) for word in process.cmdline() if word.startswith("-XX:AOTCache=")), None)
+            if cache is not None and not aot_in_use(self.layout.node(node_id)):
+                throw_away(cache)
+                self.report.note("the JVM refused its start-up cache; it is made anew at the next start")
+
+    def stop(self, node_ids: Sequence[int] | None = None) -> list[int]:
+        """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running."""
+        running = {node_id: process for node_id, process in self.running().items() if node_ids is None or node_id in node_ids}
+        if running:
+            self.report.step(f"stopping {_nodes(sorted(running))}")
+            forced = stop_processes(running)
+            if forced:
+                self.report.note(f"{_nodes(forced)} did not stop in time and was ended by force; no acknowledged event is lost")
+        return sorted(running)
+
+    def restart_node(self, node_id: int, configs: Mapping[str, str]) -> None:
+        """Stop one node, write its properties anew, start it, and wait until it takes clients."""
+        record = self.made()
+        node = next(node for node in record.nodes if node.node_id == node_id)
+        self.stop([node_id])
+        self._start(record, [node], {node_id: configs})
+        self.wait_for_ports()
+
+    def wipe(self) -> None:
+        """Stop everything and remove all that this cluster ever wrote."""
+        if self.layout.record.exists():
+            self.stop()
+        with explained("remove", self.layout.root):
+            shutil.rmtree(self.layout.root, ignore_errors=False)
+
+
+def _nodes(node_ids: Sequence[int]) -> str:
+    word = "node" if len(node_ids) == 1 else "nodes"
+    return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
+
+
+def _waiting_for(left: Sequence[int], unclean: Sequence[int]) -> str:
+    text = f"waiting for {_nodes(left)}"
+    late = sorted(set(left) & set(unclean))
+    if late:
+        text += f" ({_nodes(late)} was not stopped cleanly: Kafka lets it back in once its old session has ended, up to 9 s)"
+    return text
+
+
+def _other_cluster(record: ClusterRecord, wanted: int, kafka_version: str) -> str:
+    return (
+        f"the cluster here was made with {len(record.nodes)} nodes of Kafka {record.kafka_version}; the spec asks for "
+        f"{wanted} of {kafka_version}. Its quorum was fixed when it was formatted: change the spec back, use another "
+        "environment, or start anew (all data is lost): ottla down --wipe"
+    )

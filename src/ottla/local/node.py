@@ -1,0 +1,111 @@
+"""One node: its files written, formatted, started."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from ottla.errors import LocalError
+from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
+from ottla.local.certificates import make_node_certificate
+from ottla.local.jvm import environment, format_command, node_command
+from ottla.local.ports import holder, is_free
+from ottla.local.processes import start_process
+from ottla.local.properties import as_text, log4j2_text, server_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ottla.local.jvm import Runtime
+    from ottla.local.layout import Layout, NodeFiles
+    from ottla.local.record import ClusterRecord, NodeAddress
+
+LAST_LINES = 12
+CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
+
+
+def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
+    """Write everything that a node reads when it starts: properties, logging, certificate."""
+    files = layout.node(node.node_id)
+    private_folder(files.logs)
+    properties = server_properties(layout, record, node, configs)
+    write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
+    write_atomic(files.log4j2, log4j2_text(files))
+    make_node_certificate(layout, node)
+
+
+def needs_format(files: NodeFiles) -> bool:
+    """Whether the node was never formatted to the end."""
+    return not files.formatted.exists()
+
+
+def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:
+    """Format the log_dirs of nodes that never ran, all at once. What a cut-off format left is removed first."""
+    running = []
+    for node_id in node_ids:
+        files = layout.node(node_id)
+        with explained("prepare", files.data):
+            shutil.rmtree(files.data, ignore_errors=True)
+            files.data.mkdir(parents=True)
+        command = format_command(runtime, files, cluster_id=record.cluster_id)
+        # The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure.
+        running.append(
+            (
+                node_id,
+                subprocess.Popen(
+                    command,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                ),
+            )
+        )
+    failed = [(node_id, output) for node_id, process in running if (output := _outcome(process)) is not None]
+    for node_id, output in failed:
+        raise LocalError(f"cannot format node {node_id}: {output}", hint="mend cluster.config if it is at fault, then rerun")
+    for node_id in node_ids:
+        write_atomic(layout.node(node_id).formatted, record.cluster_id)
+
+
+def _outcome(process: subprocess.Popen[str]) -> str | None:
+    output, _ = process.communicate()
+    if process.returncode == 0:
+        return None
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith("\tat ")]
+    return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
+
+
+def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int, extra: Sequence[str] = ()) -> None:
+    """Start a node's process; ``heap`` is in bytes. Raises LocalError if a port of it is taken."""
+    for port in (node.client_port, node.internal_port, node.controller_port):
+        if not node.prefix and not is_free(node.host, port):
+            raise LocalError(
+                f"node {node.node_id} listens on {node.host}:{port}, which is taken by {holder(port)}",
+                hint="stop that process and rerun",
+            )
+    files = layout.node(node.node_id)
+    files.aot_log.unlink(missing_ok=True)
+    command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
+    start_process(command, folder=files.folder, output=files.output, environment=environment())
+
+
+def stopped_cleanly(files: NodeFiles) -> bool:
+    """Whether the node's last run ended in an orderly way, by the mark that Kafka leaves in a log_dir."""
+    return (files.data / CLEAN_SHUTDOWN).exists() or not (files.data / "recovery-point-offset-checkpoint").exists()
+
+
+def last_words(files: NodeFiles) -> str:
+    """The last lines of a node that died: errors of its log if there are any, else whatever it printed."""
+    lines: list[str] = []
+    for path in (files.server_log, files.output):
+        try:
+            tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-400:]
+        except FileNotFoundError:
+            continue
+        lines += [line for line in tail if " ERROR " in line or " FATAL " in line or "Exception" in line]
+        if path == files.output:
+            lines += tail[-3:]
+    return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"

@@ -1,0 +1,48 @@
+"""What can be said of a node by looking at its process and its files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from ottla.local.cluster import LocalCluster
+    from ottla.local.record import NodeAddress
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """A node's process. ``memory`` (resident) and ``disk`` are bytes, ``uptime`` seconds; None where it does not run."""
+
+    address: NodeAddress
+    pid: int | None
+    uptime: float | None
+    memory: int | None
+    disk: int
+
+
+def node_statuses(cluster: LocalCluster) -> list[NodeStatus]:
+    """Every node of the cluster, running or not."""
+    running = cluster.running()
+    statuses = []
+    for address in cluster.made().nodes:
+        disk = sum(
+            path.stat().st_blocks * 512
+            for path in cluster.layout.node(address.node_id).data.rglob("*")
+            if path.is_file()
+        )
+        statuses.append(_status(address, running.get(address.node_id), disk))
+    return statuses
+
+
+def _status(address: NodeAddress, process: psutil.Process | None, disk: int) -> NodeStatus:
+    if process is not None:
+        try:
+            uptime = time.time() - process.create_time()
+            return NodeStatus(address, process.pid, uptime, process.memory_info().rss, disk)
+        except psutil.NoSuchProcess:
+            pass  # it ended while it was looked at
+    return NodeStatus(address, None, None, None, disk)

@@ -1,0 +1,70 @@
+"""The scratch node that an AOT cache is trained on: it boots, takes an event, gives it back, and ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.errors import LocalError
+from ottla.local.certificates import make_authority
+from ottla.local.node import format_nodes, last_words, start_node, write_node_files
+from ottla.local.ports import LOOPBACK, accepts, free_block
+from ottla.local.processes import find_processes, stop_processes
+from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id
+from ottla.model.client import ClientProfile
+from ottla.model.topic import Topic
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ottla.local.jvm import Runtime
+    from ottla.local.layout import Layout
+
+HEAP = 512 * 1024**2
+BOOT_TIMEOUT = 90.0
+EVENT_TIMEOUT = 20.0
+TRAINING_TOPIC = Topic("training", partitions=1, replication_factor=1, configs={})
+ALONE = {
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+}
+
+
+def train(runtime: Runtime, layout: Layout, result: Path) -> None:
+    """Run one node in ``layout`` and leave its AOT cache at ``result``. Raises OttlaError if that does not work."""
+    first = free_block(LOOPBACK, taken=set())
+    node = NodeAddress(1, LOOPBACK, first, first + 3, first + 4)
+    record = ClusterRecord(new_cluster_id(), "training", (node,))
+    files = layout.node(1)
+    make_authority(layout, "training")
+    write_node_files(layout, record, node, ALONE)
+    format_nodes(runtime, layout, record, [1])
+    start_node(runtime, layout, node, heap=HEAP, extra=[f"-XX:AOTCacheOutput={result}"])
+    try:
+        wait_until(
+            lambda: (accepts(LOOPBACK, first), bool(find_processes({1: files.properties}))),
+            lambda seen: seen[0] or not seen[1],
+            what="the training node",
+            timeout=BOOT_TIMEOUT,
+        )
+        _exercise(f"{LOOPBACK}:{first}")
+    finally:
+        stop_processes(find_processes({1: files.properties}))
+    if not result.exists():
+        raise LocalError(f"the JVM wrote no cache:\n{last_words(files)}")
+
+
+def _exercise(bootstrap_server: str) -> None:
+    from ottla.kafka.connection import connect  # noqa: PLC0415  (while the node boots, not before it is started)
+    from ottla.kafka.events import Event, read_back, send_events  # noqa: PLC0415
+    from ottla.kafka.topics import create_topics, read_metadata  # noqa: PLC0415
+
+    profile = ClientProfile(producer={"enable.idempotence": "true"}, consumer={})
+    with connect([bootstrap_server]) as connection:
+        create_topics(connection, [TRAINING_TOPIC])
+        read_metadata(connection)
+    sent = send_events([bootstrap_server], profile, [Event("training", b"key", b"value")], timeout=EVENT_TIMEOUT)
+    places = {("training", each.partition): each.offset for each in sent if each.error is None}
+    wanted = {("training", each.partition, each.offset) for each in sent if each.error is None}
+    read_back([bootstrap_server], profile, places, wanted, timeout=EVENT_TIMEOUT)
