@@ -62,11 +62,8 @@ class LocalCluster:
         return record
 
     def running(self) -> dict[int, psutil.Process]:
-        """The processes of nodes that run, by node_id."""
-        record = self.record()
-        if record is None:
-            return {}
-        return find_processes({node.node_id: self.layout.node(node.node_id).properties for node in record.nodes})
+        """The processes of nodes that run, by node_id. Needs no record, so that a damaged one can still be wiped."""
+        return find_processes({node_id: self.layout.node(node_id).properties for node_id in self.layout.node_ids()})
 
     def up(
         self,
@@ -115,6 +112,9 @@ class LocalCluster:
         if unformatted:
             self.report.step(f"formatting {_nodes(unformatted)}")
             format_nodes(runtime, self.layout, record, unformatted)
+        killed = [node.node_id for node in nodes if not stopped_cleanly(self.layout.node(node.node_id))]
+        if killed:
+            self.report.note(f"{_nodes(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)")
         self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
         for node in nodes:
             start_node(runtime, self.layout, node, heap=self.heap)
@@ -127,9 +127,6 @@ class LocalCluster:
     def wait_for_ports(self) -> None:
         """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies."""
         record = self.made()
-        unclean = [
-            node.node_id for node in record.nodes if not stopped_cleanly(self.layout.node(node.node_id))
-        ]
         waiting = {node.node_id: node for node in record.nodes}
 
         def look() -> tuple[int, ...]:
@@ -146,7 +143,7 @@ class LocalCluster:
             timeout=START_TIMEOUT,
             every=PORT_POLL,
             hint="see why: ottla logs",
-            changed=lambda left: self.report.step(_waiting_for(left, unclean)),
+            changed=lambda left: self.report.step(f"waiting for {_nodes(left)}"),
         )
         self._drop_refused_cache()
 
@@ -183,8 +180,7 @@ class LocalCluster:
 
     def wipe(self) -> None:
         """Stop everything and remove all that this cluster ever wrote."""
-        if self.layout.record.exists():
-            self.stop()
+        self.stop()
         with explained("remove", self.layout.root):
             shutil.rmtree(self.layout.root, ignore_errors=False)
 
@@ -192,14 +188,6 @@ class LocalCluster:
 def _nodes(node_ids: Sequence[int]) -> str:
     word = "node" if len(node_ids) == 1 else "nodes"
     return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
-
-
-def _waiting_for(left: Sequence[int], unclean: Sequence[int]) -> str:
-    text = f"waiting for {_nodes(left)}"
-    late = sorted(set(left) & set(unclean))
-    if late:
-        text += f" ({_nodes(late)} was not stopped cleanly: Kafka lets it back in once its old session has ended, up to 9 s)"
-    return text
 
 
 def _other_cluster(record: ClusterRecord, wanted: int, kafka_version: str) -> str:

@@ -97,3 +97,8 @@ class Layout:
     def node(self, node_id: int) -> NodeFiles:
         """The files of a node."""
         return NodeFiles(self.root / "nodes" / str(node_id))
+
+    def node_ids(self) -> list[int]:
+        """The nodes that have a folder."""
+        folder = self.root / "nodes"
+        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []

@@ -1,0 +1,17 @@
+"""Live cluster and plan, both ways: observe, apply, verify."""
+
+from ottla.reconcile.apply import apply_plan
+from ottla.reconcile.observe import Observation, observe, read_evidence, wait_for_brokers
+from ottla.reconcile.verify import Check, verify
+from ottla.reconcile.verify_write import verify_write
+
+__all__ = [
+    "Check",
+    "Observation",
+    "apply_plan",
+    "observe",
+    "read_evidence",
+    "verify",
+    "verify_write",
+    "wait_for_brokers",
+]

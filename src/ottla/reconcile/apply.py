@@ -1,0 +1,171 @@
+"""Plan -> live: one function for each kind of change, changes of one kind in one request, and an account of what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ottla.errors import ApplyError, ClusterError, OttlaError, StalePlan
+from ottla.kafka.configs import alter_topic_configs
+from ottla.kafka.topics import add_partitions, create_topics, delete_topics, read_metadata
+from ottla.plan import (
+    AddPartitions,
+    AlterNodeProperties,
+    AlterTopicConfigs,
+    CreateTopic,
+    DeleteTopic,
+    describe,
+    stale_objects,
+)
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ottla.kafka.connection import Connection
+    from ottla.plan import Change, Plan
+    from ottla.reconcile.observe import Observation
+
+VISIBLE_TIMEOUT = 30.0
+
+
+@dataclass(slots=True)
+class _Account:
+    done: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def apply_plan(
+    connection: Connection,
+    plan: Plan,
+    now: Observation,
+    *,
+    restart_node: Callable[[AlterNodeProperties], None],
+    said: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Carry out the plan, and say what was done. ``now`` is what the cluster looks like at this moment.
+
+    ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes. A kind that fails stops the
+    kinds after it. Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part
+    was done.
+    """
+    if now.cluster_id != plan.cluster_id:
+        raise StalePlan(f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}", hint="plan again: ottla plan")
+    stale = stale_objects(plan, now.state)
+    if stale:
+        raise StalePlan(f"changed since the plan was made: {', '.join(stale)}; nothing was done", hint="plan again: ottla plan")
+    account = _Account()
+    groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=type)]
+    for index, group in enumerate(groups):
+        _carry_out(connection, group, account, restart_node, said)
+        if account.failed:
+            rest = [describe(change) for later in groups[index + 1 :] for change in later]
+            raise ApplyError(done=account.done, failed=account.failed, not_tried=rest)
+    return tuple(account.done)
+
+
+def _carry_out(
+    connection: Connection,
+    group: Sequence[Change],
+    account: _Account,
+    restart_node: Callable[[AlterNodeProperties], None],
+    said: Callable[[str], None],
+) -> None:
+    match group[0]:
+        case AlterNodeProperties():
+            for change in group:
+                _restart(change, account, restart_node, said)
+            return
+        case CreateTopic():
+            said(f"creating {len(group)} topics")
+            outcome = _tried(lambda: _create(connection, group), group)
+        case AddPartitions():
+            said(f"adding partitions to {len(group)} topics")
+            outcome = _tried(lambda: _add(connection, group), group)
+        case AlterTopicConfigs():
+            said(f"altering configs of {len(group)} topics")
+            outcome = _tried(lambda: _alter(connection, group), group)
+        case DeleteTopic():
+            said(f"deleting {len(group)} topics")
+            outcome = _tried(lambda: _delete(connection, group), group)
+    for change in group:
+        error = outcome[_name(change)]
+        if error is None:
+            account.done.append(describe(change))
+        else:
+            account.failed.append(f"{describe(change)}: {error}")
+
+
+def _tried(request: Callable[[], dict[str, str | None]], group: Sequence[Change]) -> dict[str, str | None]:
+    try:
+        return request()
+    except ClusterError as error:
+        return {_name(change): f"{error.message} (it may have been done all the same)" for change in group}
+
+
+def _name(change: Change) -> str:
+    match change:
+        case CreateTopic(topic) | DeleteTopic(topic):
+            return topic.name
+        case AddPartitions(name=name) | AlterTopicConfigs(name=name):
+            return name
+        case AlterNodeProperties(node_id=node_id):
+            return str(node_id)
+
+
+def _restart(
+    change: Change, account: _Account, restart_node: Callable[[AlterNodeProperties], None], said: Callable[[str], None]
+) -> None:
+    if not isinstance(change, AlterNodeProperties) or account.failed:
+        return
+    said(f"restarting node {change.node_id}")
+    try:
+        restart_node(change)
+    except OttlaError as error:
+        account.failed.append(f"{describe(change)}: {error.message}")
+    else:
+        account.done.append(describe(change))
+
+
+def _create(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+    topics = [change.topic for change in group if isinstance(change, CreateTopic)]
+    outcome = create_topics(connection, topics)
+    created = {name for name, error in outcome.items() if error is None}
+    wait_until(
+        lambda: sorted(created - _with_leaders(connection)),
+        lambda missing: not missing,
+        what="the new topics to have leaders",
+        timeout=VISIBLE_TIMEOUT,
+    )
+    return outcome
+
+
+def _with_leaders(connection: Connection) -> set[str]:
+    metadata = read_metadata(connection)
+    return {
+        name
+        for name, partitions in metadata.partitions.items()
+        if partitions and all(partition.leader is not None for partition in partitions)
+    }
+
+
+def _add(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+    return add_partitions(
+        connection, {change.name: change.after for change in group if isinstance(change, AddPartitions)}
+    )
+
+
+def _alter(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+    return alter_topic_configs(
+        connection,
+        {
+            change.name: {config.key: config.after for config in change.configs}
+            for change in group
+            if isinstance(change, AlterTopicConfigs)
+        },
+    )
+
+
+def _delete(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+    return delete_topics(connection, [change.topic.name for change in group if isinstance(change, DeleteTopic)])

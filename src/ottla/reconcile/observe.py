@@ -1,0 +1,107 @@
+"""Live cluster -> ClusterState and Evidence. The number of requests does not grow with the number of topics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.kafka.cluster import read_brokers, read_log_dirs
+from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
+from ottla.kafka.offsets import read_offset_ranges
+from ottla.kafka.topics import read_metadata
+from ottla.model.node import Node
+from ottla.model.state import ClusterState, Evidence, TopicEvidence
+from ottla.model.topic import Topic
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ottla.kafka.configs import ConfigEntry
+    from ottla.kafka.connection import Connection
+    from ottla.model.topic import Partition
+
+BROKERS_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen in one look: what can be declared (``state``), the partitions, and every config in force."""
+
+    cluster_id: str
+    state: ClusterState
+    partitions: Mapping[str, tuple[Partition, ...]]
+    effective: Mapping[str, Mapping[str, str | None]]
+
+
+def observe(connection: Connection) -> Observation:
+    """Look at topics and nodes: 3 requests and one for each broker. Raises ClusterError if anything cannot be read."""
+    metadata = read_metadata(connection)
+    configs = read_topic_configs(connection, metadata.partitions)
+    brokers = read_brokers(connection)
+    properties = read_broker_configs(connection, [broker.node_id for broker in brokers])
+    state = ClusterState(
+        topics={name: _topic(name, partitions, configs[name]) for name, partitions in metadata.partitions.items()},
+        nodes={node_id: Node(node_id, _set_on_node(entries)) for node_id, entries in properties.items()},
+    )
+    effective = {name: {key: entry.value for key, entry in entries.items()} for name, entries in configs.items()}
+    return Observation(metadata.cluster_id, state, metadata.partitions, effective)
+
+
+def _topic(name: str, partitions: tuple[Partition, ...], configs: Mapping[str, ConfigEntry]) -> Topic:
+    factors = Counter(len(partition.replicas) for partition in partitions)
+    return Topic(
+        name=name,
+        partitions=len(partitions),
+        replication_factor=min(factors) if factors else 0,
+        configs={
+            key: entry.value
+            for key, entry in configs.items()
+            if entry.source is ConfigSource.DYNAMIC_TOPIC_CONFIG and entry.value is not None
+        },
+    )
+
+
+def _set_on_node(configs: Mapping[str, ConfigEntry]) -> dict[str, str]:
+    """Whatever is not Kafka's own default. With eligible leader replicas (KIP-966) min.insync.replicas is kept by the
+    cluster as a dynamic default, so where a value comes from does not matter, only that it is in force."""
+    return {
+        key: entry.value
+        for key, entry in configs.items()
+        if entry.source is not ConfigSource.DEFAULT_CONFIG and entry.value is not None
+    }
+
+
+def read_evidence(connection: Connection, observation: Observation, topics: Iterable[str]) -> Evidence:
+    """How much the ``topics`` hold: two requests for each leader, one for each broker; none if there are no topics."""
+    wanted = [name for name in topics if name in observation.partitions]
+    if not wanted:
+        return Evidence()
+    partitions = [partition for name in wanted for partition in observation.partitions[name]]
+    ranges = read_offset_ranges(connection, partitions)
+    log_dirs = read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced])
+    return Evidence(
+        topics={
+            name: TopicEvidence(
+                records=sum(
+                    ranges[name, partition.partition].end - ranges[name, partition.partition].start
+                    for partition in observation.partitions[name]
+                ),
+                size_bytes=sum(log_dir.topic_bytes.get(name, 0) for log_dir in log_dirs),
+            )
+            for name in wanted
+        }
+    )
+
+
+def wait_for_brokers(connection: Connection, count: int, *, changed: Callable[[tuple[int, ...]], None]) -> None:
+    """Wait until ``count`` brokers are registered and none is fenced. ``changed`` is told which are in."""
+    wait_until(
+        lambda: tuple(broker.node_id for broker in read_brokers(connection) if not broker.fenced),
+        lambda unfenced: len(unfenced) >= count,
+        what=f"{count} brokers to join",
+        timeout=BROKERS_TIMEOUT,
+        changed=changed,
+        hint="see why: ottla logs",
+    )
