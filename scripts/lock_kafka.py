@@ -25,11 +25,10 @@ def resolve(version: str, cache: Path) -> list[dict[str, str | int]]:
     wanted = [("org.apache.kafka", "kafka_2.13", version), LOGGING]
     # raw: the POM of the logging binding must not manage the versions of Kafka's own jars
     inputs = [
-        Dependency(context.project(group, artifact).at_version(number).artifact(), raw=True)
-        for group, artifact, number in wanted
+        Dependency(context.project(group, artifact).at_version(number).artifact(), raw=True) for group, artifact, number in wanted
     ]
     resolved, transitive = context.resolver.resolve(inputs)
-    jars = []
+    jars: list[dict[str, str | int]] = []
     for dependency in (*resolved, *transitive):
         data = Path(dependency.artifact.resolve()).read_bytes()
         coordinates = f"{dependency.groupId}:{dependency.artifactId}:{dependency.version}"

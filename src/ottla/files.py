@@ -27,7 +27,9 @@ def explained(what: str, path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise LocalError(
-            f"cannot {what}: {reason}", where=str(error.filename or path), hint="free space or fix permissions, then rerun"
+            f"cannot {what}: {reason}",
+            where=str(error.filename or path),
+            hint="free space or fix permissions, then rerun",
         ) from error
 
 

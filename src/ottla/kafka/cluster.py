@@ -23,8 +23,7 @@ def read_brokers(connection: Connection) -> tuple[Broker, ...]:
     answer = connection.send(DescribeClusterRequest(include_fenced_brokers=True))
     check(answer.error_code, answer.error_message, what="cannot describe the cluster")
     brokers = (
-        Broker(broker.broker_id, broker.host, broker.port, broker.rack, bool(broker.is_fenced))
-        for broker in answer.brokers
+        Broker(broker.broker_id, broker.host, broker.port, broker.rack, bool(broker.is_fenced)) for broker in answer.brokers
     )
     return tuple(sorted(brokers, key=lambda broker: broker.node_id))
 
@@ -51,8 +50,6 @@ def read_log_dirs(connection: Connection, node_ids: Iterable[int]) -> tuple[LogD
         check(answer.error_code, None, what=f"cannot read the log dirs of node {node_id}")
         for seen in answer.results:
             check(seen.error_code, None, what=f"log dir {seen.log_dir} of node {node_id}")
-            sizes = {
-                topic.name: sum(partition.partition_size for partition in topic.partitions) for topic in seen.topics
-            }
+            sizes = {topic.name: sum(partition.partition_size for partition in topic.partitions) for topic in seen.topics}
             log_dirs.append(LogDir(node_id, seen.log_dir, seen.total_bytes, seen.usable_bytes, sizes))
     return tuple(log_dirs)

@@ -66,9 +66,7 @@ def _entries(result: Any, kind: str) -> dict[str, ConfigEntry]:
     return {entry.name: ConfigEntry(entry.value, ConfigSource(entry.config_source)) for entry in result.configs}
 
 
-def alter_topic_configs(
-    connection: Connection, changes: Mapping[str, Mapping[str, str | None]]
-) -> dict[str, str | None]:
+def alter_topic_configs(connection: Connection, changes: Mapping[str, Mapping[str, str | None]]) -> dict[str, str | None]:
     """Set configs of topics (None: back to the default), leaving every other key alone, in one request.
 
     The answer says for each topic the refusal, or None.

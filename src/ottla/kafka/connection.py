@@ -45,6 +45,8 @@ class Connection:
         self.requests[name] += 1
         manager = self._client._manager  # noqa: SLF001  (kafka-python has no public way to send a message of one's own)
         try:
+            if node_id is not None and manager.cluster.broker_metadata(node_id) is None:
+                manager.run(manager.cluster.refresh_metadata)  # a node that joined after this connection was opened
             return manager.run(manager.send, request, node_id)
         except kafka_errors.KafkaError as error:
             to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)

@@ -121,4 +121,3 @@ def read_back(
     finally:
         consumer.close()
     return found
-

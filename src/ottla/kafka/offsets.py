@@ -52,9 +52,7 @@ def read_offset_ranges(connection: Connection, partitions: Iterable[Partition]) 
     return ranges
 
 
-def _list_offsets(
-    connection: Connection, leader: int, partitions: list[Partition], timestamp: int
-) -> dict[tuple[str, int], int]:
+def _list_offsets(connection: Connection, leader: int, partitions: list[Partition], timestamp: int) -> dict[tuple[str, int], int]:
     by_topic: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for partition in partitions:
         by_topic[partition.topic].append((partition.partition, ANY_EPOCH, timestamp))

@@ -42,12 +42,12 @@ SAME = frozenset(
 
 
 def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
-    """librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
+    """Librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
     return {**_common(bootstrap_servers), **_translated(profile.producer, "producer")}
 
 
 def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *, group: str) -> dict[str, str | int]:
-    """librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
+    """Librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
     return {**_common(bootstrap_servers), **_translated(profile.consumer, "consumer"), "group.id": group}
 
 

@@ -59,7 +59,12 @@ def lock_text(kafka_version: str) -> str:
 def locked_jars(kafka_version: str) -> tuple[Jar, ...]:
     """The jars of a Kafka version, in the order of the class path."""
     lines = json.loads(lock_text(kafka_version))["jars"]
-    return tuple(Jar(*line["jar"].split(":"), sha256=line["sha256"], size=line["size"]) for line in lines)
+    return tuple(_jar(line["jar"], line["sha256"], line["size"]) for line in lines)
+
+
+def _jar(coordinates: str, sha256: str, size: int) -> Jar:
+    group, artifact, version = coordinates.split(":")
+    return Jar(group, artifact, version, sha256, size)
 
 
 def ensure_jars(kafka_version: str, *, report: Reporter) -> tuple[Path, ...]:

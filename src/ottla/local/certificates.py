@@ -5,7 +5,7 @@ EC P-256 keys: with them a node is ready sooner than with RSA. Keys are PKCS#8, 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ottla.local.layout import Layout
     from ottla.local.record import NodeAddress
 
-VALID = datetime.timedelta(days=3650)
-CLOCK_SLACK = datetime.timedelta(hours=1)
+VALID = dt.timedelta(days=3650)
+CLOCK_SLACK = dt.timedelta(hours=1)
 
 
 def make_authority(layout: Layout, name: str) -> None:
@@ -67,7 +67,7 @@ def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -86,9 +86,7 @@ class LocalCluster:
             self._start(record, missing, configs)
         return record
 
-    def _make(
-        self, node_ids: Sequence[int], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]
-    ) -> ClusterRecord:
+    def _make(self, node_ids: Sequence[int], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]) -> ClusterRecord:
         nodes = []
         taken: set[int] = set()
         for node_id in node_ids:
@@ -101,9 +99,7 @@ class LocalCluster:
         write_record(self.layout.record, record)
         return record
 
-    def _start(
-        self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]
-    ) -> None:
+    def _start(self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]) -> None:
         runtime = self.runtime()
         make_authority(self.layout, self.name)
         for node in nodes:
@@ -114,7 +110,9 @@ class LocalCluster:
             format_nodes(runtime, self.layout, record, unformatted)
         killed = [node.node_id for node in nodes if not stopped_cleanly(self.layout.node(node.node_id))]
         if killed:
-            self.report.note(f"{_nodes(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)")
+            self.report.note(
+                f"{_nodes(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)"
+            )
         self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
         for node in nodes:
             start_node(runtime, self.layout, node, heap=self.heap)
@@ -155,7 +153,10 @@ class LocalCluster:
 
     def _drop_refused_cache(self) -> None:
         for node_id, process in self.running().items():
-            cache = next((Path(word.removeprefix("-XX:AOTCache=")) for word in process.cmdline() if word.startswith("-XX:AOTCache=")), None)
+            cache = next(
+                (Path(word.removeprefix("-XX:AOTCache=")) for word in process.cmdline() if word.startswith("-XX:AOTCache=")),
+                None,
+            )
             if cache is not None and not aot_in_use(self.layout.node(node_id)):
                 throw_away(cache)
                 self.report.note("the JVM refused its start-up cache; it is made anew at the next start")

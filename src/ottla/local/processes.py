@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_TIMEOUT = 60.0
+LAST_ONES_TIMEOUT = 10.0
 KILL_TIMEOUT = 10.0
 
 _started: list[subprocess.Popen[bytes]] = []  # kept so that a child that ends is reaped, not left a zombie
@@ -62,17 +63,20 @@ def start_process(command: Sequence[str], *, folder: Path, output: Path, environ
 
 
 def stop_processes(processes: Mapping[int, psutil.Process]) -> list[int]:
-    """Ask all to stop, wait, and end by force those that did not; their node ids are returned.
+    """Ask all to stop, wait, and end by force those that cannot; their node ids are returned.
 
+    A broker leaves in an orderly way only while its controllers have a quorum. Once a majority of the nodes is gone, a
+    node that is still at it would wait five minutes for an answer that cannot come, so it gets ten seconds.
     psutil compares the start time of a process before it signals, so a pid that was reused is left alone.
     """
     _signal(processes.values(), signal.SIGTERM)
     try:
-        _wait_gone(processes, STOP_TIMEOUT)
+        _wait_for(processes, len(processes) // 2, STOP_TIMEOUT)
+        _wait_for(processes, 0, LAST_ONES_TIMEOUT)
     except WaitTimeout:
         left = _alive(processes)
         _signal([processes[node_id] for node_id in left], signal.SIGKILL)
-        _wait_gone(processes, KILL_TIMEOUT)
+        _wait_for(processes, 0, KILL_TIMEOUT)
         return left
     return []
 
@@ -84,14 +88,16 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
         except psutil.NoSuchProcess:
             continue
         except psutil.AccessDenied as error:
-            raise LocalError(
-                f"not allowed to stop process {process.pid}", hint="stop it as the user who started it"
-            ) from error
+            raise LocalError(f"not allowed to stop process {process.pid}", hint="stop it as the user who started it") from error
 
 
-def _wait_gone(processes: Mapping[int, psutil.Process], timeout: float) -> None:
+def _wait_for(processes: Mapping[int, psutil.Process], at_most: int, timeout: float) -> None:
     wait_until(
-        lambda: _alive(processes), lambda alive: not alive, what="nodes to stop", timeout=timeout, every=0.02
+        lambda: _alive(processes),
+        lambda alive: len(alive) <= at_most,
+        what="nodes to stop",
+        timeout=timeout,
+        every=0.02,
     )
 
 
@@ -102,7 +108,8 @@ def _alive(processes: Mapping[int, psutil.Process]) -> list[int]:
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        # A zombie that has threads left is still dying, and holds its ports and files.
+        return bool(process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
     except psutil.NoSuchProcess:
         return False
 

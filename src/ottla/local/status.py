@@ -29,11 +29,7 @@ def node_statuses(cluster: LocalCluster) -> list[NodeStatus]:
     running = cluster.running()
     statuses = []
     for address in cluster.made().nodes:
-        disk = sum(
-            path.stat().st_blocks * 512
-            for path in cluster.layout.node(address.node_id).data.rglob("*")
-            if path.is_file()
-        )
+        disk = sum(path.stat().st_blocks * 512 for path in cluster.layout.node(address.node_id).data.rglob("*") if path.is_file())
         statuses.append(_status(address, running.get(address.node_id), disk))
     return statuses
 

@@ -22,8 +22,10 @@ class ClusterState:
 
 @dataclass(frozen=True, slots=True)
 class TopicEvidence:
-    """What a topic holds. ``records`` is an upper bound (compaction and transactions leave gaps in offsets);
-    ``size_bytes`` counts every replica."""
+    """What a topic holds.
+
+    ``records`` is an upper bound (compaction and transactions leave gaps in offsets); ``size_bytes`` counts every replica.
+    """
 
     records: int
     size_bytes: int

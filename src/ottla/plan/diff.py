@@ -113,13 +113,9 @@ def _topic_changes(there: Topic, wanted: Topic) -> Iterator[Change]:
         yield AlterTopicConfigs(there.name, configs, cleanup_policy=there.configs.get("cleanup.policy"))
 
 
-def _config_changes(
-    there: Mapping[str, str], wanted: Mapping[str, str], reset: frozenset[str]
-) -> tuple[ConfigChange, ...]:
+def _config_changes(there: Mapping[str, str], wanted: Mapping[str, str], reset: frozenset[str]) -> tuple[ConfigChange, ...]:
     changed = [
-        ConfigChange(key, there.get(key), value)
-        for key, value in wanted.items()
-        if not same_config(key, there.get(key), value)
+        ConfigChange(key, there.get(key), value) for key, value in wanted.items() if not same_config(key, there.get(key), value)
     ]
     changed += [ConfigChange(key, there[key], None) for key in reset & there.keys()]
     return tuple(sorted(changed, key=lambda change: change.key))

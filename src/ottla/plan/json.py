@@ -20,9 +20,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "changes": [
             {
                 **_change(planned.change),
-                "risks": [
-                    {"code": risk.code, "severity": risk.severity.value, "text": risk.text} for risk in planned.risks
-                ],
+                "risks": [{"code": risk.code, "severity": risk.severity.value, "text": risk.text} for risk in planned.risks],
             }
             for planned in plan.changes
         ],
@@ -47,9 +45,19 @@ def _change(change: Change) -> dict[str, Any]:
                 "after": {"partitions": after},
             }
         case AlterTopicConfigs(name=name, configs=configs):
-            return {"action": "update", "kind": "topic", "name": name, "configs": [asdict(config) for config in configs]}
+            return {
+                "action": "update",
+                "kind": "topic",
+                "name": name,
+                "configs": [asdict(config) for config in configs],
+            }
         case AlterNodeProperties(node_id, configs):
-            return {"action": "update", "kind": "node", "name": node_id, "configs": [asdict(config) for config in configs]}
+            return {
+                "action": "update",
+                "kind": "node",
+                "name": node_id,
+                "configs": [asdict(config) for config in configs],
+            }
 
 
 def _topic(topic: Topic) -> dict[str, Any]:

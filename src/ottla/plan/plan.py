@@ -38,9 +38,7 @@ class Plan:
     fingerprints: Mapping[str, str]
 
 
-def make_plan(
-    difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str
-) -> Plan:
+def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str) -> Plan:
     """Put risks and fingerprints to the changes of ``difference``."""
     planned = tuple(PlannedChange(change, risks_of(change, evidence)) for change in difference.changes)
     keys = {object_key(change) for change in difference.changes}

@@ -1,7 +1,7 @@
 """Live cluster and plan, both ways: observe, apply, verify."""
 
 from ottla.reconcile.apply import apply_plan
-from ottla.reconcile.observe import Observation, observe, read_evidence, wait_for_brokers
+from ottla.reconcile.observe import Observation, observe, read_evidence, wait_for_brokers, wait_for_isr
 from ottla.reconcile.verify import Check, verify
 from ottla.reconcile.verify_write import verify_write
 
@@ -14,4 +14,5 @@ __all__ = [
     "verify",
     "verify_write",
     "wait_for_brokers",
+    "wait_for_isr",
 ]

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from ottla.reconcile.observe import Observation
 
 VISIBLE_TIMEOUT = 30.0
+VERBS: dict[type, str] = {
+    CreateTopic: "creating",
+    AddPartitions: "adding partitions to",
+    AlterTopicConfigs: "altering configs of",
+    DeleteTopic: "deleting",
+}
 
 
 @dataclass(slots=True)
@@ -51,7 +57,9 @@ def apply_plan(
     was done.
     """
     if now.cluster_id != plan.cluster_id:
-        raise StalePlan(f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}", hint="plan again: ottla plan")
+        raise StalePlan(
+            f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}", hint="plan again: ottla plan"
+        )
     stale = stale_objects(plan, now.state)
     if stale:
         raise StalePlan(f"changed since the plan was made: {', '.join(stale)}; nothing was done", hint="plan again: ottla plan")
@@ -72,29 +80,33 @@ def _carry_out(
     restart_node: Callable[[AlterNodeProperties], None],
     said: Callable[[str], None],
 ) -> None:
-    match group[0]:
-        case AlterNodeProperties():
-            for change in group:
-                _restart(change, account, restart_node, said)
-            return
-        case CreateTopic():
-            said(f"creating {len(group)} topics")
-            outcome = _tried(lambda: _create(connection, group), group)
-        case AddPartitions():
-            said(f"adding partitions to {len(group)} topics")
-            outcome = _tried(lambda: _add(connection, group), group)
-        case AlterTopicConfigs():
-            said(f"altering configs of {len(group)} topics")
-            outcome = _tried(lambda: _alter(connection, group), group)
-        case DeleteTopic():
-            said(f"deleting {len(group)} topics")
-            outcome = _tried(lambda: _delete(connection, group), group)
+    first = group[0]
+    if isinstance(first, AlterNodeProperties):
+        for change in group:
+            _restart(change, account, restart_node, said)
+        return
+    said(f"{VERBS[type(first)]} {len(group)} topics")
+    outcome = _tried(lambda: _send(connection, group), group)
     for change in group:
         error = outcome[_name(change)]
         if error is None:
             account.done.append(describe(change))
         else:
             account.failed.append(f"{describe(change)}: {error}")
+
+
+def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+    match group[0]:
+        case CreateTopic():
+            return _create(connection, group)
+        case AddPartitions():
+            return _add(connection, group)
+        case AlterTopicConfigs():
+            return _alter(connection, group)
+        case DeleteTopic():
+            return _delete(connection, group)
+        case AlterNodeProperties():
+            raise AssertionError("a node's properties are no request: the node is restarted")
 
 
 def _tried(request: Callable[[], dict[str, str | None]], group: Sequence[Change]) -> dict[str, str | None]:
@@ -151,9 +163,7 @@ def _with_leaders(connection: Connection) -> set[str]:
 
 
 def _add(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
-    return add_partitions(
-        connection, {change.name: change.after for change in group if isinstance(change, AddPartitions)}
-    )
+    return add_partitions(connection, {change.name: change.after for change in group if isinstance(change, AddPartitions)})
 
 
 def _alter(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:

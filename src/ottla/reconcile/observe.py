@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ottla.model.topic import Partition
 
 BROKERS_TIMEOUT = 60.0
+ISR_TIMEOUT = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,11 @@ def _topic(name: str, partitions: tuple[Partition, ...], configs: Mapping[str, C
 
 
 def _set_on_node(configs: Mapping[str, ConfigEntry]) -> dict[str, str]:
-    """Whatever is not Kafka's own default. With eligible leader replicas (KIP-966) min.insync.replicas is kept by the
-    cluster as a dynamic default, so where a value comes from does not matter, only that it is in force."""
+    """Whatever is not Kafka's own default.
+
+    With eligible leader replicas (KIP-966) min.insync.replicas is kept by the cluster as a dynamic default, so where a value
+    comes from does not matter, only that it is in force.
+    """
     return {
         key: entry.value
         for key, entry in configs.items()
@@ -105,3 +109,17 @@ def wait_for_brokers(connection: Connection, count: int, *, changed: Callable[[t
         changed=changed,
         hint="see why: ottla logs",
     )
+
+
+def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]], None]) -> None:
+    """Wait until every replica is in its isr. ``changed`` is told (partitions in sync, all partitions).
+
+    Raises WaitTimeout; a replica that has much to catch up needs longer than this waits.
+    """
+
+    def look() -> tuple[int, int]:
+        topics = read_metadata(connection).partitions.values()
+        partitions = [partition for topic in topics for partition in topic]
+        return sum(len(each.isr) == len(each.replicas) for each in partitions), len(partitions)
+
+    wait_until(look, lambda seen: seen[0] == seen[1], what="replicas to be in sync", timeout=ISR_TIMEOUT, changed=changed)

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from ottla.spec.document import Document, Path
 
 TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # org.apache.kafka.common.internals.Topic
+
+
 def unreadable_configs(document: Document) -> Iterator[Fault]:
     """Every value under a ``config:`` (or a client profile) that its key cannot take. Works on a document of any shape."""
     values = document.values
-    holders: list[Path] = [("cluster", "config"), ("topic_defaults", "config"), ("client", "producer"), ("client", "consumer")]
+    holders: list[Path] = [
+        ("cluster", "config"),
+        ("topic_defaults", "config"),
+        ("client", "producer"),
+        ("client", "consumer"),
+    ]
     topics = values.get("topics")
     holders += [("topics", name, "config") for name in topics] if isinstance(topics, dict) else []
     for holder in holders:
@@ -68,7 +75,9 @@ def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Itera
         if key in topic.config and getattr(topic, named) is not None:
             yield (*path, "config", key), f"said twice: here and as {named}"
     for index, key in enumerate(topic.reset):
-        if key in topic.config or any(key == NAMED_CONFIGS[named] and getattr(topic, named) is not None for named in NAMED_CONFIGS):
+        if key in topic.config or any(
+            key == NAMED_CONFIGS[named] and getattr(topic, named) is not None for named in NAMED_CONFIGS
+        ):
             yield (*path, "reset", index), f"{key} is both set and reset"
     if topic.event and topic.event.tombstones and topic.cleanup_policy in {None, CleanupPolicy.DELETE}:
         yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"

@@ -118,10 +118,11 @@ def _scalar(reader: _Reader, node: ScalarNode, path: Path) -> str | int | float 
                 return float(text.replace("_", ""))
             case "str" | "timestamp":
                 return text
+            case _:
+                reader.faults.append(Fault(reader.file, reader.marks[path], f"the tag {node.tag} is not understood here"))
+                return None
     except (ValueError, KeyError, OverflowError):
         return text
-    reader.faults.append(Fault(reader.file, reader.marks[path], f"the tag {node.tag} is not understood here"))
-    return None
 
 
 def _integer(text: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +16,7 @@ from ottla.spec.schema import EnvironmentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path as FilePath
 
     from pydantic_core import ErrorDetails
 
@@ -164,7 +164,7 @@ def _inner(annotation: Any, part: str | int) -> Any:
 
 def _model(annotation: Any) -> type[BaseModel] | None:
     for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            if candidate is annotation or type(None) in get_args(annotation):
-                return candidate
+        optional = candidate is annotation or type(None) in get_args(annotation)
+        if optional and isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
     return None

@@ -1,4 +1,4 @@
-"""The spec's own arithmetic: does the stated load fit the stated disks?"""
+"""The spec's own arithmetic: whether the stated load fits the stated disks."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def _bound(spec: EnvironmentSpec, topic: TopicSpec) -> int | None:
 def _bounded_warning(per_node: float, disk: int) -> list[str]:
     if per_node <= disk:
         return []
-    return [
+    sentence = (
         f"retention_bytes lets the topics grow to {format_size(per_node)} a node; cluster.disk is {format_size(disk)}: "
         "lower retention_bytes or segment_bytes, or take a larger disk"
-    ]
+    )
+    return [sentence]
 
 
 def _load_warning(spec: EnvironmentSpec, load: LoadSpec, disk: int) -> list[str]:
@@ -57,8 +58,9 @@ def _load_warning(spec: EnvironmentSpec, load: LoadSpec, disk: int) -> list[str]
         return []
     full = format_duration(disk / per_node * MS_PER_SECOND)
     size = "without end" if needed == float("inf") else format_size(needed)
-    return [
+    sentence = (
         f"{load.events_per_second:,} events/s of {format_size(load.event_size)} kept for {kept} need {size} a node "
         f"(replication_factor {copies} on {spec.cluster.nodes} nodes); cluster.disk is {format_size(disk)}, full after "
         f"{full}: set retention_bytes on every topic, or take a larger disk"
-    ]
+    )
+    return [sentence]

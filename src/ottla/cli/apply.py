@@ -1,0 +1,57 @@
+"""`ottla apply`: show the plan, ask, do exactly that."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ottla.cli.output import note, print_changes
+from ottla.cli.plan import Allow, allowed
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.errors import PlanRefused
+
+if TYPE_CHECKING:
+    from ottla.plan import Plan
+
+
+@explained
+def command(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    allow: Allow = None,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", help="Accept a risk to data by its code, as the plan shows it.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> int:
+    """Make the live cluster what the spec says. Nothing is deleted without --allow; risks to data want --accept."""
+    kinds = allowed(allow)
+    platform = open_platform(file, environment)
+    plan = platform.plan(allow=kinds)
+    from ottla.plan import plan_lines, plan_summary, refuse_unaccepted
+
+    print_changes(plan_lines(plan))
+    typer.echo(plan_summary(plan))
+    if not plan.changes:
+        return 0
+    accepted = frozenset(code for value in accept or [] for code in value.split(","))
+    refuse_unaccepted(plan, accepted)
+    if not yes and not _agreed(plan, platform.spec.cluster.name):
+        note("nothing was done")
+        return 0
+    done = platform.apply(plan, accept=accepted)
+    for line in done:
+        typer.echo(f"done: {line}")
+    return 0
+
+
+def _agreed(plan: Plan, cluster: str) -> bool:
+    from ottla.plan import DeleteTopic
+
+    if not sys.stdin.isatty():
+        raise PlanRefused(["nobody is there to be asked"], hint="to apply without asking: ottla apply --yes")
+    if any(isinstance(planned.change, DeleteTopic) for planned in plan.changes):
+        return bool(typer.prompt(f"This deletes topics. Type the cluster's name ({cluster}) to go on") == cluster)
+    return typer.confirm("Apply?")

@@ -1,0 +1,113 @@
+"""Data to stdout, notes to stderr; JSON and YAML in an envelope with a version."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ottla.model.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ENVELOPE_VERSION = 1
+QUARTER = 25
+
+
+class Output(Enum):
+    """How a command prints its data."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to print.", case_sensitive=False)]
+COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "~": typer.colors.YELLOW, "!": typer.colors.MAGENTA}
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a person sees the stream in colours (https://no-color.org)."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def print_document(kind: str, data: dict[str, Any], output: Output) -> None:
+    """Print data for a machine: ``kind`` and ``version`` say what it is."""
+    envelope = {"kind": kind, "version": ENVELOPE_VERSION, "data": data}
+    if output is Output.YAML:
+        from ruamel.yaml import YAML
+
+        writer = YAML(typ="safe", pure=True)
+        writer.default_flow_style = False
+        writer.dump(envelope, sys.stdout)
+    else:
+        typer.echo(json.dumps(envelope, indent=2))
+
+
+def print_changes(lines: Iterable[str]) -> None:
+    """Print lines of a plan in the colours of their first character."""
+    coloured = is_terminal(sys.stdout)
+    for line in lines:
+        colour = COLOURS.get(line[:1]) if coloured else None
+        typer.echo(typer.style(line, fg=colour) if colour else line)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as what stands in them; no lines are drawn, so that the output can be cut and sorted."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for row in (header, *rows):
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def note(text: str) -> None:
+    """A line for a person, on stderr."""
+    typer.echo(text, err=True)
+
+
+class TerminalReporter:
+    """Tells a person on stderr: a line for each step, a bar for a download (a line for each quarter if nobody watches)."""
+
+    def __init__(self) -> None:
+        self._watched = is_terminal(sys.stderr)
+        self._bar_open = False
+        self._shown = -1
+
+    def step(self, text: str) -> None:
+        """Show a step."""
+        self._close_bar()
+        note(f"  {text}")
+
+    def note(self, text: str) -> None:
+        """Show something worth knowing."""
+        self._close_bar()
+        note(typer.style(f"  {text}", fg=typer.colors.YELLOW) if self._watched else f"  note: {text}")
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Show how far a download is."""
+        percent = 100 * done // total if total else 100
+        shown = percent if self._watched else percent // QUARTER * QUARTER
+        if shown == self._shown:
+            return
+        self._shown = shown
+        line = f"  {text} {_bar(percent)} {percent:3d} %  {format_size(done)} of {format_size(total)}"
+        if self._watched:
+            typer.echo(f"\r\033[K{line}", nl=False, err=True)
+            self._bar_open = True
+        else:
+            note(line)
+
+    def _close_bar(self) -> None:
+        if self._bar_open:
+            typer.echo("", err=True)
+            self._bar_open = False
+
+
+def _bar(percent: int) -> str:
+    width = 24
+    full = min(width, width * percent // 100)
+    return f"[{'#' * full}{'.' * (width - full)}]"

@@ -1,0 +1,49 @@
+"""`ottla plan`: what would change, and at what risk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ottla.cli.output import Output, OutputOption, note, print_changes, print_document
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+
+PENDING = 3
+Allow = Annotated[list[str] | None, typer.Option("--allow", help="Allow deletions of a kind: topics.")]
+KINDS = frozenset({"topics"})
+
+
+def allowed(kinds: list[str] | None) -> frozenset[str]:
+    """The kinds whose deletion is allowed. Raises UsageError for one that is not known."""
+    from ottla.errors import UsageError
+
+    given = frozenset(kind for value in kinds or [] for kind in value.split(","))
+    unknown = sorted(given - KINDS)
+    if unknown:
+        raise UsageError(f"--allow {', '.join(unknown)}: the kinds are {', '.join(sorted(KINDS))}")
+    return given
+
+
+@explained
+def command(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    output: OutputOption = Output.TABLE,
+    allow: Allow = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if there is anything to do.")] = False,
+) -> int:
+    """Compare the spec with the live cluster and show what apply would do. Changes nothing."""
+    kinds = allowed(allow)
+    platform = open_platform(file, environment)
+    plan = platform.plan(allow=kinds)
+    from ottla.plan import plan_document, plan_lines, plan_summary
+
+    if output is Output.TABLE:
+        print_changes(plan_lines(plan))
+        for warning in platform.warnings:
+            note(f"  note: {warning}")
+        typer.echo(plan_summary(plan))
+    else:
+        print_document("plan", plan_document(plan), output)
+    return PENDING if exit_code and plan.changes else 0

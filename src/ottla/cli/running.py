@@ -1,0 +1,59 @@
+"""How every command runs: known errors become one message and their exit code, an interrupt becomes 130."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from ottla.errors import OttlaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ottla.platform import LocalPlatform
+
+Parameters = ParamSpec("Parameters")
+
+INTERRUPTED = 130
+
+SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
+SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
+Environment = Annotated[
+    str | None, typer.Option("--environment", "-e", help="Which environment of the spec; its default one if not given.")
+]
+DEFAULT_FILE = Path("platform.yaml")
+
+
+def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
+    """Run a command; what it returns is the exit code. Only a bug shows a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except OttlaError as error:
+            typer.echo(f"ottla: {error}", err=True)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            typer.echo("\nottla: interrupted; run the command again to go on where it stopped", err=True)
+            code = INTERRUPTED
+        except BrokenPipeError:
+            # whoever read the output has seen enough (`ottla logs | head`)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        raise typer.Exit(code)
+
+    return run
+
+
+def open_platform(file: Path, environment: str | None) -> LocalPlatform:
+    """The platform that a command is about, with notes going to stderr."""
+    from ottla.cli.output import TerminalReporter
+    from ottla.platform import Platform
+
+    return Platform.load(file).on(environment, report=TerminalReporter())

@@ -1,0 +1,61 @@
+"""`ottla up`: make it so."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+
+if TYPE_CHECKING:
+    from ottla.platform import LocalPlatform, UpResult
+
+PENDING = 3
+
+
+@explained
+def command(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Then do `ottla verify --write`.")] = False,
+) -> int:
+    """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3)."""
+    from ottla.cli.output import note
+
+    started = time.monotonic()
+    platform = open_platform(file, environment)
+    for warning in platform.warnings:
+        note(f"  note: {warning}")
+    result = platform.up()
+    _say_what_runs(platform, result, time.monotonic() - started)
+    if result.pending is not None:
+        return _say_what_is_left(result)
+    if verify:
+        from ottla.cli.verify import run_checks
+
+        return run_checks(platform, write=True)
+    return 0
+
+
+def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) -> None:
+    servers = ",".join(result.record.bootstrap_servers)
+    created = f", {len(result.created)} topics created" if result.created else ""
+    typer.echo(
+        f"{platform.spec.cluster.name} runs ({platform.environment}): Kafka {result.record.kafka_version}, "
+        f"{len(result.record.nodes)} nodes, {len(platform.spec.topics)} topics{created}, {seconds:.1f} s"
+    )
+    typer.echo(f"bootstrap servers: {servers}")
+
+
+def _say_what_is_left(result: UpResult) -> int:
+    from ottla.cli.output import note, print_changes
+    from ottla.plan import plan_lines, plan_summary
+
+    if result.pending is None:
+        return 0
+    note("\nThe spec asks for more, which `up` does not do by itself:")
+    print_changes(plan_lines(result.pending))
+    note(f"{plan_summary(result.pending)}. To do it: ottla apply")
+    return PENDING

@@ -1,0 +1,180 @@
+"""A platform on this machine: each verb is a few calls of the rooms below."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.errors import NotYet
+from ottla.plan import diff, make_plan, only_creates, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.platform.status import PlatformStatus, read_status
+from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ottla.kafka.connection import Connection
+    from ottla.local import LocalCluster
+    from ottla.local.record import ClusterRecord
+    from ottla.model.client import ClientProfile
+    from ottla.model.state import ClusterState
+    from ottla.plan import AlterNodeProperties, Plan
+    from ottla.reconcile import Check, Observation
+    from ottla.reconcile.verify_write import WritePermission
+    from ottla.spec import EnvironmentSpec
+
+NOTHING_ALLOWED: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UpResult:
+    """What ``up`` did: the cluster, what it created, and the plan of what it leaves to a person (None: nothing)."""
+
+    record: ClusterRecord
+    created: tuple[str, ...]
+    pending: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlatform:
+    """An environment whose target is this machine."""
+
+    environment: str
+    spec: EnvironmentSpec
+    cluster: LocalCluster
+
+    def __post_init__(self) -> None:
+        if self.spec.target is not Target.LOCAL:
+            raise ValueError(f"not a local environment: {self.environment}")
+        if self.spec.cluster.controllers.value == "dedicated":
+            raise NotYet("controllers: dedicated is not built yet", hint="write `controllers: combined`")
+
+    @property
+    def desired(self) -> ClusterState:
+        """The cluster that the spec asks for."""
+        return desired_state(self.spec)
+
+    @property
+    def profile(self) -> ClientProfile:
+        """The settings of every client."""
+        return client_profile(self.spec)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the spec's own arithmetic says."""
+        return disk_warnings(self.spec)
+
+    def up(self) -> UpResult:
+        """Make it so: start what does not run, create what is missing. What bears a risk is left as a plan."""
+        from ottla.reconcile import apply_plan, observe
+
+        with self.cluster.lock():
+            record = self.cluster.up({node_id: node.properties for node_id, node in self.desired.nodes.items()})
+            self.cluster.wait_for_ports()
+            with self._connected() as connection:
+                self._wait_until_whole(connection)
+                creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
+                created: tuple[str, ...] = ()
+                if creates.changes:
+                    now = observe(connection)
+                    said = self.cluster.report.step
+                    created = apply_plan(connection, creates, now, restart_node=self._restart, said=said)
+        return UpResult(record, created, others if others.changes else None)
+
+    def _wait_until_whole(self, connection: Connection) -> None:
+        from ottla.reconcile import wait_for_brokers, wait_for_isr
+
+        def said_brokers(there: tuple[int, ...]) -> None:
+            self.cluster.report.step(f"brokers in the cluster: {', '.join(map(str, there)) or 'none yet'}")
+
+        def said_isr(seen: tuple[int, int]) -> None:
+            self.cluster.report.step(f"waiting for replicas: {seen[0]} of {seen[1]} partitions in sync")
+
+        wait_for_brokers(connection, self.spec.cluster.nodes, changed=said_brokers)
+        wait_for_isr(connection, changed=said_isr)
+
+    def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
+        """What apply would do now. Raises PlanRefused, ClusterError."""
+        with self._connected() as connection:
+            return self._plan(connection, allow)
+
+    def apply(self, plan: Plan, *, accept: frozenset[str] = NOTHING_ALLOWED) -> tuple[str, ...]:
+        """Carry out a plan that was shown. Raises PlanRefused, StalePlan, ApplyError."""
+        from ottla.reconcile import apply_plan, observe
+
+        refuse_unaccepted(plan, accept)
+        with self.cluster.lock(), self._connected() as connection:
+            return apply_plan(connection, plan, observe(connection), restart_node=self._restart, said=self.cluster.report.step)
+
+    def verify(self) -> tuple[Check, ...]:
+        """Compare the live cluster with the spec, reading only."""
+        from ottla.reconcile import observe, verify
+
+        with self._connected() as connection:
+            return verify(observe(connection), self.desired)
+
+    def verify_write(self, *, run_id: str) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+        """Put an event through every topic that may take one; returns the checks and the topics that were left alone."""
+        from ottla.reconcile import observe, read_evidence, verify_write
+
+        with self._connected() as connection:
+            observation = observe(connection)
+            asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
+            evidence = read_evidence(connection, observation, asked)
+        empty = {name for name, seen in evidence.topics.items() if not seen.records}
+        permitted = [
+            name
+            for name in self.spec.topics
+            if name in observation.partitions and (self._probe(name) is WriteProbe.ALWAYS or name in empty)
+        ]
+        left_alone = tuple(name for name in self.spec.topics if name not in permitted)
+        checks = verify_write(self._servers, self.profile, self._permissions(observation, permitted), run_id=run_id)
+        return checks, left_alone
+
+    def _permissions(self, observation: Observation, topics: list[str]) -> list[WritePermission]:
+        from ottla.reconcile.verify_write import WritePermission
+
+        policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in topics}
+        return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
+
+    def status(self) -> PlatformStatus:
+        """Nodes, quorum, topics, disk: what can be seen now, running or not."""
+        return read_status(self.environment, self.cluster)
+
+    def down(self) -> list[int]:
+        """Stop every node; all data stays. Returns the ids of the nodes that were running."""
+        with self.cluster.lock():
+            return self.cluster.stop()
+
+    def wipe(self) -> None:
+        """Stop every node and remove all data of this environment."""
+        with self.cluster.lock():
+            self.cluster.wipe()
+
+    @property
+    def _servers(self) -> tuple[str, ...]:
+        return self.cluster.made().bootstrap_servers
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        from ottla.kafka.connection import connect
+
+        with connect(self._servers) as connection:
+            yield connection
+
+    def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:
+        from ottla.reconcile import observe, read_evidence
+
+        observation = observe(connection)
+        difference = diff(observation.state, self.desired, allow=allow)
+        evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
+        return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
+
+    def _restart(self, change: AlterNodeProperties) -> None:
+        self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
+        with self._connected() as connection:
+            self._wait_until_whole(connection)
+
+    def _probe(self, topic: str) -> WriteProbe:
+        return self.spec.topics[topic].verify_write or self.spec.topic_defaults.verify_write

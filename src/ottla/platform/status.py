@@ -1,0 +1,90 @@
+"""What a platform looks like now: the processes, and the cluster as it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.errors import OttlaError
+from ottla.local.status import node_statuses
+
+if TYPE_CHECKING:
+    from ottla.local import LocalCluster, NodeStatus
+    from ottla.model.node import Broker, LogDir, Quorum
+    from ottla.model.topic import Partition
+
+STATUS_TIMEOUT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """What the cluster says of itself."""
+
+    brokers: tuple[Broker, ...]
+    quorum: Quorum
+    partitions: tuple[Partition, ...]
+    log_dirs: tuple[LogDir, ...]
+
+    @property
+    def topics(self) -> int:
+        """How many topics there are, Kafka's own included."""
+        return len({partition.topic for partition in self.partitions})
+
+    @property
+    def under_replicated(self) -> tuple[Partition, ...]:
+        """Partitions some of whose replicas are not in the isr."""
+        return tuple(each for each in self.partitions if len(each.isr) < len(each.replicas))
+
+    @property
+    def offline(self) -> tuple[Partition, ...]:
+        """Partitions without a leader."""
+        return tuple(each for each in self.partitions if each.leader is None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformStatus:
+    """Everything ``ottla status`` shows. ``view`` is None where the cluster does not answer; ``problem`` says why."""
+
+    environment: str
+    cluster: str
+    cluster_id: str
+    kafka_version: str
+    bootstrap_servers: tuple[str, ...]
+    nodes: tuple[NodeStatus, ...]
+    view: ClusterView | None
+    problem: str | None
+
+
+def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
+    """Look at processes first, then ask the cluster if any node runs. Raises LocalError where none was made."""
+    record = cluster.made()
+    nodes = tuple(node_statuses(cluster))
+    view, problem = None, None
+    if any(node.pid is not None for node in nodes):
+        try:
+            view = _view(record.bootstrap_servers)
+        except OttlaError as error:
+            problem = error.message
+    return PlatformStatus(
+        environment,
+        cluster.name,
+        record.cluster_id,
+        record.kafka_version,
+        record.bootstrap_servers,
+        nodes,
+        view,
+        problem,
+    )
+
+
+def _view(bootstrap_servers: tuple[str, ...]) -> ClusterView:
+    from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
+    from ottla.kafka.connection import connect
+    from ottla.kafka.topics import read_metadata
+
+    with connect(bootstrap_servers, timeout=STATUS_TIMEOUT) as connection:
+        brokers = read_brokers(connection)
+        metadata = read_metadata(connection)
+        partitions = tuple(partition for topic in metadata.partitions.values() for partition in topic)
+        unfenced = [broker.node_id for broker in brokers if not broker.fenced]
+        return ClusterView(brokers, read_quorum(connection), partitions, read_log_dirs(connection, unfenced))
