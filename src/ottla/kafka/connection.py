@@ -7,20 +7,18 @@ so its protocol classes are used directly: a read error is never "there is nothi
 from __future__ import annotations
 
 import logging
-import warnings
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kafka.admin import KafkaAdminClient
+
+from kafka import errors as kafka_errors
 from ottla.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka import errors as kafka_errors
-    from kafka.admin import KafkaAdminClient
 
 CLIENT_ID = "ottla"
 REQUEST_TIMEOUT_MS = 30_000

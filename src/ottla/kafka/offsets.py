@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kafka.protocol.consumer import ListOffsetsRequest
 
-from ottla.errors import ClusterError
-from ottla.kafka.connection import check
+from ottla.kafka.connection import check, error_text
+from ottla.kafka.topics import read_metadata
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,9 @@ EARLIEST = -2
 NO_REPLICA = -1
 READ_UNCOMMITTED = 0
 ANY_EPOCH = -1
+SETTLE_TIMEOUT = 15.0
+# UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH
+MOVING = frozenset({3, 5, 6, 74, 76})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +36,49 @@ class OffsetRange:
     end: int
 
 
-def read_offset_ranges(connection: Connection, partitions: Iterable[Partition]) -> dict[tuple[str, int], OffsetRange]:
-    """Begin and end of each partition, asked of its leader: two requests for each leader.
+@dataclass(slots=True)
+class _Answers:
+    """What one round of asking gave, and the partitions that are on the move."""
 
-    Raises ClusterError if a partition has no leader.
+    starts: dict[tuple[str, int], int] = field(default_factory=dict)
+    ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    unsettled: list[str] = field(default_factory=list)
+
+
+def read_offset_ranges(connection: Connection, topics: Iterable[str]) -> dict[tuple[str, int], OffsetRange]:
+    """Begin and end of each partition of ``topics``, asked of its leader: one request for metadata, two for each leader.
+
+    While leaders move (a topic was made just now, a broker left) it asks again. Raises ClusterError, WaitTimeout.
     """
-    by_leader: dict[int, list[Partition]] = defaultdict(list)
-    for partition in partitions:
-        if partition.leader is None:
-            raise ClusterError(
-                f"partition {partition.partition} of topic {partition.topic} has no leader", hint="look: ottla status"
-            )
-        by_leader[partition.leader].append(partition)
-    ranges: dict[tuple[str, int], OffsetRange] = {}
-    for leader, led in by_leader.items():
-        starts = _list_offsets(connection, leader, led, EARLIEST)
-        ends = _list_offsets(connection, leader, led, LATEST)
-        ranges |= {key: OffsetRange(starts[key], ends[key]) for key in starts}
-    return ranges
+    wanted = frozenset(topics)
+
+    def look() -> _Answers:
+        answers = _Answers()
+        by_leader: dict[int, list[Partition]] = defaultdict(list)
+        for name, partitions in read_metadata(connection).partitions.items():
+            for partition in partitions if name in wanted else ():
+                if partition.leader is None:
+                    answers.unsettled.append(f"{name}-{partition.partition}: no leader")
+                else:
+                    by_leader[partition.leader].append(partition)
+        for leader, led in by_leader.items():
+            answers.starts |= _list_offsets(connection, leader, led, EARLIEST, answers.unsettled)
+            answers.ends |= _list_offsets(connection, leader, led, LATEST, answers.unsettled)
+        return answers
+
+    seen = wait_until(
+        look,
+        lambda answers: not answers.unsettled,
+        what="every partition to have a leader that answers",
+        timeout=SETTLE_TIMEOUT,
+        hint="look at it: ottla status",
+    )
+    return {key: OffsetRange(seen.starts[key], seen.ends[key]) for key in seen.starts}
 
 
-def _list_offsets(connection: Connection, leader: int, partitions: list[Partition], timestamp: int) -> dict[tuple[str, int], int]:
+def _list_offsets(
+    connection: Connection, leader: int, partitions: list[Partition], timestamp: int, unsettled: list[str]
+) -> dict[tuple[str, int], int]:
     by_topic: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for partition in partitions:
         by_topic[partition.topic].append((partition.partition, ANY_EPOCH, timestamp))
@@ -63,6 +89,10 @@ def _list_offsets(connection: Connection, leader: int, partitions: list[Partitio
     offsets = {}
     for topic in answer.topics:
         for seen in topic.partitions:
-            check(seen.error_code, None, what=f"cannot read offsets of {topic.name}-{seen.partition_index}")
+            place = f"{topic.name}-{seen.partition_index}"
+            if seen.error_code in MOVING:
+                unsettled.append(f"{place}: {error_text(seen.error_code, None)}")
+                continue
+            check(seen.error_code, None, what=f"cannot read offsets of {place}")
             offsets[topic.name, seen.partition_index] = seen.offset
     return offsets

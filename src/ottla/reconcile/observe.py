@@ -78,20 +78,22 @@ def _set_on_node(configs: Mapping[str, ConfigEntry]) -> dict[str, str]:
 
 
 def read_evidence(connection: Connection, observation: Observation, topics: Iterable[str]) -> Evidence:
-    """How much the ``topics`` hold: two requests for each leader, one for each broker; none if there are no topics."""
+    """How much the ``topics`` hold; nothing is asked if there are none.
+
+    Two requests, two for each leader and one for each broker, however many topics there are.
+    """
     wanted = [name for name in topics if name in observation.partitions]
     if not wanted:
         return Evidence()
-    partitions = [partition for name in wanted for partition in observation.partitions[name]]
-    ranges = read_offset_ranges(connection, partitions)
+    ranges = read_offset_ranges(connection, wanted)
     log_dirs = read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced])
+    records: Counter[str] = Counter()
+    for (name, _), offsets in ranges.items():
+        records[name] += offsets.end - offsets.start
     return Evidence(
         topics={
             name: TopicEvidence(
-                records=sum(
-                    ranges[name, partition.partition].end - ranges[name, partition.partition].start
-                    for partition in observation.partitions[name]
-                ),
+                records=records[name],
                 size_bytes=sum(log_dir.topic_bytes.get(name, 0) for log_dir in log_dirs),
             )
             for name in wanted

@@ -1,0 +1,90 @@
+"""One real cluster of each shape for the whole run; tests keep apart by the names of their topics."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from ottla.platform import LocalPlatform, Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parent.parent
+SHIPPED_SPEC = ROOT / "platform.yaml"
+OTTLA = Path(sys.executable).parent / "ottla"
+
+
+@dataclass
+class Told:
+    """A reporter that keeps what it is told."""
+
+    steps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    shares: list[tuple[int, int]] = field(default_factory=list)
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def progress(self, text: str, done: int, total: int) -> None:  # noqa: ARG002  (the interface has it)
+        self.shares.append((done, total))
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder with a spec, and the cluster that runs beside it."""
+
+    folder: Path
+    environment: str
+    platform: LocalPlatform
+
+    def run(self, *arguments: str, timeout: float = 150, spec: str = "platform.yaml") -> subprocess.CompletedProcess[str]:
+        """Run `ottla` as a user does, without a terminal."""
+        command = [str(OTTLA), *arguments, "--file", str(self.folder / spec), "--environment", self.environment]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+
+    def variant(self, name: str, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
+        """The same cluster seen through a spec that was changed: written beside the first one, as ``name``."""
+        spec = YAML(typ="safe").load(SHIPPED_SPEC)
+        change(spec)
+        path = self.folder / name
+        path.write_text(json.dumps(spec))
+        return Platform.load(path).on(self.environment, report=Told())
+
+    @property
+    def bootstrap_servers(self) -> tuple[str, ...]:
+        return self.platform.cluster.made().bootstrap_servers
+
+
+def start_home(folder: Path, environment: str) -> Home:
+    shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
+    platform = Platform.load(folder / "platform.yaml").on(environment, report=Told())
+    platform.up()
+    return Home(folder, environment, platform)
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """The shipped platform on three nodes, for tests that stop nodes only one at a time."""
+    home = start_home(tmp_path_factory.mktemp("three"), "local")
+    yield home
+    home.platform.wipe()
+
+
+@pytest.fixture(scope="session")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """The shipped platform on one node, for tests that stop everything."""
+    home = start_home(tmp_path_factory.mktemp("one"), "laptop")
+    yield home
+    home.platform.wipe()
