@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from ottla.cli import apply, down, logs, plan, status, up, verify
+from ottla.cli.running import INTERRUPTED
 
 app = typer.Typer(
     name="ottla",
@@ -25,4 +28,7 @@ def _root() -> None:
 
 def main() -> None:
     """The `ottla` command."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before a command began, or while one ends
+        sys.exit(INTERRUPTED)

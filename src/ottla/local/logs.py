@@ -29,11 +29,15 @@ def follow_logs(paths: Mapping[int, Path], *, stop: threading.Event | None = Non
     """Every line that is written from now on, until ``stop`` is set."""
     until = stop or threading.Event()
     tails = {node_id: _Tail(path) for node_id, path in paths.items()}
-    while not until.is_set():
-        for node_id, tail in tails.items():
-            for line in tail.new_lines():
-                yield node_id, line
-        until.wait(POLL_SECONDS)
+    try:
+        while not until.is_set():
+            for node_id, tail in tails.items():
+                for line in tail.new_lines():
+                    yield node_id, line
+            until.wait(POLL_SECONDS)
+    finally:
+        for tail in tails.values():
+            tail.close()
 
 
 class _Tail:
@@ -57,9 +61,13 @@ class _Tail:
         if self._file is not None:
             yield from (line.rstrip("\n") for line in self._file)
         if self._rotated():
-            if self._file is not None:
-                self._file.close()
+            self.close()
             self._open(at_end=False)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
 
     def _rotated(self) -> bool:
         try:

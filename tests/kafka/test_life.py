@@ -1,0 +1,281 @@
+"""Start, stop, kill, wipe: what outlives what."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from ottla.errors import LocalError, PlanRefused
+from ottla.kafka.events import Event, read_back, send_events
+from ottla.local import Layout, LocalCluster
+from ottla.local.processes import find_processes
+from ottla.platform import Platform
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import psutil
+    from tests.conftest import Home  # type: ignore[import-not-found]
+
+pytestmark = pytest.mark.kafka
+
+TOPIC = "recurring-events"
+
+
+def write(home: Home, value: bytes) -> tuple[str, int, int]:
+    sent = send_events(home.bootstrap_servers, home.platform.profile, [Event(TOPIC, b"key", value)], timeout=30)
+    assert sent[0].error is None
+    return TOPIC, sent[0].partition, sent[0].offset
+
+
+def read(home: Home, place: tuple[str, int, int]) -> bytes | None:
+    topic, partition, offset = place
+    found = read_back(home.bootstrap_servers, home.platform.profile, {(topic, partition): offset}, {place}, timeout=30)
+    return found[place].value
+
+
+def commit(home: Home, group: str, offset: int) -> None:
+    consumer = Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})
+    consumer.commit(offsets=[TopicPartition(TOPIC, 0, offset)], asynchronous=False)
+    consumer.close()
+
+
+def committed(home: Home, group: str) -> int:
+    consumer = Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})
+    offset = consumer.committed([TopicPartition(TOPIC, 0)], timeout=30)[0].offset
+    consumer.close()
+    return int(offset)
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        process.kill()
+
+
+def wait_gone(home: Home, count: int) -> None:
+    wait_until(
+        home.platform.cluster.running, lambda running: len(running) == count, what="the killed node to be gone", timeout=10
+    )
+
+
+def test_events_topics_and_offsets_survive_down_and_up(one: Home) -> None:
+    place = write(one, b"before down")
+    commit(one, "survivors", 7)
+    assert "all data stays" in one.run("down").stdout
+    assert one.platform.cluster.running() == {}
+    stopped = one.run("status")
+    assert (stopped.returncode, "nothing runs" in stopped.stdout) == (6, True)
+    done = one.run("up")
+    assert done.returncode == 0, done.stderr
+    assert "created" not in done.stdout
+    assert read(one, place) == b"before down"
+    assert committed(one, "survivors") == 7
+
+
+def test_events_and_offsets_survive_kill_9_of_every_node(one: Home) -> None:
+    place = write(one, b"before kill")
+    commit(one, "killed", 3)
+    kill(one.platform.cluster.running().values())
+    done = one.run("up")
+    assert done.returncode == 0, done.stderr
+    assert "did not end cleanly" in done.stderr
+    assert read(one, place) == b"before kill"
+    assert committed(one, "killed") == 3
+
+
+def test_only_the_dead_node_is_started_again_and_nothing_acknowledged_is_lost(three: Home) -> None:
+    before = three.platform.cluster.running()
+    place = write(three, b"acknowledged by three")
+    kill([before[2]])
+    wait_gone(three, 2)
+    assert read(three, place) == b"acknowledged by three"
+    during = write(three, b"written while one is dead")
+    wanting = three.run("status", "-o", "json")
+    assert wanting.returncode == 6
+    states = {node["node_id"]: node["state"] for node in json.loads(wanting.stdout)["data"]["nodes"]}
+    assert states[2] == "stopped"
+    done = three.run("up")
+    assert done.returncode == 0, done.stderr
+    after = three.platform.cluster.running()
+    assert (after[1].pid, after[3].pid) == (before[1].pid, before[3].pid)
+    assert after[2].pid != before[2].pid
+    assert read(three, during) == b"written while one is dead"
+    assert three.run("verify").returncode == 0
+
+
+def test_a_dead_node_is_a_read_error_for_plan_and_never_an_empty_cluster(three: Home) -> None:
+    kill([three.platform.cluster.running()[3]])
+    wait_gone(three, 2)
+    try:
+        done = three.run("plan", "--exit-code")
+        assert done.returncode == 1
+        assert "+ topic" not in done.stdout
+        assert "node 3" in done.stderr
+    finally:
+        assert three.run("up").returncode == 0
+
+
+def test_a_cli_killed_in_mid_up_leaves_nothing_that_the_next_up_cannot_take_over(one: Home) -> None:
+    one.platform.down()
+    command = [str(Path(sys.executable).parent / "ottla"), "up", "-f", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+        wait_until(one.platform.cluster.running, bool, what="a node to be started", timeout=30, every=0.005)
+        killed.kill()
+    orphan = one.platform.cluster.running()[1].pid
+    done = one.run("up")
+    assert done.returncode == 0, done.stderr
+    assert one.platform.cluster.running()[1].pid == orphan
+
+
+@pytest.mark.parametrize("after", [0.05, 0.3, 0.6, 1.0])
+def test_an_interrupt_at_any_step_of_up_says_so_and_the_next_up_goes_on(one: Home, after: float) -> None:
+    one.platform.down()
+    command = [str(Path(sys.executable).parent / "ottla"), "up", "-f", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as interrupted:
+        try:
+            interrupted.wait(after)
+        except subprocess.TimeoutExpired:
+            interrupted.send_signal(signal.SIGINT)
+        interrupted.communicate(timeout=30)
+    assert interrupted.returncode in {0, 130, -signal.SIGINT}  # done already, interrupted, or still starting Python
+    assert one.run("up").returncode == 0
+
+
+def test_two_runs_at_once_end_in_one_cluster(one: Home) -> None:
+    one.platform.down()
+    command = [str(Path(sys.executable).parent / "ottla"), "up", "-f", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    outcomes = [(run.communicate(timeout=90), run.returncode) for run in runs]
+    assert [code for _, code in outcomes] == [0, 0], outcomes
+    assert any("waiting for pid" in texts[1] for texts, _ in outcomes)
+    assert len(one.platform.cluster.running()) == 1
+
+
+def test_other_nodes_than_the_cluster_was_made_with_are_refused_with_the_way_out(one: Home) -> None:
+    def two_nodes(spec: dict[str, Any]) -> None:
+        spec["environments"]["laptop"]["cluster"]["nodes"] = 2
+
+    with pytest.raises(PlanRefused, match=r"ottla down --wipe"):
+        one.variant("two.yaml", two_nodes).up()
+    assert one.run("up", spec="two.yaml").returncode == 4
+    assert len(one.platform.cluster.running()) == 1
+
+
+def test_changed_server_properties_are_planned_shown_by_up_and_applied_by_a_restart(one: Home) -> None:
+    def more_threads(spec: dict[str, Any]) -> None:
+        spec["cluster"]["config"]["num.io.threads"] = 12
+
+    platform = one.variant("threads.yaml", more_threads)
+    before = one.platform.cluster.running()[1].pid
+    shown = one.run("up", spec="threads.yaml")
+    assert shown.returncode == 3
+    assert "num.io.threads: 16 -> 12" in shown.stdout
+    assert one.platform.cluster.running()[1].pid == before
+    applied = one.run("apply", "--yes", spec="threads.yaml")
+    assert applied.returncode == 0, applied.stderr
+    assert one.platform.cluster.running()[1].pid != before
+    assert platform.plan().changes == ()
+    assert one.run("apply", "--yes").returncode == 0
+
+
+def test_a_node_that_cannot_start_says_why_with_its_last_words(one: Home) -> None:
+    def nonsense(spec: dict[str, Any]) -> None:
+        spec["cluster"]["config"]["num.io.threads"] = "many"
+
+    one.platform.down()
+    one.variant("nonsense.yaml", nonsense)
+    done = one.run("up", spec="nonsense.yaml")
+    assert done.returncode == 1
+    assert "num.io.threads" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert one.run("up").returncode == 0
+
+
+def test_a_port_that_is_taken_is_named_with_who_has_it(one: Home) -> None:
+    one.platform.down()
+    port = one.platform.cluster.made().nodes[0].client_port
+    program = (
+        "import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+        f"s.bind(('127.0.0.1', {port})); s.listen(); print('on', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        done = one.run("up")
+        assert done.returncode == 1
+        assert f"127.0.0.1:{port}" in done.stderr
+        assert f"(pid {holder.pid})" in done.stderr
+        holder.kill()
+    assert one.run("up").returncode == 0
+
+
+def test_a_refused_start_up_cache_is_thrown_away_and_never_fatal(
+    one: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.platform.down()
+    cache = tmp_path / "damaged.aot"
+    cache.write_bytes(b"this is no AOT cache")
+    monkeypatch.setattr("ottla.local.aot.cache_path", lambda _: cache)
+    one.platform.up()
+    assert not cache.exists()
+    assert any("refused its start-up cache" in note for note in one.platform.cluster.report.notes)
+
+
+def test_wipe_asks_and_then_leaves_nothing_and_damaged_state_can_be_wiped(tmp_path: Path, one: Home) -> None:
+    folder = tmp_path / "wiped"
+    folder.mkdir()
+    (folder / "platform.yaml").write_text((one.folder / "platform.yaml").read_text())
+    platform = Platform.load(folder / "platform.yaml").on("laptop", report=one.platform.cluster.report)
+    platform.up()
+    refused = subprocess.run(
+        [str(Path(sys.executable).parent / "ottla"), "down", "--wipe", "-f", str(folder / "platform.yaml"), "-e", "laptop"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert refused.returncode == 4
+    assert len(platform.cluster.running()) == 1
+    platform.cluster.layout.record.write_text("{ damaged")
+    with pytest.raises(LocalError, match="damaged"):
+        platform.status()
+    platform.wipe()
+    assert platform.cluster.running() == {}
+    assert not platform.cluster.layout.root.exists()
+
+
+def test_a_process_that_only_looks_like_a_node_is_never_signalled(one: Home) -> None:
+    properties = one.platform.cluster.layout.node(1).properties
+    program = [sys.executable, "-c", "import sys; sys.stdin.read()", str(properties)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE) as other:
+        assert other.pid not in {process.pid for process in find_processes({1: properties}).values()}
+        one.platform.down()
+        assert other.poll() is None
+        other.kill()
+    one.platform.up()
+
+
+def test_a_node_can_have_an_address_and_a_command_prefix_of_its_own(tmp_path: Path, one: Home) -> None:
+    spec = one.platform.desired
+    cluster = LocalCluster(Layout(tmp_path), "sandboxed", "4.3.1", 256 * 1024**2, one.platform.cluster.report)
+    try:
+        record = cluster.up({1: spec.nodes[1].properties}, hosts={1: "127.0.0.2"}, prefixes={1: ["env", "SANDBOX=yes"]})
+        cluster.wait_for_ports()
+        assert record.bootstrap_servers[0].startswith("127.0.0.2:")
+        assert cluster.running()[1].environ()["SANDBOX"] == "yes"
+    finally:
+        cluster.wipe()
+
+
+def test_nodes_outlive_the_command_that_started_them_and_keep_their_own_session(one: Home) -> None:
+    node = one.platform.cluster.running()[1]
+    assert os.getsid(node.pid) != os.getsid(0)

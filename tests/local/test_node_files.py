@@ -1,0 +1,127 @@
+"""What is written for a node before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ottla.errors import LocalError
+from ottla.local import ports
+from ottla.local.certificates import make_authority, make_node_certificate
+from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, node_command
+from ottla.local.layout import Layout
+from ottla.local.properties import as_text, log4j2_text, server_properties
+from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
+
+NODES = (NodeAddress(1, "127.0.0.1", 9092, 9095, 9096), NodeAddress(2, "127.0.0.1", 9102, 9105, 9106, ("env", "A=b")))
+RECORD = ClusterRecord("id", "4.3.1", NODES)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "home")
+
+
+def test_nodes_and_controllers_have_tls_listeners_and_clients_a_plain_one(layout: Layout) -> None:
+    properties = server_properties(layout, RECORD, NODES[0], {})
+    assert properties["listener.security.protocol.map"] == "CLIENT:PLAINTEXT,INTERNAL:SSL,CONTROLLER:SSL"
+    assert properties["controller.quorum.voters"] == "1@127.0.0.1:9096,2@127.0.0.1:9106"
+    assert properties["listener.name.internal.ssl.client.auth"] == "required"
+    assert properties["listener.name.controller.ssl.client.auth"] == "required"
+
+
+def test_the_spec_wins_over_what_ottla_prefers_but_may_not_take_what_only_ottla_knows(layout: Layout) -> None:
+    chosen = server_properties(layout, RECORD, NODES[0], {"broker.heartbeat.interval.ms": "999"})
+    assert chosen["broker.heartbeat.interval.ms"] == "999"
+    with pytest.raises(LocalError, match=r"cluster.config sets log.dirs, node.id"):
+        server_properties(layout, RECORD, NODES[0], {"node.id": "7", "log.dirs": "/"})
+
+
+def test_a_properties_file_is_escaped_as_java_reads_it() -> None:
+    text = as_text({"a.key": "C:\\path=ü\n# no comment", " b": "\U0001f600"})
+    assert "a.key=C\\:\\\\path\\=\\u00fc\\n\\# no comment" in text
+    assert "\\ b=\\ud83d\\ude00" in text
+    assert text.isascii()
+
+
+def test_logs_rotate(layout: Layout) -> None:
+    text = log4j2_text(layout.node(1))
+    assert "policies.size.size=10MB" in text
+    assert "strategy.max=5" in text
+
+
+def test_a_record_comes_back_as_it_was_kept_and_a_damaged_or_foreign_one_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.json"
+    assert read_record(path) is None
+    write_record(path, RECORD)
+    assert read_record(path) == RECORD
+    path.write_text(path.read_text().replace('"version": 1', '"version": 99'))
+    with pytest.raises(LocalError, match="record version 99"):
+        read_record(path)
+    for damaged in ("", "[]", "{", '{"version": 1}', '{"version": 1, "nodes": [{}]}'):
+        path.write_text(damaged)
+        with pytest.raises(LocalError, match="damaged"):
+            read_record(path)
+
+
+def test_cluster_ids_are_those_of_kafka() -> None:
+    ids = {new_cluster_id() for _ in range(200)}
+    assert len(ids) == 200
+    assert all(len(each) == 22 and not each.startswith("-") for each in ids)
+
+
+def test_each_node_has_a_certificate_of_the_clusters_ca_for_its_own_address(layout: Layout) -> None:
+    make_authority(layout, "todo-kafka")
+    node = replace(NODES[0], host="127.0.0.7")
+    make_node_certificate(layout, node)
+    authority = x509.load_pem_x509_certificate(layout.authority.read_bytes())
+    store = layout.node(1).keystore.read_bytes()
+    assert store.startswith(b"-----BEGIN PRIVATE KEY-----")  # PKCS#8, the only form Kafka reads
+    certificate = x509.load_pem_x509_certificates(store)[0]
+    certificate.verify_directly_issued_by(authority)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.7"]
+    assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+    assert layout.authority_key.stat().st_mode & 0o777 == 0o600
+    assert layout.node(1).keystore.stat().st_mode & 0o777 == 0o600
+
+
+def test_certificates_that_are_there_are_kept(layout: Layout) -> None:
+    for _ in range(2):
+        make_authority(layout, "todo-kafka")
+        make_node_certificate(layout, NODES[0])
+        kept = layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()
+    make_authority(layout, "todo-kafka")
+    make_node_certificate(layout, NODES[0])
+    assert (layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()) == kept
+
+
+def test_a_nodes_command_ends_with_its_properties_file_by_which_it_is_known(layout: Layout) -> None:
+    runtime = Runtime(Path("/jre/bin/java"), (Path("/a.jar"), Path("/b.jar")), Path("/cache.aot"))
+    command = node_command(runtime, layout.node(1), heap=1024)
+    assert command[-2:] == ["kafka.Kafka", str(layout.node(1).properties)]
+    assert "-XX:AOTCache=/cache.aot" in command
+    assert "-Xmx1024" in command
+
+
+def test_the_aot_cache_is_of_this_kafka_this_jre_and_these_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = aot_key("lock")
+    assert aot_key("other lock") != key
+    monkeypatch.setattr("ottla.local.jvm.FLAGS", (*FLAGS, "-Xint"))
+    assert aot_key("lock") != key
+
+
+def test_nothing_of_the_shell_changes_how_a_node_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Dsurprise=yes")
+    monkeypatch.setenv("CLASSPATH", "/somewhere")
+    assert {"JAVA_TOOL_OPTIONS", "CLASSPATH"}.isdisjoint(environment())
+
+
+def test_ports_come_in_blocks_of_five_and_a_busy_one_is_passed_over() -> None:
+    first = ports.free_block("127.0.0.1", taken=set())
+    assert first % ports.STEP == ports.FIRST_PORT % ports.STEP
+    assert ports.free_block("127.0.0.1", taken={first + 3}) > first
