@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import psutil
-    from tests.conftest import Home  # type: ignore[import-not-found]
+    from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
 

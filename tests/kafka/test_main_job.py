@@ -12,7 +12,7 @@ from ottla.kafka.configs import read_broker_configs
 from ottla.kafka.connection import connect
 
 if TYPE_CHECKING:
-    from tests.conftest import Home  # type: ignore[import-not-found]
+    from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
 

@@ -20,7 +20,7 @@ from ottla.spec import desired_state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Home  # type: ignore[import-not-found]
+    from tests.conftest import Home
 
     from ottla.platform import LocalPlatform
 

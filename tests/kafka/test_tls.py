@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Home  # type: ignore[import-not-found]
+    from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
 

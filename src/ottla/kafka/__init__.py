@@ -7,4 +7,5 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import kafka.protocol.admin
     import kafka.protocol.consumer
-    import kafka.protocol.metadata  # noqa: F401  (imported here so that no other import of it warns)
+    import kafka.protocol.metadata
+    import kafka.protocol.producer  # noqa: F401  (imported here so that no other import of it warns)

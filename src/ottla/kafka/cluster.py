@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kafka.protocol.admin import DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest
+from kafka.protocol.producer import InitProducerIdRequest
 
 from ottla.kafka.connection import check
 from ottla.model.node import Broker, LogDir, Quorum
@@ -26,6 +27,16 @@ def read_brokers(connection: Connection) -> tuple[Broker, ...]:
         Broker(broker.broker_id, broker.host, broker.port, broker.rack, bool(broker.is_fenced)) for broker in answer.brokers
     )
     return tuple(sorted(brokers, key=lambda broker: broker.node_id))
+
+
+def warm_producer_ids(connection: Connection, node_ids: Iterable[int]) -> None:
+    """Let each broker fetch its first block of producer ids (KIP-730).
+
+    It does so when it is first asked for one, and answers "later" until it has it; librdkafka asks again only after half a
+    second. Asked here, the first idempotent producer of the platform does not wait. What the answer says does not matter.
+    """
+    for node_id in node_ids:
+        connection.send(InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000), node_id=node_id)
 
 
 def read_quorum(connection: Connection) -> Quorum:

@@ -24,7 +24,7 @@ DEFAULTS = {
     "broker.heartbeat.interval.ms": "250",
     # Each network thread of a TLS listener tries its key store in a handshake of its own when the node starts
     # (SslFactory); nodes of one machine need few.
-    "listener.name.internal.num.network.threads": "2",
+    "listener.name.internal.num.network.threads": "1",
     "listener.name.controller.num.network.threads": "1",
 }
 LOG_SIZE = "10MB"

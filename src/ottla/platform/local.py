@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ottla.model.state import ClusterState
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.reconcile import Check, Observation
-    from ottla.reconcile.verify_write import WritePermission
+    from ottla.reconcile.write_probe import WritePermission
     from ottla.spec import EnvironmentSpec
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
@@ -83,6 +83,7 @@ class LocalPlatform:
         return UpResult(record, created, others if others.changes else None)
 
     def _wait_until_whole(self, connection: Connection) -> None:
+        from ottla.kafka.cluster import warm_producer_ids
         from ottla.reconcile import wait_for_brokers, wait_for_isr
 
         def said_brokers(there: tuple[int, ...]) -> None:
@@ -92,6 +93,7 @@ class LocalPlatform:
             self.cluster.report.step(f"waiting for replicas: {seen[0]} of {seen[1]} partitions in sync")
 
         wait_for_brokers(connection, self.spec.cluster.nodes, changed=said_brokers)
+        warm_producer_ids(connection, self.desired.nodes)
         wait_for_isr(connection, changed=said_isr)
 
     def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
@@ -133,7 +135,7 @@ class LocalPlatform:
         return checks, left_alone
 
     def _permissions(self, observation: Observation, topics: list[str]) -> list[WritePermission]:
-        from ottla.reconcile.verify_write import WritePermission
+        from ottla.reconcile.write_probe import WritePermission
 
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in topics}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]

@@ -3,7 +3,7 @@
 from ottla.reconcile.apply import apply_plan
 from ottla.reconcile.observe import Observation, observe, read_evidence, wait_for_brokers, wait_for_isr
 from ottla.reconcile.verify import Check, verify
-from ottla.reconcile.verify_write import verify_write
+from ottla.reconcile.write_probe import verify_write
 
 __all__ = [
     "Check",
