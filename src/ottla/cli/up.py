@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,11 +35,29 @@ def command(
     _say_what_runs(platform, result, time.monotonic() - started)
     if result.pending is not None:
         return _say_what_is_left(result)
+    code = 0
     if verify:
         from ottla.cli.verify import run_checks
 
-        return run_checks(platform, write=True)
-    return 0
+        code = run_checks(platform, write=True)
+    note(f"\n{_next_commands(environment)}")
+    return code
+
+
+def _next_commands(environment: str | None) -> str:
+    """What to type next, with `ottla` as this shell finds it."""
+    ottla = "ottla" if shutil.which("ottla") else os.path.relpath(sys.argv[0])
+    chosen = f" -e {environment}" if environment else ""
+    lines = [
+        f"{ottla} {command}{chosen}".ljust(len(ottla) + len(chosen) + 11) + text
+        for command, text in (
+            ("status", "what runs, and how it is"),
+            ("plan", "edit platform.yaml, then see what that would change"),
+            ("logs", "what the nodes say"),
+            ("down", "stop; all data stays"),
+        )
+    ]
+    return "next: " + "\n      ".join(lines)
 
 
 def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) -> None:

@@ -1,0 +1,90 @@
+"""The documentation is code: its commands are run, its links lead somewhere, its generated part is fresh."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ruamel.yaml import YAML
+
+from ottla import errors
+from ottla.errors import OttlaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Home
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BIN = Path(sys.executable).parent
+# `make up` and `make test` are what CI and the closing check run in a fresh clone; here the first one's last line is run.
+INSTEAD = {"make up": "ottla up --verify", "source .venv/bin/activate": "true"}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(page: Path) -> list[str]:
+    lines = [line for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
+    plain = [line.removeprefix("$ ").split(" #")[0].strip() for line in lines]
+    return [INSTEAD.get(line, line) for line in plain if line.partition(" ")[0] != "make" or line in INSTEAD]
+
+
+@pytest.fixture
+def folder(three: Home) -> Iterator[Path]:
+    """The folder of the running platform; what a page does to the spec is undone."""
+    yield three.folder
+    shutil.copy(ROOT / "platform.yaml", three.folder)
+    three.run("up")
+    assert three.run("apply", "--yes").returncode == 0
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/tutorial/first-platform.md"], ids=lambda page: page.name)
+def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) -> None:
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    assert len(commands(page)) >= 5
+    for command in commands(page):
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_yaml_block_is_yaml(page: Path) -> None:
+    for block in blocks(page, "yaml"):
+        assert YAML(typ="safe").load(block)
+
+
+def test_the_reference_of_commands_is_fresh() -> None:
+    program = "import reference; print(reference.cli_reference() == reference.TARGET.read_text())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
+
+
+def test_every_exit_code_of_an_error_is_documented() -> None:
+    page = (ROOT / "docs/reference/exit-codes.md").read_text()
+    tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OttlaError)]
+    assert {each.exit_code for each in tree} <= {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+
+
+def test_every_key_of_the_spec_is_documented() -> None:
+    from ottla.spec import schema  # noqa: PLC0415  (only here)
+
+    page = (ROOT / "docs/reference/platform-yaml.md").read_text()
+    models = [schema.TopicSpec, schema.TopicDefaults, schema.ClusterSpec, schema.EventContract, schema.LoadSpec]
+    missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if key not in page}
+    assert missing == set()
