@@ -23,11 +23,12 @@ def test_no_module_is_longer_than_500_lines() -> None:
 
 
 def test_no_function_is_longer_than_50_lines() -> None:
-    too_long = []
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= FUNCTION_LINES:
-                too_long.append(f"{path}:{node.name}")
+    too_long = [
+        f"{path}:{node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= FUNCTION_LINES
+    ]
     assert too_long == []
 
 

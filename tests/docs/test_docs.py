@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from ottla import errors
@@ -85,6 +86,12 @@ def test_every_key_of_the_spec_is_documented() -> None:
     from ottla.spec import schema  # noqa: PLC0415  (only here)
 
     page = (ROOT / "docs/reference/platform-yaml.md").read_text()
-    models = [schema.TopicSpec, schema.TopicDefaults, schema.ClusterSpec, schema.EventContract, schema.LoadSpec]
+    models: list[type[BaseModel]] = [
+        schema.TopicSpec,
+        schema.TopicDefaults,
+        schema.ClusterSpec,
+        schema.EventContract,
+        schema.LoadSpec,
+    ]
     missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if key not in page}
     assert missing == set()

@@ -91,13 +91,12 @@ def test_each_node_has_a_certificate_of_the_clusters_ca_for_its_own_address(layo
 
 
 def test_certificates_that_are_there_are_kept(layout: Layout) -> None:
+    kept = set()
     for _ in range(2):
         make_authority(layout, "todo-kafka")
         make_node_certificate(layout, NODES[0])
-        kept = layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()
-    make_authority(layout, "todo-kafka")
-    make_node_certificate(layout, NODES[0])
-    assert (layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()) == kept
+        kept.add((layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()))
+    assert len(kept) == 1
 
 
 def test_a_nodes_command_ends_with_its_properties_file_by_which_it_is_known(layout: Layout) -> None:

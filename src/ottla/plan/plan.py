@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
-from ottla.plan.changes import Change, CreateTopic, object_key
-from ottla.plan.risk import Risk, Severity, risks_of
+from ottla.plan.changes import Change, CreateTopic, DeleteTopic, object_key
+from ottla.plan.risk import Risk, Severity, bulk_risks, risks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +40,11 @@ class Plan:
 
 def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str) -> Plan:
     """Put risks and fingerprints to the changes of ``difference``."""
-    planned = tuple(PlannedChange(change, risks_of(change, evidence)) for change in difference.changes)
+    bulk = bulk_risks(difference.changes, observed)
+    planned = tuple(
+        PlannedChange(change, (*risks_of(change, evidence), *(bulk if isinstance(change, DeleteTopic) else ())))
+        for change in difference.changes
+    )
     keys = {object_key(change) for change in difference.changes}
     return Plan(
         cluster_id=cluster_id,

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ottla.model.topic import is_protected
 from ottla.model.units import format_duration, format_size
 from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ottla.model.state import Evidence, TopicEvidence
+    from ottla.model.state import ClusterState, Evidence, TopicEvidence
     from ottla.plan.changes import ConfigChange
 
 UNLIMITED = -1
+FEWEST_THAT_LOOK_WRONG = 2
 
 
 class Severity(Enum):
@@ -62,6 +64,16 @@ def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
         case AlterNodeProperties(node_id, configs):
             keys = ", ".join(config.key for config in configs)
             return (Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}"),)
+
+
+def bulk_risks(changes: Iterable[Change], observed: ClusterState) -> tuple[Risk, ...]:
+    """What the deletions amount to together: more than half of all topics looks like the wrong spec, or the wrong cluster."""
+    deleted = sum(isinstance(change, DeleteTopic) for change in changes)
+    there = sum(not is_protected(name) for name in observed.topics)
+    if deleted < FEWEST_THAT_LOOK_WRONG or deleted * 2 <= there:
+        return ()
+    text = f"{deleted} of the cluster's {there} topics are deleted: is this the right spec, and the right cluster?"
+    return (Risk("deletes-most-topics", Severity.DATA, text),)
 
 
 def _contents(seen: TopicEvidence | None) -> str:
