@@ -177,6 +177,12 @@ def test_a_lock_is_private_and_says_who_holds_it(tmp_path: Path) -> None:
         assert (lock.read_text(), mode(lock)) == (f"pid {os.getpid()}", 0o600)
 
 
+def test_nothing_of_an_earlier_holder_stays_in_a_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("pid 12345678901234567890")
+    with locked(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_text() == f"pid {os.getpid()}"
+
+
 def test_a_lock_can_be_taken_again_after_an_error(tmp_path: Path) -> None:
     told: list[str] = []
     with pytest.raises(ValueError, match=r"^broken$"), locked(tmp_path / "lock"):

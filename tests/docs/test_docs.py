@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from ottla import errors
@@ -20,6 +19,7 @@ from ottla.errors import OttlaError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import BaseModel
     from tests.conftest import Home
 
 ROOT = Path(__file__).parent.parent.parent

@@ -13,6 +13,7 @@ import typer
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
 
 if TYPE_CHECKING:
+    from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform, UpResult
 
 PENDING = 3
@@ -31,7 +32,8 @@ def command(
     platform = open_platform(file, environment)
     for warning in platform.warnings:
         note(f"  note: {warning}")
-    result = platform.up()
+    senders: list[Sender] = []
+    result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
     if result.pending is not None:
         return _say_what_is_left(result)
@@ -39,7 +41,7 @@ def command(
     if verify:
         from ottla.cli.verify import run_checks
 
-        code = run_checks(platform, write=True)
+        code = run_checks(platform, write=True, sender=senders[0])
     note(f"\n{_next_commands(environment)}")
     return code
 

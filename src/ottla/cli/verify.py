@@ -14,6 +14,7 @@ from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, op
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform
     from ottla.reconcile import Check
 
@@ -33,13 +34,13 @@ def command(
     return run_checks(open_platform(file, environment), write=write, output=output)
 
 
-def run_checks(platform: LocalPlatform, *, write: bool, output: Output = Output.TABLE) -> int:
-    """Check, print, and say by the exit code whether anything is wanting."""
+def run_checks(platform: LocalPlatform, *, write: bool, output: Output = Output.TABLE, sender: Sender | None = None) -> int:
+    """Check, print, and say by the exit code whether anything is wanting. ``sender`` is one that was opened before."""
     checks = platform.verify()
     events: tuple[Check, ...] = ()
     left_alone: tuple[str, ...] = ()
     if write:
-        events, left_alone = platform.verify_write(run_id=secrets.token_hex(8))
+        events, left_alone = platform.verify_write(run_id=secrets.token_hex(8), sender=sender)
     wanting = [check for check in (*checks, *events) if check.wanting is not None]
     if output is Output.TABLE:
         _print_table(platform, checks, events, left_alone)

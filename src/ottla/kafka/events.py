@@ -56,37 +56,43 @@ class ReadBack:
     at: float
 
 
+class Sender:
+    """A producer with the client profile. It connects by itself, also to nodes that are still booting when it is made."""
+
+    def __init__(self, bootstrap_servers: Sequence[str], profile: ClientProfile) -> None:
+        self.bootstrap_servers = tuple(bootstrap_servers)
+        self._producer = Producer(producer_config(profile, bootstrap_servers))
+
+    def send(self, events: Sequence[Event], *, timeout: float) -> list[Sent]:
+        """Send all and wait (at most ``timeout`` seconds) for every acknowledgement; one outcome for each event, in order."""
+        outcomes: dict[int, Sent] = {}
+
+        def delivered(index: int, started: float) -> Any:
+            def callback(error: Any, message: Any) -> None:
+                took = (time.monotonic() - started) * 1000
+                text = None if error is None else error.str()
+                outcomes[index] = Sent(events[index], message.partition(), message.offset() or 0, took, text)
+
+            return callback
+
+        for index, event in enumerate(events):
+            told = delivered(index, time.monotonic())
+            try:
+                self._producer.produce(event.topic, event.value, event.key, headers=list(event.headers), on_delivery=told)
+            except (KafkaException, BufferError) as error:
+                outcomes[index] = Sent(event, -1, -1, 0.0, explain(error))
+        if self._producer.flush(timeout):
+            self._producer.purge()
+            self._producer.flush(1)
+        late = f"no acknowledgement within {timeout:g} s"
+        return [outcomes.get(index, Sent(event, -1, -1, timeout * 1000, late)) for index, event in enumerate(events)]
+
+
 def send_events(
     bootstrap_servers: Sequence[str], profile: ClientProfile, events: Sequence[Event], *, timeout: float
 ) -> list[Sent]:
-    """Send all and wait (at most ``timeout`` seconds) for every acknowledgement; one outcome for each event, in order."""
-    producer = Producer(producer_config(profile, bootstrap_servers))
-    outcomes: dict[int, Sent] = {}
-
-    def delivered(index: int, started: float) -> Any:
-        def callback(error: Any, message: Any) -> None:
-            took = (time.monotonic() - started) * 1000
-            text = None if error is None else error.str()
-            outcomes[index] = Sent(events[index], message.partition(), message.offset() or 0, took, text)
-
-        return callback
-
-    for index, event in enumerate(events):
-        try:
-            producer.produce(
-                event.topic,
-                key=event.key,
-                value=event.value,
-                headers=list(event.headers),
-                on_delivery=delivered(index, time.monotonic()),
-            )
-        except (KafkaException, BufferError) as error:
-            outcomes[index] = Sent(event, -1, -1, 0.0, explain(error))
-    producer.flush(timeout)
-    producer.purge()
-    producer.flush(1)
-    late = f"no acknowledgement within {timeout:g} s"
-    return [outcomes.get(index, Sent(event, -1, -1, timeout * 1000, late)) for index, event in enumerate(events)]
+    """Send with a producer made for this one time; see ``Sender.send``."""
+    return Sender(bootstrap_servers, profile).send(events, timeout=timeout)
 
 
 def read_back(

@@ -52,7 +52,12 @@ def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *,
 
 
 def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
-    return {"bootstrap.servers": ",".join(bootstrap_servers), "client.id": "ottla", "log_level": 0}
+    return {
+        "bootstrap.servers": ",".join(bootstrap_servers),
+        "client.id": "ottla",
+        "log_level": 0,
+        "reconnect.backoff.max.ms": 200,  # a node that boots is found as soon as it takes clients
+    }
 
 
 def _translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ottla.files import locked, private_folder, write_atomic
-from ottla.local.download import Download, fetch_all
 
 if TYPE_CHECKING:
     from ottla.local.report import Reporter
@@ -80,6 +79,8 @@ def ensure_jars(kafka_version: str, *, report: Reporter) -> tuple[Path, ...]:
     private_folder(cache_folder())
     with locked(folder / "lock", waiting=lambda who: report.step(f"waiting for {who}, which downloads Kafka")):
         if not _complete(folder, jars):
+            from ottla.local.download import Download, fetch_all  # noqa: PLC0415  (needed once on a machine)
+
             downloads = [Download(jar.path, folder / jar.name, jar.sha256, jar.size) for jar in jars]
             fetch_all(downloads, repository=repository(), what=f"Kafka {kafka_version}", report=report)
             write_atomic(folder / VERIFIED, _digest(jars))

@@ -12,9 +12,16 @@ from ottla.errors import LocalError, PlanRefused
 from ottla.files import explained, locked, private_folder
 from ottla.local.aot import throw_away, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.certificates import make_authority
 from ottla.local.jvm import Runtime, aot_in_use, java_command
-from ottla.local.node import format_nodes, last_words, needs_format, start_node, stopped_cleanly, write_node_files
+from ottla.local.node import (
+    ensure_certificates,
+    format_nodes,
+    last_words,
+    needs_format,
+    start_node,
+    stopped_cleanly,
+    write_node_files,
+)
 from ottla.local.ports import BLOCK, LOOPBACK, accepts, free_block
 from ottla.local.processes import find_processes, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
@@ -101,7 +108,7 @@ class LocalCluster:
 
     def _start(self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]) -> None:
         runtime = self.runtime()
-        make_authority(self.layout, self.name)
+        ensure_certificates(self.layout, self.name, nodes)
         for node in nodes:
             write_node_files(self.layout, record, node, configs[node.node_id])
         unformatted = [node.node_id for node in nodes if needs_format(self.layout.node(node.node_id))]

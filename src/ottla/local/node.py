@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
-from ottla.local.certificates import make_node_certificate
 from ottla.local.jvm import environment, format_command, node_command
 from ottla.local.ports import holder, is_free
 from ottla.local.processes import start_process
@@ -26,13 +25,23 @@ CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 
 
 def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
-    """Write everything that a node reads when it starts: properties, logging, certificate."""
+    """Write what a node reads when it starts: properties and logging. Its certificate is there already."""
     files = layout.node(node.node_id)
     private_folder(files.logs)
     properties = server_properties(layout, record, node, configs)
     write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
     write_atomic(files.log4j2, log4j2_text(files))
-    make_node_certificate(layout, node)
+
+
+def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress]) -> None:
+    """Make the CA and a certificate for each node, where they are not there yet."""
+    missing = [node for node in nodes if not layout.node(node.node_id).keystore.exists()]
+    if missing:
+        from ottla.local.certificates import make_authority, make_node_certificate  # noqa: PLC0415  (needed once)
+
+        make_authority(layout, name)
+        for node in missing:
+            make_node_certificate(layout, node)
 
 
 def needs_format(files: NodeFiles) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.local.certificates import make_authority
-from ottla.local.node import format_nodes, last_words, start_node, write_node_files
+from ottla.local.node import ensure_certificates, format_nodes, last_words, start_node, write_node_files
 from ottla.local.ports import LOOPBACK, accepts, free_block
 from ottla.local.processes import find_processes, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id
@@ -37,7 +36,7 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     node = NodeAddress(1, LOOPBACK, first, first + 3, first + 4)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)
-    make_authority(layout, "training")
+    ensure_certificates(layout, "training", [node])
     write_node_files(layout, record, node, ALONE)
     format_nodes(runtime, layout, record, [1])
     start_node(runtime, layout, node, heap=HEAP, extra=[f"-XX:AOTCacheOutput={result}"])

@@ -17,10 +17,13 @@ BYTES = {
     **{f"{prefix}i": 1024**power for power, prefix in enumerate("KMGT", start=1)},
 }
 UNLIMITED = -1
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+MAXIMUM = 2**63 - 1  # Kafka's LONG
+LEAST_FOUR_FIGURES = 999.5
+LONGEST = 64  # characters that a duration or size may have
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)\s*")
 
 
-def parse_duration(text: str | int, *, unit: int = 1) -> int:
+def parse_duration(text: object, *, unit: int = 1) -> int:
     """Read ``7d``, ``1h30m``, ``250ms``, ``unlimited`` or a bare number of ``unit`` milliseconds, as milliseconds.
 
     Raises ValueError with a sentence for the reader.
@@ -28,7 +31,7 @@ def parse_duration(text: str | int, *, unit: int = 1) -> int:
     return _parse(text, MILLISECONDS, "a duration such as 7d, 12h, 30s or 250ms", bare=unit)
 
 
-def parse_size(text: str | int) -> int:
+def parse_size(text: object) -> int:
     """Read ``100MB``, ``10GiB``, ``10Gi``, ``unlimited`` or a bare number of bytes, as bytes.
 
     Raises ValueError with a sentence for the reader.
@@ -36,17 +39,19 @@ def parse_size(text: str | int) -> int:
     return _parse(text, BYTES, "a size such as 100MB, 10GiB or 1KiB", bare=1)
 
 
-def _parse(text: str | int, units: dict[str, int], wanted: str, *, bare: int) -> int:
+def _parse(text: object, units: dict[str, int], wanted: str, *, bare: int) -> int:
     if isinstance(text, bool) or not isinstance(text, int | str):
         raise ValueError(f"expected {wanted}, not {text!r}")  # noqa: TRY004  (pydantic collects ValueError)
-    if isinstance(text, int) or re.fullmatch(r"-?\d+", text.strip()):
-        number = int(text)
-        return number if number == UNLIMITED else _not_negative(number * bare, text)
-    if text.strip() == "unlimited":
+    stripped = text.strip() if isinstance(text, str) else str(min(text, MAXIMUM + 1))
+    if len(stripped) > LONGEST:
+        raise ValueError(f"expected {wanted}, not {stripped[:LONGEST]!r}...")
+    if re.fullmatch(r"-?[0-9]+", stripped):
+        number = int(stripped)
+        return number if number == UNLIMITED else _in_range(number * bare, stripped)
+    if stripped == "unlimited":
         return UNLIMITED
     total = Decimal(0)
     position = 0
-    stripped = text.strip()
     while position < len(stripped):
         part = _PART.match(stripped, position)
         if part is None or part[2] not in units:
@@ -55,12 +60,14 @@ def _parse(text: str | int, units: dict[str, int], wanted: str, *, bare: int) ->
         position = part.end()
     if position == 0 or total != total.to_integral_value():
         raise ValueError(f"expected {wanted}, not {text!r}")
-    return int(total)
+    return _in_range(int(total), stripped)
 
 
-def _not_negative(number: int, text: str | int) -> int:
+def _in_range(number: int, text: str) -> int:
     if number < 0:
         raise ValueError(f"{text} is negative; only -1 (unlimited) may be")
+    if number > MAXIMUM:
+        raise ValueError(f"{text} is more than Kafka can count (2^63 - 1)")
     return number
 
 
@@ -86,5 +93,6 @@ def format_size(size: float) -> str:
     for prefix in ("Ti", "Gi", "Mi", "Ki"):
         factor = BYTES[f"{prefix}B"]
         if size >= factor:
-            return f"{size / factor:.3g} {prefix}B" if size < 1000 * factor else f"{size / factor:,.0f} {prefix}B"
+            count = size / factor
+            return f"{count:.3g} {prefix}B" if count < LEAST_FOUR_FIGURES else f"{count:,.0f} {prefix}B"
     return f"{size:g} B"

@@ -90,4 +90,8 @@ def describe(change: Change) -> str:
 def order_changes(changes: list[Change]) -> tuple[Change, ...]:
     """What makes room for what: nodes first, then what adds, then what alters, and what deletes last."""
     ranks = {AlterNodeProperties: 0, CreateTopic: 1, AddPartitions: 2, AlterTopicConfigs: 3, DeleteTopic: 4}
-    return tuple(sorted(changes, key=lambda change: (ranks[type(change)], object_key(change))))
+    return tuple(sorted(changes, key=lambda change: (ranks[type(change)], _number(change), object_key(change))))
+
+
+def _number(change: Change) -> int:
+    return change.node_id if isinstance(change, AlterNodeProperties) else 0

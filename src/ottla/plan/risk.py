@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ottla.plan.changes import ConfigChange
 
 UNLIMITED = -1
+DEFAULT_POLICY = "delete"  # of a broker, unless log.cleanup.policy says otherwise
 FEWEST_THAT_LOOK_WRONG = 2
 
 
@@ -104,9 +105,9 @@ def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[R
     for config in change.configs:
         if config.key in {"retention.ms", "retention.bytes"} and deletes and _less(config):
             yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those beyond {_limit(config)} are deleted")
-        if config.key == "cleanup.policy" and "delete" in (config.after or "") and "delete" not in (config.before or ""):
+        if config.key == "cleanup.policy" and deletes and "delete" not in (config.before or DEFAULT_POLICY):
             yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those past retention are deleted")
-        if config.key == "cleanup.policy" and "compact" in (config.after or ""):
+        if config.key == "cleanup.policy" and "compact" in (config.after or "") and "compact" not in (config.before or ""):
             yield Risk(
                 "compacts-records",
                 Severity.DATA,
@@ -117,8 +118,8 @@ def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[R
 def _policy_after(change: AlterTopicConfigs) -> str:
     for config in change.configs:
         if config.key == "cleanup.policy":
-            return config.after or "delete"
-    return change.cleanup_policy or "delete"
+            return config.after or DEFAULT_POLICY
+    return change.cleanup_policy or DEFAULT_POLICY
 
 
 def _less(config: ConfigChange) -> bool:

@@ -12,9 +12,10 @@ from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ottla.kafka.connection import Connection
+    from ottla.kafka.events import Sender
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
@@ -65,12 +66,17 @@ class LocalPlatform:
         """What the spec's own arithmetic says."""
         return disk_warnings(self.spec)
 
-    def up(self) -> UpResult:
-        """Make it so: start what does not run, create what is missing. What bears a risk is left as a plan."""
+    def up(self, *, meanwhile: Callable[[], None] | None = None) -> UpResult:
+        """Make it so: start what does not run, create what is missing. What bears a risk is left as a plan.
+
+        ``meanwhile`` is called once, while the nodes boot.
+        """
         from ottla.reconcile import apply_plan, observe
 
         with self.cluster.lock():
             record = self.cluster.up({node_id: node.properties for node_id, node in self.desired.nodes.items()})
+            if meanwhile is not None:
+                meanwhile()
             self.cluster.wait_for_ports()
             with self._connected() as connection:
                 self._wait_until_whole(connection)
@@ -116,10 +122,20 @@ class LocalPlatform:
         with self._connected() as connection:
             return verify(observe(connection), self.desired)
 
-    def verify_write(self, *, run_id: str) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    def open_sender(self) -> Sender:
+        """A producer with the client profile.
+
+        librdkafka looks for a broker that gives it a producer id only twice a second: made while the nodes boot, it waits less.
+        """
+        from ottla.kafka.events import Sender
+
+        return Sender(self._servers, self.profile)
+
+    def verify_write(self, *, run_id: str, sender: Sender | None = None) -> tuple[tuple[Check, ...], tuple[str, ...]]:
         """Put an event through every topic that may take one; returns the checks and the topics that were left alone."""
         from ottla.reconcile import observe, read_evidence, verify_write
 
+        sender = sender or self.open_sender()
         with self._connected() as connection:
             observation = observe(connection)
             asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
@@ -131,7 +147,7 @@ class LocalPlatform:
             if name in observation.partitions and (self._probe(name) is WriteProbe.ALWAYS or name in empty)
         ]
         left_alone = tuple(name for name in self.spec.topics if name not in permitted)
-        checks = verify_write(self._servers, self.profile, self._permissions(observation, permitted), run_id=run_id)
+        checks = verify_write(sender, self.profile, self._permissions(observation, permitted), run_id=run_id)
         return checks, left_alone
 
     def _permissions(self, observation: Observation, topics: list[str]) -> list[WritePermission]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.kafka.events import Event, ReadBack, Sent, read_back, send_events
+from ottla.kafka.events import Event, ReadBack, Sender, Sent, read_back
 from ottla.reconcile.verify import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from ottla.model.client import ClientProfile
 
@@ -28,7 +28,7 @@ class WritePermission:
 
 
 def verify_write(
-    bootstrap_servers: Sequence[str], profile: ClientProfile, permitted: Iterable[WritePermission], *, run_id: str
+    sender: Sender, profile: ClientProfile, permitted: Iterable[WritePermission], *, run_id: str
 ) -> tuple[Check, ...]:
     """Send and read back one event for each permitted topic. ``run_id`` stands in the header of every event of this run.
 
@@ -36,31 +36,19 @@ def verify_write(
     """
     wanted = list(permitted)
     events = [_event(permission.topic, run_id) for permission in wanted]
+    tombstones = [replace(_event(permission.topic, run_id), value=None) for permission in wanted if permission.compacted]
     started = time.monotonic()
-    sent = send_events(bootstrap_servers, profile, events, timeout=TIMEOUT)
+    sent = sender.send([*events, *tombstones], timeout=TIMEOUT)[: len(events)]
     arrived = [each for each in sent if each.error is None]
     places = {(each.event.topic, each.partition): each.offset for each in arrived}
     keys = {(each.event.topic, each.partition, each.offset) for each in arrived}
-    found = read_back(bootstrap_servers, profile, places, keys, timeout=TIMEOUT) if arrived else {}
-    _clean_up(bootstrap_servers, profile, wanted, run_id)
+    found = read_back(sender.bootstrap_servers, profile, places, keys, timeout=TIMEOUT) if arrived else {}
     return tuple(_check(each, found.get((each.event.topic, each.partition, each.offset)), started) for each in sent)
 
 
 def _event(topic: str, run_id: str) -> Event:
     value = json.dumps({"ottla": "verify", "run": run_id, "topic": topic}).encode()
     return Event(topic, MARK.encode(), value, ((MARK, run_id.encode()),))
-
-
-def _clean_up(
-    bootstrap_servers: Sequence[str], profile: ClientProfile, permitted: Iterable[WritePermission], run_id: str
-) -> None:
-    tombstones = [
-        Event(permission.topic, MARK.encode(), None, ((MARK, run_id.encode()),))
-        for permission in permitted
-        if permission.compacted
-    ]
-    if tombstones:
-        send_events(bootstrap_servers, profile, tombstones, timeout=TIMEOUT)
 
 
 def _check(sent: Sent, read: ReadBack | None, started: float) -> Check:

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ottla.spec.configs import kafka_text
-from ottla.spec.faults import Fault, Mark
-from ottla.spec.schema import NAMED_CONFIGS, CleanupPolicy, EnvironmentSpec, TopicSpec
+from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
 from ottla.spec.versions import KAFKA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ottla.spec.document import Document, Path
+    from ottla.spec.faults import Fault
 
 TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # org.apache.kafka.common.internals.Topic
 
@@ -37,17 +37,13 @@ def unreadable_configs(document: Document) -> Iterator[Fault]:
             try:
                 kafka_text(key, value)
             except ValueError as error:
-                path = (*holder, key)
-                yield Fault(document.file, document.marks.get(path, Mark(1, ".".join(map(str, path)))), str(error))
+                yield document.fault((*holder, key), str(error))
 
 
 def check_environment(spec: EnvironmentSpec, document: Document) -> Iterator[Fault]:
     """Every fault between the parts of ``spec``; ``document`` says where each part stands."""
     for path, message in _problems(spec):
-        at = path
-        while at not in document.marks and at:
-            at = at[:-1]
-        yield Fault(document.file, document.marks.get(at, Mark(1, "")), message)
+        yield document.fault(path, message)
 
 
 def _problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
@@ -63,14 +59,7 @@ def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Itera
     path: Path = ("topics", name)
     if not TOPIC_NAME.fullmatch(name) or name in {".", ".."}:
         yield path, "not a topic name: letters, digits, '.', '_' and '-', at most 249 of them"
-    factor = topic.replication_factor or spec.topic_defaults.replication_factor
-    factor_at: Path = (*path, "replication_factor") if topic.replication_factor else path
-    if factor > spec.cluster.nodes:
-        yield factor_at, f"replication_factor {factor} needs {factor} nodes; the cluster has {spec.cluster.nodes}"
-    least = topic.min_insync_replicas or spec.topic_defaults.min_insync_replicas
-    if least > factor:
-        at: Path = (*path, "min_insync_replicas") if topic.min_insync_replicas else factor_at
-        yield at, f"min_insync_replicas {least} is more than replication_factor {factor}: nothing could be written"
+    yield from _replica_problems(spec, path, topic)
     for named, key in NAMED_CONFIGS.items():
         if key in topic.config and getattr(topic, named) is not None:
             yield (*path, "config", key), f"said twice: here and as {named}"
@@ -79,8 +68,26 @@ def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Itera
             key == NAMED_CONFIGS[named] and getattr(topic, named) is not None for named in NAMED_CONFIGS
         ):
             yield (*path, "reset", index), f"{key} is both set and reset"
-    if topic.event and topic.event.tombstones and topic.cleanup_policy in {None, CleanupPolicy.DELETE}:
+    policy = topic.cleanup_policy.value if topic.cleanup_policy else str(topic.config.get("cleanup.policy", "delete"))
+    if topic.event and topic.event.tombstones and "compact" not in policy:
         yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"
+
+
+def _replica_problems(spec: EnvironmentSpec, path: Path, topic: TopicSpec) -> Iterator[tuple[Path, str]]:
+    factor = topic.replication_factor or spec.topic_defaults.replication_factor
+    factor_at: Path = (*path, "replication_factor") if topic.replication_factor else path
+    if factor > spec.cluster.nodes:
+        yield factor_at, f"replication_factor {factor} needs {factor} nodes; the cluster has {spec.cluster.nodes}"
+    key = "min.insync.replicas"
+    said: list[tuple[Path, object]] = [
+        ((*path, "min_insync_replicas"), topic.min_insync_replicas),
+        ((*path, "config", key), topic.config.get(key)),
+        (("topic_defaults", "config", key), spec.topic_defaults.config.get(key)),
+        (factor_at, spec.topic_defaults.min_insync_replicas),
+    ]
+    at, least = next((at, value) for at, value in said if value is not None)
+    if str(least).isdigit() and int(str(least)) > factor:
+        yield at, f"min_insync_replicas {least} is more than replication_factor {factor}: nothing could be written"
 
 
 def _size_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:

@@ -19,21 +19,19 @@ def kafka_text(key: str, value: object) -> str:
     A key that ends in a unit takes a duration, one that ends in ``.bytes`` or ``.size`` takes a size, any other is
     passed on as it stands. Raises ValueError with a sentence for the reader.
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if not isinstance(value, str | int | float):
         raise ValueError(f"expected one value, not {value!r}")  # noqa: TRY004  (pydantic collects ValueError)
-    if isinstance(value, float):
-        return repr(value)
     for suffix, unit in _DURATION_SUFFIXES.items():
         if key.endswith(suffix):
             return str(_in_units(value, unit))
     if key.endswith(_SIZE_SUFFIXES):
         return str(parse_size(value))
-    return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
 
 
-def _in_units(value: str | int, unit: int) -> int:
+def _in_units(value: str | float, unit: int) -> int:
     milliseconds = parse_duration(value, unit=unit)
     if milliseconds == UNLIMITED:
         return UNLIMITED

@@ -32,6 +32,7 @@ def client_profile(spec: EnvironmentSpec) -> ClientProfile:
 def _topic(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Topic:
     configs = {"min.insync.replicas": str(spec.topic_defaults.min_insync_replicas)}
     configs |= {key: kafka_text(key, value) for key, value in spec.topic_defaults.config.items()}
+    configs = {key: value for key, value in configs.items() if key not in topic.reset}
     configs |= {key: kafka_text(key, value) for key, value in topic.config.items()}
     for named, key in NAMED_CONFIGS.items():
         value = getattr(topic, named)

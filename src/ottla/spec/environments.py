@@ -20,7 +20,7 @@ def overlay(document: Document, name: str) -> Document:
     prefix: Path = (ENVIRONMENTS, name)
     top = document.values[ENVIRONMENTS][name]
     above = {path[2:]: mark for path, mark in document.marks.items() if path[:2] == prefix and len(path) > len(prefix)}
-    merged_marks: dict[Path, Mark] = {(): document.marks[prefix], **marks}
+    merged_marks: dict[Path, Mark] = {(): document.mark(prefix), **marks}
     values = _merge(base, top, (), merged_marks, above)
     return Document(document.file, values, merged_marks)
 

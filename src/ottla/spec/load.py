@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from ottla.errors import SpecError, UsageError
 from ottla.spec.checks import check_environment, unreadable_configs
-from ottla.spec.document import Document, Path, read_document, show
+from ottla.spec.document import Document, Path, read_document
 from ottla.spec.environments import DEFAULT, ENVIRONMENTS, overlay
 from ottla.spec.faults import Fault, Mark, did_you_mean
 from ottla.spec.schema import EnvironmentSpec
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MAX_BYTES = 16 * 1024**2
+ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 HINT = "fix the lines above and run the command again"
 
 
@@ -89,18 +91,18 @@ def _environment_names(document: Document) -> list[str]:
 
 def _environment_faults(document: Document) -> list[Fault]:
     environments = document.values.get(ENVIRONMENTS)
-    at = document.marks.get((ENVIRONMENTS,), Mark(1, ENVIRONMENTS))
     if not isinstance(environments, dict) or not environments:
-        return [Fault(document.file, at, "name at least one, for example `local: {target: local}`")]
-    faults = [
-        Fault(document.file, document.marks[ENVIRONMENTS, name], "expected a mapping with a target")
-        for name, value in environments.items()
-        if not isinstance(value, dict)
-    ]
+        return [document.fault((ENVIRONMENTS,), "name at least one, for example `local: {target: local}`")]
+    faults = []
+    for name, value in environments.items():
+        if not isinstance(value, dict):
+            faults.append(document.fault((ENVIRONMENTS, name), "expected a mapping with a target"))
+        if not ENVIRONMENT_NAME.fullmatch(name):
+            message = "an environment's name is of letters, digits, '-' and '_': it names a folder as well"
+            faults.append(document.fault((ENVIRONMENTS, name), message))
     default = document.values.get(DEFAULT)
-    if default is not None and default not in environments:
-        hint = did_you_mean(str(default), environments)
-        faults.append(Fault(document.file, document.marks[(DEFAULT,)], f"no such environment; {hint}"))
+    if default is not None and not (isinstance(default, str) and default in environments):
+        faults.append(document.fault((DEFAULT,), f"no such environment; {did_you_mean(str(default), environments)}"))
     return faults
 
 
@@ -114,13 +116,7 @@ def _validate(document: Document) -> tuple[EnvironmentSpec | None, set[Fault]]:
 
 def _fault(document: Document, detail: ErrorDetails) -> Fault:
     path: Path = detail["loc"]
-    at = path
-    while at not in document.marks and at:
-        at = at[:-1]
-    mark = document.marks.get(at, Mark(1, ""))
-    missing = show(path[len(at) :])
-    key = f"{mark.key}.{missing}" if missing and mark.key else mark.key or missing
-    return Fault(document.file, Mark(mark.line, key), _sentence(detail, path))
+    return document.fault(path, _sentence(detail, path))
 
 
 def _sentence(detail: ErrorDetails, path: Path) -> str:

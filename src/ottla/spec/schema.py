@@ -20,6 +20,7 @@ def _configs(values: Any) -> dict[str, str]:
 
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Size = Annotated[int, BeforeValidator(parse_size)]
+PositiveSize = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 Configs = Annotated[dict[str, Any], BeforeValidator(_configs)]
 
@@ -123,8 +124,8 @@ class ClusterSpec(_Strict):
     nodes: Count = 3
     controllers: Controllers = Controllers.COMBINED
     kafka_version: str = DEFAULT_KAFKA_VERSION
-    heap: Size = 512 * 1024**2
-    disk: Size | None = None
+    heap: PositiveSize = 512 * 1024**2
+    disk: PositiveSize | None = None
     config: Configs = {}
 
 
@@ -146,7 +147,7 @@ class LoadSpec(_Strict):
     """The load the platform must carry, over all topics."""
 
     events_per_second: Count
-    event_size: Size
+    event_size: PositiveSize
     retention: Duration
 
 

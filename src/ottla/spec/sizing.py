@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.model.units import format_duration, format_size
+from ottla.spec.schema import CleanupPolicy
 
 if TYPE_CHECKING:
     from ottla.spec.schema import EnvironmentSpec, LoadSpec, TopicSpec
@@ -16,13 +17,15 @@ MS_PER_SECOND = 1000
 def disk_warnings(spec: EnvironmentSpec) -> list[str]:
     """A sentence with figures where ``load`` for its retention is more than the disks of ``cluster.disk`` hold.
 
-    Every topic has ``retention_bytes``: then these bound the disk, whatever the load. Otherwise the load does. Replicas
-    are taken as spread evenly over the nodes; compression and indexes are not counted.
+    Every topic that drops old records has ``retention_bytes``: then these bound the disk, whatever the load. Otherwise the
+    load does. A compacted topic is bounded by its keys, which nobody knows here: it is not counted. Replicas are taken as
+    spread evenly over the nodes; compression and indexes are not counted.
     """
     load, disk = spec.load, spec.cluster.disk
     if load is None or disk is None or disk <= 0:
         return []
-    bounds = [_bound(spec, topic) for topic in spec.topics.values()]
+    dropping = [topic for topic in spec.topics.values() if topic.cleanup_policy is not CleanupPolicy.COMPACT]
+    bounds = [_bound(spec, topic) for topic in dropping]
     bounded = [bound for bound in bounds if bound is not None]
     if bounded and len(bounded) == len(bounds):
         return _bounded_warning(sum(bounded) / spec.cluster.nodes, disk)
