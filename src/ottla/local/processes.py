@@ -103,10 +103,11 @@ def _wait_for(processes: Mapping[int, psutil.Process], at_most: int, timeout: fl
 
 def _alive(processes: Mapping[int, psutil.Process]) -> list[int]:
     _reap()
-    return [node_id for node_id, process in processes.items() if _is_alive(process)]
+    return [node_id for node_id, process in processes.items() if is_alive(process)]
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Whether the very process still runs: another one with its pid does not count, and a zombie is dead."""
     try:
         # A zombie that has threads left is still dying, and holds its ports and files.
         return bool(process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
