@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -211,6 +212,17 @@ def test_a_run_that_was_killed_leaves_no_lock_behind(tmp_path: Path) -> None:
         with locked(tmp_path / "lock", waiting=told.append):
             assert told == []
             assert (tmp_path / "lock").read_text() == f"pid {os.getpid()}"
+
+
+def test_a_run_that_waited_for_a_lock_whose_folder_was_removed_takes_a_new_one(tmp_path: Path) -> None:
+    lock = tmp_path / "home" / "lock"
+    with ExitStack() as stack:
+        with locked(lock):
+            process = stack.enter_context(holder(lock))
+            assert line(process).startswith("waits")
+            shutil.rmtree(lock.parent)
+        assert line(process) == "holds"
+        assert lock.read_text() == f"pid {process.pid}"
 
 
 def test_a_lock_where_a_folder_is_is_explained(tmp_path: Path) -> None:

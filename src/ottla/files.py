@@ -68,18 +68,33 @@ def locked(path: Path, *, waiting: Callable[[str], None] | None = None) -> Itera
 
     The kernel drops the lock when its holder dies, so a killed run leaves none behind.
     """
-    with explained("lock", path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    handle = _take_lock(path, waiting)
     try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"pid {os.getpid()}".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take_lock(path: Path, waiting: Callable[[str], None] | None) -> int:
+    while True:
+        with explained("lock", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if waiting is not None:
                 waiting(os.pread(handle, 64, 0).decode(errors="replace").strip() or "another run")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"pid {os.getpid()}".encode(), 0)
-        yield
-    finally:
-        os.close(handle)
+        if _is_still(path, handle):
+            return handle
+        os.close(handle)  # its holder removed the file (a wipe): a lock on nothing keeps nobody out
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False

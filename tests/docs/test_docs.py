@@ -45,7 +45,8 @@ def folder(three: Home) -> Iterator[Path]:
     yield three.folder
     shutil.copy(ROOT / "platform.yaml", three.folder)
     three.run("up")
-    assert three.run("apply", "--yes").returncode == 0
+    undone = three.run("apply", "--yes", "--accept", "drops-records")
+    assert undone.returncode == 0, undone.stderr
 
 
 @pytest.mark.kafka

@@ -14,6 +14,7 @@ from ottla.local import ports
 from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, node_command
 from ottla.local.layout import Layout
+from ottla.local.node import needs_format
 from ottla.local.properties import as_text, log4j2_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 
@@ -124,3 +125,10 @@ def test_ports_come_in_blocks_of_five_and_a_busy_one_is_passed_over() -> None:
     first = ports.free_block("127.0.0.1", taken=set())
     assert first % ports.STEP == ports.FIRST_PORT % ports.STEP
     assert ports.free_block("127.0.0.1", taken={first + 3}) > first
+
+
+def test_a_node_that_ever_ran_is_never_formatted_anew(layout: Layout) -> None:
+    files = layout.node(1)
+    assert needs_format(files)
+    (files.data / "__cluster_metadata-0").mkdir(parents=True)
+    assert not needs_format(files)

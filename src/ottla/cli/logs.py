@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFileLong, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, Environment, SpecFileLong, explained, open_platform
 from ottla.errors import UsageError
 
 
@@ -30,6 +30,9 @@ def command(
     for node_id, line in tail_logs(paths, lines=lines):
         typer.echo(f"{node_id} | {line}" if many else line)
     if follow:
-        for node_id, line in follow_logs(paths):
-            typer.echo(f"{node_id} | {line}" if many else line)
+        try:
+            for node_id, line in follow_logs(paths):
+                typer.echo(f"{node_id} | {line}" if many else line)
+        except KeyboardInterrupt:
+            return INTERRUPTED  # how following ends: nothing to explain
     return 0

@@ -22,7 +22,7 @@ from ottla.local.node import (
     write_node_files,
 )
 from ottla.local.ports import BLOCK, LOOPBACK, accepts, free_block
-from ottla.local.processes import find_processes, is_alive, stop_processes
+from ottla.local.processes import command_line, find_processes, is_alive, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.local.training import train
 from ottla.waiting import wait_until
@@ -158,7 +158,7 @@ class LocalCluster:
 
     def _drop_refused_cache(self, processes: Mapping[int, psutil.Process]) -> None:
         for node_id, process in processes.items():
-            cache = aot_cache_of(process.cmdline())
+            cache = aot_cache_of(command_line(process))
             if cache is not None and not aot_in_use(self.layout.node(node_id)):
                 throw_away(cache)
                 self.report.note("the JVM refused its start-up cache; it is made anew at the next start")

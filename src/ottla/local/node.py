@@ -15,6 +15,7 @@ from ottla.local.properties import as_text, log4j2_text, server_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ottla.local.jvm import Runtime
     from ottla.local.layout import Layout, NodeFiles
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LAST_LINES = 12
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
+METADATA_LOG = "__cluster_metadata-0"
+FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
 
 def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
@@ -45,8 +48,8 @@ def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress])
 
 
 def needs_format(files: NodeFiles) -> bool:
-    """Whether the node was never formatted to the end."""
-    return not files.formatted.exists()
+    """Whether the node was never formatted to the end. One that ever ran has a metadata log, and is never formatted anew."""
+    return not files.formatted.exists() and not (files.data / METADATA_LOG).exists()
 
 
 def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:
@@ -107,14 +110,15 @@ def stopped_cleanly(files: NodeFiles) -> bool:
 
 
 def last_words(files: NodeFiles) -> str:
-    """The last lines of a node that died: errors of its log if there are any, else whatever it printed."""
-    lines: list[str] = []
-    for path in (files.server_log, files.output):
-        try:
-            tail = path.read_text(encoding="utf-8", errors="replace").splitlines()[-400:]
-        except FileNotFoundError:
-            continue
-        lines += [line for line in tail if " ERROR " in line or " FATAL " in line or "Exception" in line]
-        if path == files.output:
-            lines += tail[-3:]
+    """The last lines of a node that died: the errors of its last run, and what it printed."""
+    log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
+    lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
+    lines += _text(files.output).splitlines()[-3:]
     return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""

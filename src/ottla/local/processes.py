@@ -35,18 +35,23 @@ def find_processes(properties: Mapping[int, Path]) -> dict[int, psutil.Process]:
     wanted = {str(path): node_id for node_id, path in properties.items()}
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
-        try:
-            command = process.cmdline()
-        except psutil.Error:
-            continue
+        command = command_line(process)
         if command and command[-1] in wanted and MAIN_CLASS in command:
             found[wanted[command[-1]]] = process
     return found
 
 
+def command_line(process: psutil.Process) -> list[str]:
+    """The words of a process's command; none if it has ended, or belongs to somebody who does not show it."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
 def start_process(command: Sequence[str], *, folder: Path, output: Path, environment: Mapping[str, str]) -> None:
     """Start a process that outlives this one, in a session of its own. Raises LocalError if it cannot be started."""
-    with explained("start a node: cannot write", output), output.open("ab") as out:
+    with explained("start a node: cannot write", output), output.open("wb") as out:
         try:
             process = subprocess.Popen(
                 command,

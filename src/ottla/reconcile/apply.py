@@ -40,6 +40,7 @@ VERBS: dict[type, str] = {
 class _Account:
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    not_tried: list[str] = field(default_factory=list)
 
 
 def apply_plan(
@@ -68,8 +69,8 @@ def apply_plan(
     for index, group in enumerate(groups):
         _carry_out(connection, group, account, restart_node, said)
         if account.failed:
-            rest = [describe(change) for later in groups[index + 1 :] for change in later]
-            raise ApplyError(done=account.done, failed=account.failed, not_tried=rest)
+            account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]
+            raise ApplyError(done=account.done, failed=account.failed, not_tried=account.not_tried)
     return tuple(account.done)
 
 
@@ -80,12 +81,12 @@ def _carry_out(
     restart_node: Callable[[AlterNodeProperties], None],
     said: Callable[[str], None],
 ) -> None:
-    first = group[0]
-    if isinstance(first, AlterNodeProperties):
+    if isinstance(group[0], AlterNodeProperties):
         for change in group:
-            _restart(change, account, restart_node, said)
+            if isinstance(change, AlterNodeProperties):
+                _restart(change, account, restart_node, said)
         return
-    said(f"{VERBS[type(first)]} {len(group)} topics")
+    said(f"{VERBS[type(group[0])]} {len(group)} topics")
     outcome = _tried(lambda: _send(connection, group), group)
     for change in group:
         error = outcome[_name(change)]
@@ -127,9 +128,13 @@ def _name(change: Change) -> str:
 
 
 def _restart(
-    change: Change, account: _Account, restart_node: Callable[[AlterNodeProperties], None], said: Callable[[str], None]
+    change: AlterNodeProperties,
+    account: _Account,
+    restart_node: Callable[[AlterNodeProperties], None],
+    said: Callable[[str], None],
 ) -> None:
-    if not isinstance(change, AlterNodeProperties) or account.failed:
+    if account.failed:
+        account.not_tried.append(describe(change))
         return
     said(f"restarting node {change.node_id}")
     try:
