@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 ENVELOPE_VERSION = 1
 QUARTER = 25
+REWRITE = "\033[1A\r\033[K"  # up one line, and clear it
 
 
 class Output(Enum):
@@ -70,41 +72,44 @@ def note(text: str) -> None:
 
 
 class TerminalReporter:
-    """Tells a person on stderr: a line for each step, a bar for a download (a line for each quarter if nobody watches)."""
+    """Tells a person on stderr: a line for each step, one that is rewritten for what counts on.
+
+    Where nobody watches, a download is a line for each quarter, and what counts on is told once.
+    """
 
     def __init__(self) -> None:
         self._watched = is_terminal(sys.stderr)
-        self._bar_open = False
-        self._shown = -1
+        self._counting = ""
+        self._percent = -1
 
     def step(self, text: str) -> None:
-        """Show a step."""
-        self._close_bar()
-        note(f"  {text}")
+        """Show a step. ``waiting for replicas: 3 of 9`` takes the place of the same words with other figures."""
+        self._line(text, counting=text.partition(": ")[0] if ": " in text else "")
 
     def note(self, text: str) -> None:
         """Show something worth knowing."""
-        self._close_bar()
+        self._counting = ""
         note(typer.style(f"  {text}", fg=typer.colors.YELLOW) if self._watched else f"  note: {text}")
 
     def progress(self, text: str, done: int, total: int) -> None:
         """Show how far a download is."""
         percent = 100 * done // total if total else 100
         shown = percent if self._watched else percent // QUARTER * QUARTER
-        if shown == self._shown:
+        if shown == self._percent:
             return
-        self._shown = shown
-        line = f"  {text} {_bar(percent)} {percent:3d} %  {format_size(done)} of {format_size(total)}"
-        if self._watched:
-            typer.echo(f"\r\033[K{line}", nl=False, err=True)
-            self._bar_open = True
-        else:
-            note(line)
+        self._percent = shown
+        figures = f"{text} {_bar(percent)} {percent:3d} %  {format_size(done)} of {format_size(total)}"
+        self._line(figures, counting=text if self._watched else "")
 
-    def _close_bar(self) -> None:
-        if self._bar_open:
-            typer.echo("", err=True)
-            self._bar_open = False
+    def _line(self, text: str, *, counting: str) -> None:
+        again = bool(counting) and counting == self._counting
+        self._counting = counting
+        if not self._watched:
+            if not again:
+                note(f"  {text}")
+            return
+        width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be rewritten
+        note(f"{REWRITE if again else ''}{f'  {text}'[:width] if counting else f'  {text}'}")
 
 
 def _bar(percent: int) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kafka.admin import KafkaAdminClient
+from kafka.protocol.metadata import MetadataRequest
 
 from kafka import errors as kafka_errors
 from ottla.errors import ClusterError
@@ -33,9 +34,10 @@ class Connection:
         self._client = client
         self.bootstrap_servers = tuple(bootstrap_servers)
         self.requests: Counter[str] = Counter()
+        self._answering: int | None = None
 
     def send(self, request: Any, *, node_id: int | None = None) -> Any:
-        """Send one request, to a node if it must be that one, and return the answer as it came.
+        """Send one request, to a node if it must be that one (else to any that answers), and return the answer as it came.
 
         Raises ClusterError if there is no answer. Error codes inside the answer are for ``check``.
         """
@@ -45,10 +47,32 @@ class Connection:
         try:
             if node_id is not None and manager.cluster.broker_metadata(node_id) is None:
                 manager.run(manager.cluster.refresh_metadata)  # a node that joined after this connection was opened
-            return manager.run(manager.send, request, node_id)
+            return manager.run(manager.send, request, self._any_node() if node_id is None else node_id)
         except kafka_errors.KafkaError as error:
             to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)
-            raise ClusterError(f"{name} to {to} failed: {explain(error)}", hint="look at it: ottla status") from error
+            raise ClusterError(
+                f"{name} to {to} failed: {explain(error)}", hint="see what runs: ottla status; start what is missing: ottla up"
+            ) from error
+
+    def _any_node(self) -> int:
+        """A node that answers.
+
+        kafka-python picks one by chance, dead ones too, and a change must not be sent twice: so a node is asked for nothing
+        first, unless it answered before and is still connected.
+        """
+        if self._answering is not None and self._client._client.connected(self._answering):  # noqa: SLF001  (as above)
+            return self._answering
+        manager = self._client._manager  # noqa: SLF001  (as above)
+        failure: kafka_errors.KafkaError = kafka_errors.NodeNotReadyError("no node is known")
+        for broker in manager.cluster.brokers():
+            try:
+                manager.run(manager.send, MetadataRequest(topics=[], allow_auto_topic_creation=False), broker.node_id)
+            except kafka_errors.KafkaError as error:
+                failure = error
+                continue
+            self._answering = int(broker.node_id)
+            return self._answering
+        raise failure
 
 
 @contextmanager

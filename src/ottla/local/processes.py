@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_TIMEOUT = 60.0
-LAST_ONES_TIMEOUT = 10.0
+LAST_ONES_TIMEOUT = 7.0
 KILL_TIMEOUT = 10.0
 
 _started: list[subprocess.Popen[bytes]] = []  # kept so that a child that ends is reaped, not left a zombie
@@ -71,7 +71,8 @@ def stop_processes(processes: Mapping[int, psutil.Process]) -> list[int]:
     """Ask all to stop, wait, and end by force those that cannot; their node ids are returned.
 
     A broker leaves in an orderly way only while its controllers have a quorum. Once a majority of the nodes is gone, a
-    node that is still at it would wait five minutes for an answer that cannot come, so it gets ten seconds.
+    node that is still at it would wait five minutes for an answer that cannot come, so it gets seven seconds (a
+    controller that leads waits five for a successor).
     psutil compares the start time of a process before it signals, so a pid that was reused is left alone.
     """
     _signal(processes.values(), signal.SIGTERM)

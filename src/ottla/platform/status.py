@@ -60,9 +60,10 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     record = cluster.made()
     nodes = tuple(node_statuses(cluster))
     view, problem = None, None
-    if any(node.pid is not None for node in nodes):
+    running = {node.address.node_id for node in nodes if node.pid is not None}
+    if running:
         try:
-            view = _view(record.bootstrap_servers)
+            view = _view(record.bootstrap_servers, running)
         except OttlaError as error:
             problem = error.message
     return PlatformStatus(
@@ -77,7 +78,8 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     )
 
 
-def _view(bootstrap_servers: tuple[str, ...]) -> ClusterView:
+def _view(bootstrap_servers: tuple[str, ...], running: set[int]) -> ClusterView:
+    """Ask the cluster; a broker that died may still be registered, so only running nodes are asked for their own."""
     from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
     from ottla.kafka.connection import connect
     from ottla.kafka.topics import read_metadata
@@ -86,5 +88,5 @@ def _view(bootstrap_servers: tuple[str, ...]) -> ClusterView:
         brokers = read_brokers(connection)
         metadata = read_metadata(connection)
         partitions = tuple(partition for topic in metadata.partitions.values() for partition in topic)
-        unfenced = [broker.node_id for broker in brokers if not broker.fenced]
-        return ClusterView(brokers, read_quorum(connection), partitions, read_log_dirs(connection, unfenced))
+        present = [broker.node_id for broker in brokers if not broker.fenced and broker.node_id in running]
+        return ClusterView(brokers, read_quorum(connection), partitions, read_log_dirs(connection, present))
