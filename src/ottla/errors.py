@@ -82,7 +82,9 @@ class ApplyError(OttlaError):
             *(f"  failed     {line}" for line in self.failed),
             *(f"  not tried  {line}" for line in self.not_tried),
         ]
-        super().__init__("\n".join(lines), hint="what is left is what `ottla plan` shows now; `ottla apply` goes on")
+        super().__init__(
+            "\n".join(lines), hint="what is left: ottla plan; to go on: ottla apply (if a node is missing, first: ottla up)"
+        )
 
 
 class ClusterError(OttlaError):

@@ -47,6 +47,7 @@ class Site:
     cut_first: int | None = None
     status: int = 200
     ranges: list[str | None] = field(default_factory=list)
+    asked_by: list[str | None] = field(default_factory=list)
     address: str = ""
 
 
@@ -55,6 +56,7 @@ def serve(site: Site) -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             site.ranges.append(self.headers.get("Range"))
+            site.asked_by.append(self.headers.get("Authorization"))
             data = site.files.get(self.path.lstrip("/"))
             if data is None or site.status != 200:
                 self.send_error(404 if data is None else site.status)
@@ -141,6 +143,14 @@ def test_a_full_disk_or_a_forbidden_folder_is_said_with_the_path(tmp_path: Path)
     (tmp_path / "file").write_text("in the way")
     with serve(Site({"a/b.jar": CONTENT})) as site, pytest.raises(LocalError, match="file"):
         fetch_all([wanted(tmp_path / "file")], repository=site.address, what="it", report=Silent())
+
+
+def test_a_password_in_the_address_of_a_mirror_is_sent_and_never_shown(tmp_path: Path) -> None:
+    with serve(Site({})) as site, pytest.raises(LocalError) as caught:
+        address = site.address.replace("//", "//anna:s3cret@")
+        fetch_all([wanted(tmp_path)], repository=address, what="it", report=Silent())
+    assert site.asked_by == ["Basic YW5uYTpzM2NyZXQ="]
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_folder_serves_as_a_repository(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_list_in_another_order_is_no_change() -> None:
 def test_a_config_that_the_spec_does_not_name_is_left_and_listed() -> None:
     found = diff(state(orders(a="1", b="2")), state(orders(a="1")))
     assert found.changes == ()
-    assert [(item.topic, item.key, item.value) for item in found.unowned] == [("orders", "b", "2")]
+    assert [(item.subject, item.key, item.value) for item in found.unowned] == [("topic orders", "b", "2")]
 
 
 def test_a_reset_config_is_taken_away_and_not_listed() -> None:

@@ -61,7 +61,7 @@ def test_each_change_has_its_risks() -> None:
 def test_what_is_left_alone_is_in_the_document() -> None:
     found = document()
     assert found["unlisted_topics"] == ["old"]
-    assert found["unowned_configs"] == [{"topic": "orders", "key": "b", "value": "2"}]
+    assert found["unowned_configs"] == [{"subject": "topic orders", "key": "b", "value": "2"}]
 
 
 def test_the_document_says_what_the_plan_saw_and_where() -> None:

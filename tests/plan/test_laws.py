@@ -163,13 +163,21 @@ def test_what_is_left_alone_is_listed(pair: Pair) -> None:
     observed, desired = pair
     left = diff(observed, desired)
     assert set(left.unlisted) == {name for name in observed.topics.keys() - desired.topics.keys() if not is_protected(name)}
-    assert {(item.topic, item.key, item.value) for item in left.unowned} == {
-        (name, key, value)
+    of_topics = {
+        (f"topic {name}", key, value)
         for name, wanted in desired.topics.items()
         if name in observed.topics
         for key, value in observed.topics[name].configs.items()
         if key not in wanted.configs and key not in wanted.reset
     }
+    of_nodes = {
+        (f"node {node_id}", key, value)
+        for node_id, wanted_node in desired.nodes.items()
+        if node_id in observed.nodes
+        for key, value in observed.nodes[node_id].properties.items()
+        if key not in wanted_node.properties
+    }
+    assert {(item.subject, item.key, item.value) for item in left.unowned} == of_topics | of_nodes
 
 
 @given(any_pairs())

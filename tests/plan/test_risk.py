@@ -102,7 +102,39 @@ def test_a_topic_that_was_compacted_before_is_not_compacted_anew() -> None:
     assert codes(alter("cleanup.policy", "compact,delete", "compact", policy="compact,delete")) == []
 
 
-@pytest.mark.parametrize("key", ["segment.bytes", "min.insync.replicas", "compression.type"])
+@pytest.mark.parametrize(
+    ("key", "before", "after", "code"),
+    [
+        ("min.insync.replicas", "2", "1", "weaker-acks"),
+        ("unclean.leader.election.enable", "false", "true", "unclean-election"),
+        ("min.compaction.lag.ms", "604800000", "1000", "compacts-sooner"),
+        ("delete.retention.ms", "86400000", "1000", "compacts-sooner"),
+    ],
+)
+def test_what_weakens_the_keeping_of_records_bears_a_risk_and_its_opposite_none(
+    key: str, before: str, after: str, code: str
+) -> None:
+    assert codes(alter(key, before, after), UNSEEN) == [code]
+    assert codes(alter(key, after, before), UNSEEN) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after", "code"),
+    [
+        ("log.retention.hours", "168", "1", "drops-records"),
+        ("log.cleanup.policy", "compact", "delete", "drops-records"),
+        ("min.insync.replicas", "2", "1", "weaker-acks"),
+        ("num.io.threads", "16", "8", None),
+    ],
+)
+def test_a_server_property_that_rules_every_topic_bears_the_risk_to_its_records(
+    key: str, before: str, after: str, code: str | None
+) -> None:
+    found = codes(AlterNodeProperties(1, (ConfigChange(key, before, after),)), UNSEEN)
+    assert found == ["restarts-node", *([code] if code else [])]
+
+
+@pytest.mark.parametrize("key", ["segment.bytes", "max.message.bytes", "compression.type"])
 def test_other_configs_bear_none(key: str) -> None:
     assert codes(alter(key, "2", "1"), UNSEEN) == []
 

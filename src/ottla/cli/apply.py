@@ -9,7 +9,7 @@ import typer
 
 from ottla.cli.output import note, print_changes
 from ottla.cli.plan import Allow, allowed
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import PlanRefused
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def command(
     plan = platform.plan(allow=kinds)
     from ottla.plan import plan_lines, plan_summary, refuse_unaccepted
 
-    print_changes(plan_lines(plan))
+    print_changes(map(with_options, plan_lines(plan)))
     typer.echo(plan_summary(plan))
     if not plan.changes:
         return 0
@@ -53,5 +53,7 @@ def _agreed(plan: Plan, cluster: str) -> bool:
     if not sys.stdin.isatty():
         raise PlanRefused(["nobody is there to be asked"], hint="to apply without asking: ottla apply --yes")
     if any(isinstance(planned.change, DeleteTopic) for planned in plan.changes):
-        return bool(typer.prompt(f"This deletes topics. Type the cluster's name ({cluster}) to go on") == cluster)
+        if typer.prompt(f"This deletes topics. Type the cluster's name ({cluster}) to go on") != cluster:
+            raise PlanRefused(["that is not the cluster's name"], hint="nothing was done")
+        return True
     return typer.confirm("Apply?")

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from ottla.cli.output import Output, OutputOption, note, print_changes, print_document
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
 
-PENDING = 3
 Allow = Annotated[list[str] | None, typer.Option("--allow", help="Allow deletions of a kind: topics.")]
 KINDS = frozenset({"topics"})
 
@@ -40,7 +39,7 @@ def command(
     from ottla.plan import plan_document, plan_lines, plan_summary
 
     if output is Output.TABLE:
-        print_changes(plan_lines(plan))
+        print_changes(map(with_options, plan_lines(plan)))
         for warning in platform.warnings:
             note(f"  note: {warning}")
         typer.echo(plan_summary(plan))

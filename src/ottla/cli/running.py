@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -13,13 +15,17 @@ import typer
 from ottla.errors import OttlaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ottla.platform import LocalPlatform
 
 Parameters = ParamSpec("Parameters")
 
+PENDING = 3
+WANTING = 6
 INTERRUPTED = 130
+_options: ContextVar[str] = ContextVar("options", default="")
+COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs)\b")
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
@@ -34,12 +40,13 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
 
     @functools.wraps(command)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        _options.set(_options_of(kwargs))
         try:
             code = command(*args, **kwargs)
         except OttlaError as error:
-            typer.echo(f"ottla: {error}", err=True)
+            typer.echo(f"ottla: {with_options(str(error))}", err=True)
             code = error.exit_code
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             typer.echo("\nottla: interrupted; run the command again to go on where it stopped", err=True)
             code = INTERRUPTED
         except BrokenPipeError:
@@ -49,6 +56,16 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
         raise typer.Exit(code)
 
     return run
+
+
+def with_options(text: str) -> str:
+    """``text`` with the file and environment of this call put behind each command that it tells a person to type."""
+    return COMMAND.sub(lambda found: found[0] + _options.get(), text)
+
+
+def _options_of(call: Mapping[str, object]) -> str:
+    file, environment = call.get("file", DEFAULT_FILE), call.get("environment")
+    return (f" --file {file}" if file != DEFAULT_FILE else "") + (f" -e {environment}" if environment else "")
 
 
 def open_platform(file: Path, environment: str | None) -> LocalPlatform:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ottla.cli.output import Output, OutputOption, print_document, print_table
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
 from ottla.model.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from ottla.local import NodeStatus
     from ottla.platform import PlatformStatus
-
-WANTING = 6
 
 
 @explained

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
 
 if TYPE_CHECKING:
     from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform, UpResult
-
-PENDING = 3
 
 
 @explained
@@ -42,24 +40,22 @@ def command(
         from ottla.cli.verify import run_checks
 
         code = run_checks(platform, write=True, sender=senders[0])
-    note(f"\n{_next_commands(environment)}")
+    note(f"\n{_next_commands()}")
     return code
 
 
-def _next_commands(environment: str | None) -> str:
+def _next_commands() -> str:
     """What to type next, with `ottla` as this shell finds it."""
     ottla = "ottla" if shutil.which("ottla") else os.path.relpath(sys.argv[0])
-    chosen = f" -e {environment}" if environment else ""
-    lines = [
-        f"{ottla} {command}{chosen}".ljust(len(ottla) + len(chosen) + 11) + text
-        for command, text in (
-            ("status", "what runs, and how it is"),
-            ("plan", "edit platform.yaml, then see what that would change"),
-            ("logs", "what the nodes say"),
-            ("down", "stop; all data stays"),
-        )
-    ]
-    return "next: " + "\n      ".join(lines)
+    purposes = {
+        "status": "what runs, and how it is",
+        "plan": "edit platform.yaml, then see what that would change",
+        "logs": "what the nodes say",
+        "down": "stop; all data stays",
+    }
+    commands = [with_options(f"ottla {command}").replace("ottla", ottla, 1) for command in purposes]
+    width = max(map(len, commands)) + 4
+    return "next: " + "\n      ".join(f"{name:{width}}{why}" for name, why in zip(commands, purposes.values(), strict=True))
 
 
 def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) -> None:
@@ -79,6 +75,6 @@ def _say_what_is_left(result: UpResult) -> int:
     if result.pending is None:
         return 0
     note("\nThe spec asks for more, which `up` does not do by itself:")
-    print_changes(plan_lines(result.pending))
-    note(f"{plan_summary(result.pending)}. To do it: ottla apply")
+    print_changes(map(with_options, plan_lines(result.pending)))
+    note(with_options(f"{plan_summary(result.pending)}. To do it: ottla apply"))
     return PENDING

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ottla.cli.output import Output, OutputOption, print_document
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform
     from ottla.reconcile import Check
-
-WANTING = 6
 
 
 @explained

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kafka.protocol.admin import DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest
 from kafka.protocol.producer import InitProducerIdRequest
 
+from ottla.errors import ClusterError, WaitTimeout
 from ottla.kafka.connection import check
 from ottla.model.node import Broker, LogDir, Quorum
 
@@ -23,9 +25,7 @@ def read_brokers(connection: Connection) -> tuple[Broker, ...]:
     """Every registered broker, fenced ones too (KIP-700, KIP-1073)."""
     answer = connection.send(DescribeClusterRequest(include_fenced_brokers=True))
     check(answer.error_code, answer.error_message, what="cannot describe the cluster")
-    brokers = (
-        Broker(broker.broker_id, broker.host, broker.port, broker.rack, bool(broker.is_fenced)) for broker in answer.brokers
-    )
+    brokers = (Broker(broker.broker_id, bool(broker.is_fenced)) for broker in answer.brokers)
     return tuple(sorted(brokers, key=lambda broker: broker.node_id))
 
 
@@ -36,7 +36,8 @@ def warm_producer_ids(connection: Connection, node_ids: Iterable[int]) -> None:
     second. Asked here, the first idempotent producer of the platform does not wait. What the answer says does not matter.
     """
     for node_id in node_ids:
-        connection.send(InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000), node_id=node_id)
+        with suppress(ClusterError, WaitTimeout):  # it only saves time
+            connection.send(InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000), node_id=node_id)
 
 
 def read_quorum(connection: Connection) -> Quorum:

@@ -16,6 +16,7 @@ from kafka.protocol.metadata import MetadataRequest
 
 from kafka import errors as kafka_errors
 from ottla.errors import ClusterError
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CLIENT_ID = "ottla"
 REQUEST_TIMEOUT_MS = 30_000
+LEARN_TIMEOUT = 5.0
+NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
 
@@ -34,6 +37,7 @@ class Connection:
         self._client = client
         self.bootstrap_servers = tuple(bootstrap_servers)
         self.requests: Counter[str] = Counter()
+        self.cluster_id: str | None = None
         self._answering: int | None = None
 
     def send(self, request: Any, *, node_id: int | None = None) -> Any:
@@ -45,14 +49,25 @@ class Connection:
         self.requests[name] += 1
         manager = self._client._manager  # noqa: SLF001  (kafka-python has no public way to send a message of one's own)
         try:
-            if node_id is not None and manager.cluster.broker_metadata(node_id) is None:
-                manager.run(manager.cluster.refresh_metadata)  # a node that joined after this connection was opened
+            if node_id is not None:
+                self._learn(node_id)
             return manager.run(manager.send, request, self._any_node() if node_id is None else node_id)
         except kafka_errors.KafkaError as error:
             to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)
             raise ClusterError(
                 f"{name} to {to} failed: {explain(error)}", hint="see what runs: ottla status; start what is missing: ottla up"
             ) from error
+
+    def _learn(self, node_id: int) -> None:
+        """Ask for the brokers again if ``node_id`` joined after this connection was opened."""
+        manager = self._client._manager  # noqa: SLF001  (as above)
+
+        def known() -> bool:
+            if manager.cluster.broker_metadata(node_id) is None:
+                manager.run(manager.cluster.refresh_metadata)
+            return manager.cluster.broker_metadata(node_id) is not None
+
+        wait_until(known, bool, what=f"node {node_id} to be known to the others", timeout=LEARN_TIMEOUT)
 
     def _any_node(self) -> int:
         """A node that answers.
@@ -65,21 +80,40 @@ class Connection:
         manager = self._client._manager  # noqa: SLF001  (as above)
         failure: kafka_errors.KafkaError = kafka_errors.NodeNotReadyError("no node is known")
         for broker in manager.cluster.brokers():
+            self.requests["Metadata"] += 1
             try:
-                manager.run(manager.send, MetadataRequest(topics=[], allow_auto_topic_creation=False), broker.node_id)
+                answer = manager.run(manager.send, NOTHING_OF_IT, broker.node_id)
             except kafka_errors.KafkaError as error:
                 failure = error
                 continue
             self._answering = int(broker.node_id)
+            self.cluster_id = answer.cluster_id
             return self._answering
         raise failure
 
+    def check_cluster(self, cluster_id: str) -> None:
+        """Raise ClusterError if another cluster answers here than the one that is meant."""
+        try:
+            self._any_node()
+        except kafka_errors.KafkaError as error:
+            raise self._unreachable(error) from error
+        if self.cluster_id != cluster_id:
+            raise ClusterError(
+                f"{', '.join(self.bootstrap_servers)} is cluster {self.cluster_id}, and not {cluster_id}: "
+                "another platform listens on these ports",
+                hint="stop that one, or use it from its own folder and environment",
+            )
+
+    def _unreachable(self, error: Exception) -> ClusterError:
+        servers = ", ".join(self.bootstrap_servers)
+        return ClusterError(f"no Kafka answers at {servers}: {explain(error)}", hint="start it: ottla up")
+
 
 @contextmanager
-def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0) -> Iterator[Connection]:
+def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0, cluster_id: str | None = None) -> Iterator[Connection]:
     """Open a connection for the length of a ``with`` block; ``timeout`` (seconds) is for the first answer.
 
-    Raises ClusterError if nothing answers.
+    Raises ClusterError if nothing answers, or if another cluster than ``cluster_id`` does.
     """
     try:
         client = KafkaAdminClient(
@@ -91,11 +125,13 @@ def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0) -> Itera
             reconnect_backoff_max_ms=200,
         )
     except kafka_errors.KafkaError as error:
-        raise ClusterError(
-            f"no Kafka answers at {', '.join(bootstrap_servers)}: {explain(error)}", hint="start it: ottla up"
-        ) from error
+        servers = ", ".join(bootstrap_servers)
+        raise ClusterError(f"no Kafka answers at {servers}: {explain(error)}", hint="start it: ottla up") from error
     try:
-        yield Connection(client, bootstrap_servers)
+        connection = Connection(client, bootstrap_servers)
+        if cluster_id is not None:
+            connection.check_cluster(cluster_id)
+        yield connection
     finally:
         client.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
@@ -14,7 +14,6 @@ from ottla.kafka.profile import consumer_config, producer_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from ottla.model.client import ClientProfile
 
@@ -56,12 +55,19 @@ class ReadBack:
     at: float
 
 
+def _client(kind: Any, config: Mapping[str, str | int], profile: str) -> Any:
+    try:
+        return kind(dict(config))
+    except KafkaException as error:
+        raise ClusterError(f"client.{profile}: {explain(error)}", hint="mend the profile in the spec") from error
+
+
 class Sender:
     """A producer with the client profile. It connects by itself, also to nodes that are still booting when it is made."""
 
     def __init__(self, bootstrap_servers: Sequence[str], profile: ClientProfile) -> None:
         self.bootstrap_servers = tuple(bootstrap_servers)
-        self._producer = Producer(producer_config(profile, bootstrap_servers))
+        self._producer = _client(Producer, producer_config(profile, bootstrap_servers), "producer")
 
     def send(self, events: Sequence[Event], *, timeout: float) -> list[Sent]:
         """Send all and wait (at most ``timeout`` seconds) for every acknowledgement; one outcome for each event, in order."""
@@ -107,7 +113,7 @@ def read_back(
 
     Partitions are assigned, not subscribed: no group is joined and no offset is committed. Returns what was found.
     """
-    consumer = Consumer(consumer_config(profile, bootstrap_servers, group=GROUP))
+    consumer = _client(Consumer, consumer_config(profile, bootstrap_servers, group=GROUP), "consumer")
     found: dict[tuple[str, int, int], ReadBack] = {}
     deadline = time.monotonic() + timeout
     try:
@@ -117,13 +123,13 @@ def read_back(
             if message is None:
                 continue
             if message.error():
-                raise ClusterError(f"cannot read {message.topic() or 'events'}: {message.error().str()}")
+                continue  # librdkafka goes on by itself; what never comes is told as not read back
             key = (message.topic(), message.partition(), message.offset())
             if key in wanted:
                 headers = tuple(message.headers() or ())
                 found[key] = ReadBack(*key, message.key(), message.value(), headers, time.monotonic())
     except KafkaException as error:
-        raise ClusterError(f"cannot read events: {explain(error)}") from error
+        raise ClusterError(f"cannot read events: {explain(error)}", hint="see what runs: ottla status") from error
     finally:
         consumer.close()
     return found

@@ -21,7 +21,7 @@ TIMEOUT_MS = 60_000
 MAX_PARTITIONS_PER_REQUEST = 5_000  # brokers refuse more than 10,000 in one request (KAFKA-17870)
 NO_LEADER = -1
 LEADER_NOT_AVAILABLE = 5
-UNREADABLE_NO_MORE = frozenset({0, LEADER_NOT_AVAILABLE})
+READABLE = frozenset({0, LEADER_NOT_AVAILABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def read_metadata(connection: Connection) -> Metadata:
 
 
 def _partition(topic: str, seen: Any) -> Partition:
-    if seen.error_code not in UNREADABLE_NO_MORE:
+    if seen.error_code not in READABLE:
         check(seen.error_code, None, what=f"cannot read partition {seen.partition_index} of topic {topic}")
     return Partition(
         topic=topic,

@@ -16,12 +16,15 @@ from ottla.files import locked, private_folder
 from ottla.local.artifacts import cache_folder, lock_text
 from ottla.local.jvm import aot_key
 from ottla.local.layout import Layout
+from ottla.local.processes import find_processes, stop_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ottla.local.jvm import Runtime
     from ottla.local.report import Reporter
+
+TRAINING = "train-"
 
 
 def cache_path(kafka_version: str) -> Path:
@@ -53,7 +56,10 @@ def with_aot_cache(
 def _make(runtime: Runtime, path: Path, train: Callable[[Runtime, Layout, Path], None], report: Reporter) -> None:
     report.step("training the JVM once, so that every later start is quick")
     # The folder stands in the cache, so that moving the result into place is one rename on one volume.
-    scratch = Path(tempfile.mkdtemp(prefix="train-", dir=path.parent))
+    for left in path.parent.glob(f"{TRAINING}*"):  # of a run that was killed; nobody else trains while the lock is held
+        stop_processes(find_processes({1: Layout(left).node(1).properties}))
+        shutil.rmtree(left, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=TRAINING, dir=path.parent))
     try:
         made = scratch / path.name
         train(runtime, Layout(scratch), made)

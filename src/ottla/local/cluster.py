@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import psutil
 
 from ottla.errors import LocalError, PlanRefused
 from ottla.files import explained, locked, private_folder
@@ -13,8 +16,11 @@ from ottla.local.aot import throw_away, with_aot_cache
 from ottla.local.artifacts import ensure_jars
 from ottla.local.jvm import Runtime, aot_cache_of, aot_in_use, java_command
 from ottla.local.node import (
+    applied_configs,
+    check_ports,
     ensure_certificates,
     format_nodes,
+    keep_applied,
     last_words,
     needs_format,
     start_node,
@@ -29,8 +35,6 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import psutil
 
     from ottla.local.layout import Layout
     from ottla.local.report import Reporter
@@ -80,8 +84,9 @@ class LocalCluster:
     ) -> ClusterRecord:
         """Make the cluster if it is not there, start every node that does not run, and return at once.
 
-        ``configs`` are the properties of each node. A node that runs is left alone, whatever its properties. ``hosts``
-        and ``prefixes`` are used when the cluster is made. Raises PlanRefused where the nodes are other ones.
+        ``configs`` are the properties of each node. A node that ever came up starts with those it had: other ones are a
+        change, for a plan (``restart_node``). ``hosts`` and ``prefixes`` are used when the cluster is made. Raises
+        PlanRefused where the nodes are other ones.
         """
         record = self.record() or self._make(sorted(configs), hosts or {}, prefixes or {})
         if {node.node_id for node in record.nodes} != set(configs) or record.kafka_version != self.kafka_version:
@@ -89,12 +94,22 @@ class LocalCluster:
         running = self.running()
         missing = [node for node in record.nodes if node.node_id not in running]
         if missing:
-            self._start(record, missing, configs)
+            self._start(record, missing, {**configs, **self.applied()})
         return record
 
+    def applied(self) -> dict[int, dict[str, str]]:
+        """The properties of the spec that each node last came up with; a node that never did is not there."""
+        found = {node_id: applied_configs(self.layout.node(node_id)) for node_id in self.layout.node_ids()}
+        return {node_id: configs for node_id, configs in found.items() if configs is not None}
+
     def _make(self, node_ids: Sequence[int], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]) -> ClusterRecord:
+        if any(not needs_format(self.layout.node(node_id)) for node_id in self.layout.node_ids()):
+            raise LocalError(
+                f"there are nodes with data in {self.layout.root}, and no {self.layout.record.name} that says whose they are",
+                hint="restore the file from a copy, or start anew (all data is lost): ottla down --wipe",
+            )
         nodes = []
-        taken: set[int] = set()
+        taken = self._ports_of_siblings()
         for node_id in node_ids:
             host = hosts.get(node_id, LOOPBACK)
             first = free_block(host, taken=taken)
@@ -105,8 +120,20 @@ class LocalCluster:
         write_record(self.layout.record, record)
         return record
 
+    def _ports_of_siblings(self) -> set[int]:
+        """What other environments of the spec listen on, also those that do not run now."""
+        ports: set[int] = set()
+        for path in self.layout.root.parent.glob(f"*/{self.layout.record.name}"):
+            with suppress(LocalError):
+                record = read_record(path)
+                for node in record.nodes if record else ():
+                    ports |= set(range(node.client_port, node.client_port + BLOCK))
+        return ports
+
     def _start(self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]) -> None:
         runtime = self.runtime()
+        for node in nodes:
+            check_ports(node)
         ensure_certificates(self.layout, self.name, nodes)
         for node in nodes:
             write_node_files(self.layout, record, node, configs[node.node_id])
@@ -128,8 +155,11 @@ class LocalCluster:
         plain = Runtime(java_command(), ensure_jars(self.kafka_version, report=self.report))
         return with_aot_cache(plain, self.kafka_version, train=train, report=self.report)
 
-    def wait_for_ports(self) -> None:
-        """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies."""
+    def wait_for_ports(self, configs: Mapping[int, Mapping[str, str]]) -> None:
+        """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies.
+
+        ``configs`` are what nodes that come up for the first time were started with: they are remembered.
+        """
         waiting = {node.node_id: node for node in self.made().nodes}
         processes = self.running()
 
@@ -150,6 +180,8 @@ class LocalCluster:
             hint="see why: ottla logs",
             changed=lambda left: self.report.step(f"waiting for {_nodes(left)}"),
         )
+        for node_id in processes.keys() - self.applied().keys():
+            keep_applied(self.layout.node(node_id), configs[node_id])
         self._drop_refused_cache(processes)
 
     def _dead(self, node_id: int) -> LocalError:
@@ -159,9 +191,12 @@ class LocalCluster:
     def _drop_refused_cache(self, processes: Mapping[int, psutil.Process]) -> None:
         for node_id, process in processes.items():
             cache = aot_cache_of(command_line(process))
-            if cache is not None and not aot_in_use(self.layout.node(node_id)):
-                throw_away(cache)
-                self.report.note("the JVM refused its start-up cache; it is made anew at the next start")
+            if cache is None or aot_in_use(self.layout.node(node_id)):
+                continue
+            with suppress(OSError, psutil.Error):
+                if cache.stat().st_mtime < process.create_time():  # else it was made anew since this node started
+                    throw_away(cache)
+                    self.report.note("the JVM refused its start-up cache; it is made anew at the next start")
 
     def stop(self, node_ids: Sequence[int] | None = None) -> list[int]:
         """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running."""
@@ -174,18 +209,30 @@ class LocalCluster:
         return sorted(running)
 
     def restart_node(self, node_id: int, configs: Mapping[str, str]) -> None:
-        """Stop one node, write its properties anew, start it, and wait until it takes clients."""
+        """Stop one node, start it with other properties, and wait until it takes clients.
+
+        Properties that it had, and ``configs`` does not name, stay. If it does not come up, ``up`` starts it with the old ones.
+        """
         record = self.made()
         node = next(node for node in record.nodes if node.node_id == node_id)
+        wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
-        self._start(record, [node], {node_id: configs})
-        self.wait_for_ports()
+        self._start(record, [node], {node_id: wanted})
+        self.wait_for_ports({node_id: wanted})
+        keep_applied(self.layout.node(node_id), wanted)
 
     def wipe(self) -> None:
-        """Stop everything and remove all that this cluster ever wrote."""
+        """Stop everything and remove all that this cluster ever wrote.
+
+        The folder is renamed first, so that a wipe that is cut off leaves nothing that looks like a cluster.
+        """
         self.stop()
-        with explained("remove", self.layout.root):
-            shutil.rmtree(self.layout.root, ignore_errors=False)
+        root = self.layout.root
+        with explained("remove", root):
+            if root.exists():
+                root.rename(root.with_name(f".{root.name}.removed-{os.getpid()}"))
+            for grave in root.parent.glob(f".{root.name}.removed-*"):
+                shutil.rmtree(grave)
 
 
 def _nodes(node_ids: Sequence[int]) -> str:

@@ -5,9 +5,11 @@ Threads: up to eight, each downloads one file at a time.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -81,13 +83,14 @@ def _is_there(download: Download) -> bool:
 
 
 def _fetch(download: Download, repository: str, progress: _Progress) -> None:
-    url = f"{repository.rstrip('/')}/{download.path}"
+    base, credentials = _without_credentials(repository)
+    url = f"{base.rstrip('/')}/{download.path}"
     problem = ""
     for attempt in range(TRIES):
         if attempt and progress.stop.wait(PAUSE_SECONDS * 2**attempt):
             return
         try:
-            _fetch_rest(download, url, progress)
+            _fetch_rest(download, url, credentials, progress)
         except urllib.error.HTTPError as error:
             problem = f"HTTP {error.code} {error.reason}"
             if error.code in NOT_WORTH_A_RETRY:
@@ -108,7 +111,17 @@ def _part(download: Download) -> Path:
     return download.to.with_name(f".{download.to.name}.part")
 
 
-def _fetch_rest(download: Download, url: str, progress: _Progress) -> None:
+def _without_credentials(repository: str) -> tuple[str, dict[str, str]]:
+    """``https://user:password@host/`` as an address that may be shown, and the header that says who asks (RFC 7617)."""
+    parts = urllib.parse.urlsplit(repository)
+    if parts.username is None:
+        return repository, {}
+    who = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return urllib.parse.urlunsplit(shown), {"Authorization": f"Basic {base64.b64encode(who.encode()).decode()}"}
+
+
+def _fetch_rest(download: Download, url: str, credentials: dict[str, str], progress: _Progress) -> None:
     part = _part(download)
     with explained("write", part):
         part.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +129,7 @@ def _fetch_rest(download: Download, url: str, progress: _Progress) -> None:
     if have >= download.size:
         progress.add(have)
         return
-    headers = {"User-Agent": "ottla", **({"Range": f"bytes={have}-"} if have else {})}
+    headers = {"User-Agent": "ottla", **credentials, **({"Range": f"bytes={have}-"} if have else {})}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  (the user's own setting, or jgo's)
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  (as above)
         resumed = have > 0 and answer.status == PARTIAL_CONTENT

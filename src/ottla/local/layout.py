@@ -38,6 +38,11 @@ class NodeFiles:
         return self.folder / "data"
 
     @property
+    def applied(self) -> Path:
+        """The properties of the spec that the node last came up with."""
+        return self.folder / "applied.json"
+
+    @property
     def formatted(self) -> Path:
         """There once formatting went through to its end."""
         return self.folder / "formatted"

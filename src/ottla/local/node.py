@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError
+from ottla.errors import LocalError, WaitTimeout
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.local.jvm import environment, format_command, node_command
 from ottla.local.ports import holder, is_free
 from ottla.local.processes import start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord, NodeAddress
 
 LAST_LINES = 12
+PORT_TIMEOUT = 3.0
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 METADATA_LOG = "__cluster_metadata-0"
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
@@ -90,14 +93,42 @@ def _outcome(process: subprocess.Popen[str]) -> str | None:
     return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
 
 
+def check_ports(node: NodeAddress) -> None:
+    """Raise LocalError if a port of the node is taken, by whom; a process that just ended gets a moment to let go.
+
+    With a prefix the node may live in a network of its own, which cannot be seen from here.
+    """
+    ports = [] if node.prefix else [node.client_port, node.internal_port, node.controller_port]
+    try:
+        wait_until(
+            lambda: [port for port in ports if not is_free(node.host, port)],
+            lambda busy: not busy,
+            what="its ports",
+            timeout=PORT_TIMEOUT,
+        )
+    except WaitTimeout:
+        port = next((port for port in ports if not is_free(node.host, port)), ports[0])
+        raise LocalError(
+            f"node {node.node_id} listens on {node.host}:{port}, which is taken by {holder(port)}",
+            hint="stop that process, then: ottla up",
+        ) from None
+
+
+def applied_configs(files: NodeFiles) -> dict[str, str] | None:
+    """The properties of the spec that the node last came up with; None if it never did, or if the file is damaged."""
+    try:
+        return {str(key): str(value) for key, value in json.loads(files.applied.read_text(encoding="utf-8")).items()}
+    except (FileNotFoundError, ValueError, AttributeError):
+        return None
+
+
+def keep_applied(files: NodeFiles, configs: Mapping[str, str]) -> None:
+    """Remember that the node came up with these."""
+    write_atomic(files.applied, json.dumps(dict(configs), indent=1) + "\n")
+
+
 def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int, extra: Sequence[str] = ()) -> None:
-    """Start a node's process; ``heap`` is in bytes. Raises LocalError if a port of it is taken."""
-    for port in (node.client_port, node.internal_port, node.controller_port):
-        if not node.prefix and not is_free(node.host, port):
-            raise LocalError(
-                f"node {node.node_id} listens on {node.host}:{port}, which is taken by {holder(port)}",
-                hint="stop that process and rerun",
-            )
+    """Start a node's process; ``heap`` is in bytes."""
     files = layout.node(node.node_id)
     files.aot_log.unlink(missing_ok=True)
     command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]

@@ -12,12 +12,13 @@ LOOPBACK = "127.0.0.1"
 FIRST_PORT = 9092
 BLOCK = 5  # a node's listeners: client, TLS, SASL_SSL, internal, controller
 STEP = 10
+TRAINING_PORT = 20_092  # a node that is trained on must not take the port that the platform was promised
 LAST_PORT = 32_000  # below the range that kernels hand out by themselves
 
 
-def free_block(host: str, *, taken: set[int]) -> int:
+def free_block(host: str, *, taken: set[int], start: int = FIRST_PORT) -> int:
     """The first port of a block of five that nothing listens on: 9092, 9102, ... ``taken`` are spoken for."""
-    for first in range(FIRST_PORT, LAST_PORT, STEP):
+    for first in range(start, LAST_PORT, STEP):
         block = range(first, first + BLOCK)
         if taken.isdisjoint(block) and all(is_free(host, port) for port in block):
             return first

@@ -1,14 +1,15 @@
 """The processes of nodes: found in the process table, started, asked to stop.
 
-The process table is the only record: a node's process is the one whose command line runs Kafka with that node's
-properties file. So a killed run leaves nothing stale behind, and a pid that was given to another process is never taken
-for a node.
+The process table is the only record: a node's process is the java whose command line runs Kafka with that node's properties
+file (a wrapper around it, or somebody who only looks for it, is not java). So a killed run leaves nothing stale behind, and a
+pid that was given to another process is never taken for a node.
 """
 
 from __future__ import annotations
 
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,8 +21,8 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
+JAVA = "java"
 STOP_TIMEOUT = 60.0
 LAST_ONES_TIMEOUT = 7.0
 KILL_TIMEOUT = 10.0
@@ -36,7 +37,7 @@ def find_processes(properties: Mapping[int, Path]) -> dict[int, psutil.Process]:
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         command = command_line(process)
-        if command and command[-1] in wanted and MAIN_CLASS in command:
+        if command[-1:] and command[-1] in wanted and command[-2:-1] == [MAIN_CLASS] and Path(command[0]).name == JAVA:
             found[wanted[command[-1]]] = process
     return found
 

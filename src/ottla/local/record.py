@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.files import PRIVATE_FILE, write_atomic
+from ottla.files import PRIVATE_FILE, explained, write_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,13 +59,15 @@ def write_record(path: Path, record: ClusterRecord) -> None:
 def read_record(path: Path) -> ClusterRecord | None:
     """The record, or None where no cluster was made yet. Raises LocalError for one that cannot be used."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        with explained("read", path):
+            if not path.exists():
+                return None
+            text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
         version = data["version"]
         if version == RECORD_VERSION:
             nodes = tuple(NodeAddress(**{**node, "prefix": tuple(node["prefix"])}) for node in data["nodes"])
             return ClusterRecord(data["cluster_id"], data["kafka_version"], nodes)
-    except FileNotFoundError:
-        return None
     except (ValueError, KeyError, TypeError) as error:
         raise LocalError(
             f"damaged: {error}",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -11,6 +14,8 @@ import psutil
 if TYPE_CHECKING:
     from ottla.local.cluster import LocalCluster
     from ottla.local.record import NodeAddress
+
+BLOCK_BYTES = 512  # the unit of st_blocks (stat(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,19 @@ def node_statuses(cluster: LocalCluster) -> list[NodeStatus]:
     running = cluster.running()
     statuses = []
     for address in cluster.made().nodes:
-        disk = sum(path.stat().st_blocks * 512 for path in cluster.layout.node(address.node_id).data.rglob("*") if path.is_file())
+        disk = _size_on_disk(cluster.layout.node(address.node_id).data)
         statuses.append(_status(address, running.get(address.node_id), disk))
     return statuses
+
+
+def _size_on_disk(folder: Path) -> int:
+    """Bytes that the files below a folder take; Kafka renames and removes files all the time, so some may be gone already."""
+    size = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(at) / name).lstat().st_blocks * BLOCK_BYTES
+    return size
 
 
 def _status(address: NodeAddress, process: psutil.Process | None, disk: int) -> NodeStatus:

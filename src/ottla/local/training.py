@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.local.node import ensure_certificates, format_nodes, last_words, start_node, write_node_files
-from ottla.local.ports import LOOPBACK, accepts, free_block
+from ottla.local.ports import LOOPBACK, TRAINING_PORT, accepts, free_block
 from ottla.local.processes import find_processes, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id
 from ottla.model.client import ClientProfile
@@ -32,7 +32,7 @@ ALONE = {
 
 def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     """Run one node in ``layout`` and leave its AOT cache at ``result``. Raises OttlaError if that does not work."""
-    first = free_block(LOOPBACK, taken=set())
+    first = free_block(LOOPBACK, taken=set(), start=TRAINING_PORT)
     node = NodeAddress(1, LOOPBACK, first, first + 3, first + 4)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)

@@ -22,9 +22,6 @@ class Broker:
     """A registered broker; ``fenced`` while it may not lead or take produce requests (KIP-631)."""
 
     node_id: int
-    host: str
-    port: int
-    rack: str | None
     fenced: bool
 
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LIST_CONFIGS = frozenset({"cleanup.policy", "leader.replication.throttled.replicas", "follower.replication.throttled.replicas"})
-INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"})
 PROTECTED_PREFIXES = ("__", "_schemas", "_confluent", "connect-")
 
 
@@ -40,7 +39,7 @@ class Partition:
 
 def is_protected(name: str) -> bool:
     """Whether a topic belongs to Kafka or to a tool beside it, so that a missing line in a spec says nothing about it."""
-    return name in INTERNAL_TOPICS or name.startswith(PROTECTED_PREFIXES)
+    return name.startswith(PROTECTED_PREFIXES)
 
 
 def same_config(key: str, one: str | None, other: str | None) -> bool:

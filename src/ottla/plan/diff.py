@@ -20,6 +20,7 @@ from ottla.plan.changes import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from ottla.model.node import Node
     from ottla.model.state import ClusterState
@@ -30,9 +31,12 @@ TOPICS = "topics"
 
 @dataclass(frozen=True, slots=True)
 class Unowned:
-    """A config that is set on a topic of the spec, and that the spec says nothing about. It is left as it is."""
+    """A config that is set on something of the spec, and that the spec says nothing (more) about. It is left as it is.
 
-    topic: str
+    ``subject`` is ``topic NAME`` or ``node ID``.
+    """
+
+    subject: str
     key: str
     value: str
 
@@ -61,8 +65,10 @@ def diff(observed: ClusterState, desired: ClusterState, *, allow: frozenset[str]
             continue
         reasons += _impossible_topic(there, wanted)
         changes += _topic_changes(there, wanted)
-        foreign = sorted(there.configs.keys() - wanted.configs.keys() - wanted.reset)
-        unowned += [Unowned(name, key, there.configs[key]) for key in foreign]
+        unowned += _unowned(f"topic {name}", there.configs, wanted.configs.keys() | wanted.reset)
+    for node_id in sorted(observed.nodes.keys() & desired.nodes.keys()):
+        properties = observed.nodes[node_id].properties
+        unowned += _unowned(f"node {node_id}", properties, desired.nodes[node_id].properties.keys())
     if reasons:
         raise PlanRefused(reasons)
     unlisted = sorted(name for name in observed.topics.keys() - desired.topics.keys() if not is_protected(name))
@@ -70,6 +76,10 @@ def diff(observed: ClusterState, desired: ClusterState, *, allow: frozenset[str]
         changes += [DeleteTopic(observed.topics[name]) for name in unlisted]
         unlisted = []
     return Diff(order_changes(changes), tuple(unlisted), tuple(unowned))
+
+
+def _unowned(subject: str, there: Mapping[str, str], owned: AbstractSet[str]) -> list[Unowned]:
+    return [Unowned(subject, key, there[key]) for key in sorted(there.keys() - owned)]
 
 
 def _impossible_nodes(there: Mapping[int, Node], wanted: Mapping[int, Node]) -> Iterator[str]:

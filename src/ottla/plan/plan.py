@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
@@ -40,11 +40,7 @@ class Plan:
 
 def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str) -> Plan:
     """Put risks and fingerprints to the changes of ``difference``."""
-    bulk = bulk_risks(difference.changes, observed)
-    planned = tuple(
-        PlannedChange(change, (*risks_of(change, evidence), *(bulk if isinstance(change, DeleteTopic) else ())))
-        for change in difference.changes
-    )
+    planned = _with_risks(difference.changes, observed, evidence)
     keys = {object_key(change) for change in difference.changes}
     return Plan(
         cluster_id=cluster_id,
@@ -54,6 +50,20 @@ def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, c
         unowned=difference.unowned,
         fingerprints={key: fingerprint(key, observed) for key in sorted(keys)},
     )
+
+
+def _with_risks(changes: tuple[Change, ...], observed: ClusterState, evidence: Evidence) -> tuple[PlannedChange, ...]:
+    bulk = bulk_risks(changes, observed)
+    return tuple(
+        PlannedChange(change, (*risks_of(change, evidence), *(bulk if isinstance(change, DeleteTopic) else ())))
+        for change in changes
+    )
+
+
+def reassess(plan: Plan, observed: ClusterState, evidence: Evidence) -> Plan:
+    """The same changes, with the risks they bear by newer evidence."""
+    changes = tuple(planned.change for planned in plan.changes)
+    return replace(plan, changes=_with_risks(changes, observed, evidence))
 
 
 def fingerprint(key: str, state: ClusterState) -> str:
@@ -83,7 +93,7 @@ def only_creates(plan: Plan) -> tuple[Plan, Plan]:
 def _with_changes(plan: Plan, changes: tuple[PlannedChange, ...]) -> Plan:
     keys = {object_key(planned.change) for planned in changes}
     kept = {key: value for key, value in plan.fingerprints.items() if key in keys}
-    return Plan(plan.cluster_id, plan.environment, changes, plan.unlisted, plan.unowned, kept)
+    return replace(plan, changes=changes, fingerprints=kept)
 
 
 def refuse_unaccepted(plan: Plan, accept: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ottla.model.topic import is_protected
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import UNLIMITED, format_duration, format_size
 from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
 
 if TYPE_CHECKING:
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from ottla.model.state import ClusterState, Evidence, TopicEvidence
     from ottla.plan.changes import ConfigChange
 
-UNLIMITED = -1
+BROKER_RETENTION = frozenset({f"log.retention.{unit}" for unit in ("ms", "minutes", "hours", "bytes")})
+SOONER = frozenset(
+    {
+        "min.compaction.lag.ms",
+        "log.cleaner.min.compaction.lag.ms",
+        "delete.retention.ms",
+        "log.cleaner.delete.retention.ms",
+    }
+)
 DEFAULT_POLICY = "delete"  # of a broker, unless log.cleanup.policy says otherwise
 FEWEST_THAT_LOOK_WRONG = 2
 
@@ -64,7 +72,8 @@ def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
             return tuple(_alters(change, evidence.topics.get(name)))
         case AlterNodeProperties(node_id, configs):
             keys = ", ".join(config.key for config in configs)
-            return (Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}"),)
+            notice = Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}")
+            return (notice, *_of_every_topic(configs))
 
 
 def bulk_risks(changes: Iterable[Change], observed: ClusterState) -> tuple[Risk, ...]:
@@ -99,12 +108,16 @@ def _re_keys(seen: TopicEvidence | None) -> Iterator[Risk]:
 
 
 def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[Risk]:
+    for config in change.configs:
+        yield from _weaker(config)
     if seen is not None and not seen.records:
         return
     deletes = "delete" in _policy_after(change)
     for config in change.configs:
         if config.key in {"retention.ms", "retention.bytes"} and deletes and _less(config):
             yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those beyond {_limit(config)} are deleted")
+        if config.key in SOONER and _less(config):
+            yield Risk("compacts-sooner", Severity.DATA, f"of {_contents(seen)}, history older than {_limit(config)} may go")
         if config.key == "cleanup.policy" and deletes and "delete" not in (config.before or DEFAULT_POLICY):
             yield Risk("drops-records", Severity.DATA, f"of {_contents(seen)}, those past retention are deleted")
         if config.key == "cleanup.policy" and "compact" in (config.after or "") and "compact" not in (config.before or ""):
@@ -113,6 +126,26 @@ def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[R
                 Severity.DATA,
                 f"of {_contents(seen)}, only the last of each key is kept; records without a key are refused from now on",
             )
+
+
+def _of_every_topic(configs: Iterable[ConfigChange]) -> Iterator[Risk]:
+    """A server property is the default of every topic that does not set its own."""
+    for config in configs:
+        yield from _weaker(config)
+        if (config.key in BROKER_RETENTION and _less(config)) or config.key == "log.cleanup.policy":
+            text = f"{config.key} rules every topic without a setting of its own: records of any of them may be deleted"
+            yield Risk("drops-records", Severity.DATA, text)
+        if config.key in SOONER and _less(config):
+            text = f"{config.key} rules every compacted topic without a setting of its own: history may go sooner"
+            yield Risk("compacts-sooner", Severity.DATA, text)
+
+
+def _weaker(config: ConfigChange) -> Iterator[Risk]:
+    if config.key == "unclean.leader.election.enable" and config.after == "true":
+        yield Risk("unclean-election", Severity.DATA, "a replica that lags may become leader: acknowledged records can be lost")
+    if config.key == "min.insync.replicas" and config.before is not None and _less(config):
+        text = f"records are acknowledged once {config.after or 'the default number of'} replicas have them, not {config.before}"
+        yield Risk("weaker-acks", Severity.DATA, text)
 
 
 def _policy_after(change: AlterTopicConfigs) -> str:

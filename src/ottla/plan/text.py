@@ -27,8 +27,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         names = ", ".join(plan.unlisted)
         yield f"# not in the spec, left alone ({len(plan.unlisted)}): {names}. To delete: ottla apply --allow topics"
     for unowned in plan.unowned:
-        clears = f"`reset: [{unowned.key}]` clears it"
-        yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on topic {unowned.topic} ({clears})"
+        clears = f" (`reset: [{unowned.key}]` clears it)" if unowned.subject.startswith("topic ") else ""
+        yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on {unowned.subject}{clears}"
 
 
 def plan_summary(plan: Plan) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import NotYet
-from ottla.plan import diff, make_plan, only_creates, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
+    from ottla.model.node import Node
     from ottla.model.state import ClusterState
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.reconcile import Check, Observation
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from ottla.spec import EnvironmentSpec
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
+
+
+def _only(node: Node, keys: set[str]) -> Node:
+    return replace(node, properties={key: value for key, value in node.properties.items() if key in keys})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +76,20 @@ class LocalPlatform:
 
         ``meanwhile`` is called once, while the nodes boot.
         """
-        from ottla.reconcile import apply_plan, observe
+        from ottla.reconcile import apply_plan
 
         with self.cluster.lock():
-            record = self.cluster.up({node_id: node.properties for node_id, node in self.desired.nodes.items()})
+            configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+            record = self.cluster.up(configs)
             if meanwhile is not None:
                 meanwhile()
-            self.cluster.wait_for_ports()
+            self.cluster.wait_for_ports(configs)
             with self._connected() as connection:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
                 created: tuple[str, ...] = ()
                 if creates.changes:
-                    now = observe(connection)
+                    now = self._observe(connection)
                     said = self.cluster.report.step
                     created = apply_plan(connection, creates, now, restart_node=self._restart, said=said)
         return UpResult(record, created, others if others.changes else None)
@@ -109,11 +115,15 @@ class LocalPlatform:
 
     def apply(self, plan: Plan, *, accept: frozenset[str] = NOTHING_ALLOWED) -> tuple[str, ...]:
         """Carry out a plan that was shown. Raises PlanRefused, StalePlan, ApplyError."""
-        from ottla.reconcile import apply_plan, observe
+        from ottla.reconcile import apply_plan, read_evidence
 
-        refuse_unaccepted(plan, accept)
         with self.cluster.lock(), self._connected() as connection:
-            return apply_plan(connection, plan, observe(connection), restart_node=self._restart, said=self.cluster.report.step)
+            now = self._observe(connection)
+            changes = [planned.change for planned in plan.changes]
+            evidence = read_evidence(connection, now, topics_in_need_of_evidence(changes))
+            # What a topic holds is no part of the fingerprints: it may have filled while somebody was thinking.
+            refuse_unaccepted(reassess(plan, now.state, evidence), accept)
+            return apply_plan(connection, plan, now, restart_node=self._restart, said=self.cluster.report.step)
 
     def verify(self) -> tuple[Check, ...]:
         """Compare the live cluster with the spec, reading only."""
@@ -178,19 +188,36 @@ class LocalPlatform:
     def _connected(self) -> Iterator[Connection]:
         from ottla.kafka.connection import connect
 
-        with connect(self._servers) as connection:
+        record = self.cluster.made()
+        with connect(record.bootstrap_servers, cluster_id=record.cluster_id) as connection:
             yield connection
 
-    def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:
-        from ottla.reconcile import observe, read_evidence
+    def _observe(self, connection: Connection) -> Observation:
+        """Look at the cluster; of the nodes' properties only those that this spec sets, or set when they were started."""
+        from ottla.reconcile import observe
 
         observation = observe(connection)
+        applied, desired = self.cluster.applied(), self.desired.nodes
+        nodes = {
+            node_id: _only(node, {*applied.get(node_id, {}), *(desired[node_id].properties if node_id in desired else ())})
+            for node_id, node in observation.state.nodes.items()
+        }
+        return replace(observation, state=replace(observation.state, nodes=nodes))
+
+    def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:
+        from ottla.reconcile import read_evidence
+
+        observation = self._observe(connection)
         difference = diff(observation.state, self.desired, allow=allow)
         evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
 
     def _restart(self, change: AlterNodeProperties) -> None:
+        self._wait_for_cluster()  # a node that is missing now would leave too few in sync
         self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
+        self._wait_for_cluster()
+
+    def _wait_for_cluster(self) -> None:
         with self._connected() as connection:
             self._wait_until_whole(connection)
 

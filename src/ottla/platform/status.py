@@ -10,6 +10,7 @@ from ottla.local.status import node_statuses
 
 if TYPE_CHECKING:
     from ottla.local import LocalCluster, NodeStatus
+    from ottla.local.record import ClusterRecord
     from ottla.model.node import Broker, LogDir, Quorum
     from ottla.model.topic import Partition
 
@@ -63,7 +64,7 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     running = {node.address.node_id for node in nodes if node.pid is not None}
     if running:
         try:
-            view = _view(record.bootstrap_servers, running)
+            view = _view(record, running)
         except OttlaError as error:
             problem = error.message
     return PlatformStatus(
@@ -78,13 +79,13 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     )
 
 
-def _view(bootstrap_servers: tuple[str, ...], running: set[int]) -> ClusterView:
+def _view(record: ClusterRecord, running: set[int]) -> ClusterView:
     """Ask the cluster; a broker that died may still be registered, so only running nodes are asked for their own."""
     from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
     from ottla.kafka.connection import connect
     from ottla.kafka.topics import read_metadata
 
-    with connect(bootstrap_servers, timeout=STATUS_TIMEOUT) as connection:
+    with connect(record.bootstrap_servers, timeout=STATUS_TIMEOUT, cluster_id=record.cluster_id) as connection:
         brokers = read_brokers(connection)
         metadata = read_metadata(connection)
         partitions = tuple(partition for topic in metadata.partitions.values() for partition in topic)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ottla.errors import ApplyError, ClusterError, OttlaError, StalePlan
+from ottla.errors import ApplyError, ClusterError, OttlaError, StalePlan, WaitTimeout
 from ottla.kafka.configs import alter_topic_configs
 from ottla.kafka.topics import add_partitions, create_topics, delete_topics, read_metadata
 from ottla.plan import (
@@ -94,6 +94,8 @@ def _carry_out(
             account.done.append(describe(change))
         else:
             account.failed.append(f"{describe(change)}: {error}")
+    if not account.failed and isinstance(group[0], CreateTopic):
+        _wait_for_leaders(connection, group, account)
 
 
 def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
@@ -146,16 +148,21 @@ def _restart(
 
 
 def _create(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
-    topics = [change.topic for change in group if isinstance(change, CreateTopic)]
-    outcome = create_topics(connection, topics)
-    created = {name for name, error in outcome.items() if error is None}
-    wait_until(
-        lambda: sorted(created - _with_leaders(connection)),
-        lambda missing: not missing,
-        what="the new topics to have leaders",
-        timeout=VISIBLE_TIMEOUT,
-    )
-    return outcome
+    return create_topics(connection, [change.topic for change in group if isinstance(change, CreateTopic)])
+
+
+def _wait_for_leaders(connection: Connection, group: Sequence[Change], account: _Account) -> None:
+    """A new topic can be used once every partition has a leader. What was created stays created, whatever comes of it."""
+    names = {change.topic.name for change in group if isinstance(change, CreateTopic)}
+    try:
+        wait_until(
+            lambda: sorted(names - _with_leaders(connection)),
+            lambda missing: not missing,
+            what="the new topics to have leaders",
+            timeout=VISIBLE_TIMEOUT,
+        )
+    except (ClusterError, WaitTimeout) as error:
+        account.failed.append(f"use the new topics: {error.message}")
 
 
 def _with_leaders(connection: Connection) -> set[str]:

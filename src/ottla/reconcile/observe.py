@@ -124,4 +124,11 @@ def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]],
         partitions = [partition for topic in topics for partition in topic]
         return sum(len(each.isr) == len(each.replicas) for each in partitions), len(partitions)
 
-    wait_until(look, lambda seen: seen[0] == seen[1], what="replicas to be in sync", timeout=ISR_TIMEOUT, changed=changed)
+    wait_until(
+        look,
+        lambda seen: seen[0] == seen[1],
+        what="replicas to be in sync",
+        timeout=ISR_TIMEOUT,
+        changed=changed,
+        hint="look: ottla status",
+    )

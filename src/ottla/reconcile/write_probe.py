@@ -38,12 +38,19 @@ def verify_write(
     events = [_event(permission.topic, run_id) for permission in wanted]
     tombstones = [replace(_event(permission.topic, run_id), value=None) for permission in wanted if permission.compacted]
     started = time.monotonic()
-    sent = sender.send([*events, *tombstones], timeout=TIMEOUT)[: len(events)]
+    outcomes = sender.send([*events, *tombstones], timeout=TIMEOUT)
+    sent, cleared = outcomes[: len(events)], outcomes[len(events) :]
     arrived = [each for each in sent if each.error is None]
     places = {(each.event.topic, each.partition): each.offset for each in arrived}
     keys = {(each.event.topic, each.partition, each.offset) for each in arrived}
     found = read_back(sender.bootstrap_servers, profile, places, keys, timeout=TIMEOUT) if arrived else {}
-    return tuple(_check(each, found.get((each.event.topic, each.partition, each.offset)), started) for each in sent)
+    checks = [_check(each, found.get((each.event.topic, each.partition, each.offset)), started) for each in sent]
+    return (*checks, *(_tombstone_check(each) for each in cleared if each.error is not None))
+
+
+def _tombstone_check(sent: Sent) -> Check:
+    wanting = f"the event {MARK} stays in the compacted topic, its tombstone was not taken: {sent.error}"
+    return Check(f"topic {sent.event.topic}", "tombstone", "not written", wanting)
 
 
 def _event(topic: str, run_id: str) -> Event:

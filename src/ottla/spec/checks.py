@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ottla.spec.configs import kafka_text
-from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
+from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, EventValue, TopicSpec
 from ottla.spec.versions import KAFKA_VERSIONS
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Itera
     policy = topic.cleanup_policy.value if topic.cleanup_policy else str(topic.config.get("cleanup.policy", "delete"))
     if topic.event and topic.event.tombstones and "compact" not in policy:
         yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"
+    if topic.event and topic.event.value is not EventValue.STATE and "compact" in policy:
+        yield (*path, "event"), "events of a compacted topic carry the full state (value: state), or compaction loses it"
 
 
 def _replica_problems(spec: EnvironmentSpec, path: Path, topic: TopicSpec) -> Iterator[tuple[Path, str]]:

@@ -71,12 +71,12 @@ def _read(path: FilePath, shown: str) -> str:
             text = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise UsageError(
-            f"there is no {shown}", hint="run in the folder of your platform.yaml, or name it: ottla -f PATH ..."
+            f"there is no {shown}", hint="run in the folder of your platform.yaml, or name it: --file PATH"
         ) from None
     except UnicodeDecodeError as error:
         raise SpecError([Fault(shown, Mark(1, ""), f"not UTF-8 text (byte {error.start})")]) from None
     except OSError as error:
-        raise UsageError(f"cannot read {shown}: {error.strerror}", hint="name another file: ottla -f PATH ...") from None
+        raise UsageError(f"cannot read {shown}: {error.strerror}", hint="name another file: --file PATH") from None
     if len(text) > MAX_BYTES:
         raise SpecError([Fault(shown, Mark(1, ""), f"larger than {MAX_BYTES} characters")])
     return text

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ottla.model.units import parse_duration, parse_size
-from ottla.spec.configs import kafka_text
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION
 
 
@@ -178,5 +177,4 @@ __all__ = [
     "TopicDefaults",
     "TopicSpec",
     "WriteProbe",
-    "kafka_text",
 ]
