@@ -146,9 +146,10 @@ def test_a_full_disk_or_a_forbidden_folder_is_said_with_the_path(tmp_path: Path)
 
 
 def test_a_password_in_the_address_of_a_mirror_is_sent_and_never_shown(tmp_path: Path) -> None:
-    with serve(Site({})) as site, pytest.raises(LocalError) as caught:
+    with serve(Site({})) as site:
         address = site.address.replace("//", "//anna:s3cret@")
-        fetch_all([wanted(tmp_path)], repository=address, what="it", report=Silent())
+        with pytest.raises(LocalError) as caught:
+            fetch_all([wanted(tmp_path)], repository=address, what="it", report=Silent())
     assert site.asked_by == ["Basic YW5uYTpzM2NyZXQ="]
     assert "s3cret" not in str(caught.value)
 

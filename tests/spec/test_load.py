@@ -231,7 +231,12 @@ def test_tombstones_without_compaction_are_a_fault(faults: Faults, policy: str) 
     "policy", ["cleanup_policy: compact", "cleanup_policy: 'compact,delete'", "config: {cleanup.policy: compact}"]
 )
 def test_tombstones_with_compaction_are_no_fault(load: Load, policy: str) -> None:
-    load(TOPIC + f"    {policy}\n    event: {{key: id, tombstones: true}}\n")
+    load(TOPIC + f"    {policy}\n    event: {{key: id, value: state, tombstones: true}}\n")
+
+
+def test_events_of_a_compacted_topic_must_carry_the_full_state(faults: Faults) -> None:
+    text = TOPIC + "    cleanup_policy: compact\n    event: {key: id, value: change}\n"
+    assert ["full state" in fault for fault in faults(text)] == [True]
 
 
 @pytest.mark.parametrize("said", ["    retention: 7d\n", "    config: {retention.ms: 7d}\n"])
