@@ -155,7 +155,9 @@ def test_a_cli_killed_in_mid_up_leaves_nothing_that_the_next_up_cannot_take_over
 @pytest.mark.parametrize("step", ["starting node", "waiting for node"])
 def test_an_interrupt_at_a_step_of_up_says_so_and_the_next_up_goes_on(one: Home, step: str) -> None:
     one.platform.down()
-    command = [str(Path(sys.executable).parent / "ottla"), "up", "-f", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    # a shell that runs the tests in the background lets its children ignore SIGINT: this one shall not
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "up", "-f", str(one.folder / "platform.yaml"), "-e", "laptop"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as interrupted:
         assert interrupted.stderr is not None
         for line in interrupted.stderr:

@@ -15,7 +15,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.protocol.metadata import MetadataRequest
 
 from kafka import errors as kafka_errors
-from ottla.errors import ClusterError
+from ottla.errors import ClusterError, WaitTimeout
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -77,19 +77,26 @@ class Connection:
         """
         if self._answering is not None and self._client._client.connected(self._answering):  # noqa: SLF001  (as above)
             return self._answering
+        failures: list[kafka_errors.KafkaError] = [kafka_errors.NodeNotReadyError("no node is known")]
+        try:
+            wait_until(lambda: self._ask_around(failures), lambda node: node is not None, what="an answer", timeout=LEARN_TIMEOUT)
+        except WaitTimeout:
+            raise failures[-1] from None
+        return int(self._answering or 0)
+
+    def _ask_around(self, failures: list[kafka_errors.KafkaError]) -> int | None:
         manager = self._client._manager  # noqa: SLF001  (as above)
-        failure: kafka_errors.KafkaError = kafka_errors.NodeNotReadyError("no node is known")
         for broker in manager.cluster.brokers():
             self.requests["Metadata"] += 1
             try:
                 answer = manager.run(manager.send, NOTHING_OF_IT, broker.node_id)
             except kafka_errors.KafkaError as error:
-                failure = error
+                failures.append(error)
                 continue
             self._answering = int(broker.node_id)
             self.cluster_id = answer.cluster_id
             return self._answering
-        raise failure
+        return None
 
     def check_cluster(self, cluster_id: str) -> None:
         """Raise ClusterError if another cluster answers here than the one that is meant."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 120.0
 PORT_POLL = 0.02
+CLOCK_SLACK = 2.0  # the start time of a process is known less exactly than that of a file; training takes longer than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class LocalCluster:
             if cache is None or aot_in_use(self.layout.node(node_id)):
                 continue
             with suppress(OSError, psutil.Error):
-                if cache.stat().st_mtime < process.create_time():  # else it was made anew since this node started
+                if cache.stat().st_mtime < process.create_time() + CLOCK_SLACK:  # else it was made anew since this node started
                     throw_away(cache)
                     self.report.note("the JVM refused its start-up cache; it is made anew at the next start")
 

@@ -76,8 +76,6 @@ class LocalPlatform:
 
         ``meanwhile`` is called once, while the nodes boot.
         """
-        from ottla.reconcile import apply_plan
-
         with self.cluster.lock():
             configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
             record = self.cluster.up(configs)
@@ -87,12 +85,15 @@ class LocalPlatform:
             with self._connected() as connection:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
-                created: tuple[str, ...] = ()
-                if creates.changes:
-                    now = self._observe(connection)
-                    said = self.cluster.report.step
-                    created = apply_plan(connection, creates, now, restart_node=self._restart, said=said)
+                now = self._observe(connection) if creates.changes else None
+            created = self._carry_out(creates, now) if now is not None else ()
         return UpResult(record, created, others if others.changes else None)
+
+    def _carry_out(self, plan: Plan, now: Observation) -> tuple[str, ...]:
+        from ottla.reconcile import apply_plan
+
+        said = self.cluster.report.step
+        return apply_plan(plan, now, connect=self._connected, restart_node=self._restart, said=said)
 
     def _wait_until_whole(self, connection: Connection) -> None:
         from ottla.kafka.cluster import warm_producer_ids
@@ -115,15 +116,16 @@ class LocalPlatform:
 
     def apply(self, plan: Plan, *, accept: frozenset[str] = NOTHING_ALLOWED) -> tuple[str, ...]:
         """Carry out a plan that was shown. Raises PlanRefused, StalePlan, ApplyError."""
-        from ottla.reconcile import apply_plan, read_evidence
+        from ottla.reconcile import read_evidence
 
-        with self.cluster.lock(), self._connected() as connection:
-            now = self._observe(connection)
-            changes = [planned.change for planned in plan.changes]
-            evidence = read_evidence(connection, now, topics_in_need_of_evidence(changes))
+        with self.cluster.lock():
+            with self._connected() as connection:
+                now = self._observe(connection)
+                changes = [planned.change for planned in plan.changes]
+                evidence = read_evidence(connection, now, topics_in_need_of_evidence(changes))
             # What a topic holds is no part of the fingerprints: it may have filled while somebody was thinking.
             refuse_unaccepted(reassess(plan, now.state, evidence), accept)
-            return apply_plan(connection, plan, now, restart_node=self._restart, said=self.cluster.report.step)
+            return self._carry_out(plan, now)
 
     def verify(self) -> tuple[Check, ...]:
         """Compare the live cluster with the spec, reading only."""

@@ -22,6 +22,7 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from ottla.kafka.connection import Connection
     from ottla.plan import Change, Plan
@@ -44,50 +45,44 @@ class _Account:
 
 
 def apply_plan(
-    connection: Connection,
     plan: Plan,
     now: Observation,
     *,
+    connect: Callable[[], AbstractContextManager[Connection]],
     restart_node: Callable[[AlterNodeProperties], None],
     said: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Carry out the plan, and say what was done. ``now`` is what the cluster looks like at this moment.
 
+    ``connect`` opens a connection for each kind of change: one that was open while nodes restarted is of no use after.
     ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes. A kind that fails stops the
     kinds after it. Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part
     was done.
     """
     if now.cluster_id != plan.cluster_id:
-        raise StalePlan(
-            f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}", hint="plan again: ottla plan"
-        )
+        message = f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}"
+        raise StalePlan(message, hint="plan again: ottla plan")
     stale = stale_objects(plan, now.state)
     if stale:
-        raise StalePlan(f"changed since the plan was made: {', '.join(stale)}; nothing was done", hint="plan again: ottla plan")
+        message = f"changed since the plan was made: {', '.join(stale)}; nothing was done"
+        raise StalePlan(message, hint="plan again: ottla plan")
     account = _Account()
     groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=type)]
     for index, group in enumerate(groups):
-        _carry_out(connection, group, account, restart_node, said)
+        restarts = [change for change in group if isinstance(change, AlterNodeProperties)]
+        for change in restarts:
+            _restart(change, account, restart_node, said)
+        if not restarts:
+            said(f"{VERBS[type(group[0])]} {len(group)} topics")
+            _carry_out(connect, group, account)
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]
             raise ApplyError(done=account.done, failed=account.failed, not_tried=account.not_tried)
     return tuple(account.done)
 
 
-def _carry_out(
-    connection: Connection,
-    group: Sequence[Change],
-    account: _Account,
-    restart_node: Callable[[AlterNodeProperties], None],
-    said: Callable[[str], None],
-) -> None:
-    if isinstance(group[0], AlterNodeProperties):
-        for change in group:
-            if isinstance(change, AlterNodeProperties):
-                _restart(change, account, restart_node, said)
-        return
-    said(f"{VERBS[type(group[0])]} {len(group)} topics")
-    outcome = _tried(lambda: _send(connection, group), group)
+def _carry_out(connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change], account: _Account) -> None:
+    outcome = _tried(connect, group)
     for change in group:
         error = outcome[_name(change)]
         if error is None:
@@ -95,7 +90,15 @@ def _carry_out(
         else:
             account.failed.append(f"{describe(change)}: {error}")
     if not account.failed and isinstance(group[0], CreateTopic):
-        _wait_for_leaders(connection, group, account)
+        _wait_for_leaders(connect, group, account)
+
+
+def _tried(connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change]) -> dict[str, str | None]:
+    try:
+        with connect() as connection:
+            return _send(connection, group)
+    except ClusterError as error:
+        return {_name(change): f"{error.message} (it may have been done all the same)" for change in group}
 
 
 def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
@@ -110,13 +113,6 @@ def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | No
             return _delete(connection, group)
         case AlterNodeProperties():
             raise AssertionError("a node's properties are no request: the node is restarted")
-
-
-def _tried(request: Callable[[], dict[str, str | None]], group: Sequence[Change]) -> dict[str, str | None]:
-    try:
-        return request()
-    except ClusterError as error:
-        return {_name(change): f"{error.message} (it may have been done all the same)" for change in group}
 
 
 def _name(change: Change) -> str:
@@ -151,16 +147,19 @@ def _create(connection: Connection, group: Sequence[Change]) -> dict[str, str | 
     return create_topics(connection, [change.topic for change in group if isinstance(change, CreateTopic)])
 
 
-def _wait_for_leaders(connection: Connection, group: Sequence[Change], account: _Account) -> None:
+def _wait_for_leaders(
+    connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change], account: _Account
+) -> None:
     """A new topic can be used once every partition has a leader. What was created stays created, whatever comes of it."""
     names = {change.topic.name for change in group if isinstance(change, CreateTopic)}
     try:
-        wait_until(
-            lambda: sorted(names - _with_leaders(connection)),
-            lambda missing: not missing,
-            what="the new topics to have leaders",
-            timeout=VISIBLE_TIMEOUT,
-        )
+        with connect() as connection:
+            wait_until(
+                lambda: sorted(names - _with_leaders(connection)),
+                lambda missing: not missing,
+                what="the new topics to have leaders",
+                timeout=VISIBLE_TIMEOUT,
+            )
     except (ClusterError, WaitTimeout) as error:
         account.failed.append(f"use the new topics: {error.message}")
 
