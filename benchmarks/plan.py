@@ -35,19 +35,6 @@ CREATE_ROUNDS = 3
 CONFIGS = {"retention.ms": "86400000", "segment.bytes": "104857600"}
 
 
-class Quiet:
-    """A reporter that says nothing."""
-
-    def step(self, text: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, text: str, done: int, total: int) -> None:
-        """Say nothing."""
-
-
 def platform(folder: Path, topics: int) -> LocalPlatform:
     """A one-node platform whose spec has that many topics."""
     ones = ("default", "offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
@@ -60,7 +47,7 @@ def platform(folder: Path, topics: int) -> LocalPlatform:
     }
     path = folder / "platform.yaml"
     path.write_text(json.dumps(spec))
-    return Platform.load(path).on("local", report=Quiet())
+    return Platform.load(path).on("local")
 
 
 def bare_read(admin: KafkaAdminClient) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ottla.kafka.cluster import read_brokers
 from ottla.kafka.connection import connect
+from ottla.local import Silent
 from ottla.local.artifacts import ensure_jars
 from ottla.local.jvm import environment, java_command
 from ottla.local.record import new_cluster_id
@@ -29,19 +30,6 @@ from ottla.waiting import wait_until
 ROUNDS = 5
 OTTLA = Path(sys.executable).parent / "ottla"
 SPEC = Path(__file__).parent.parent / "platform.yaml"
-
-
-class Quiet:
-    """A reporter that says nothing."""
-
-    def step(self, text: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, text: str, done: int, total: int) -> None:
-        """Say nothing."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -56,7 +44,7 @@ def free_ports(count: int) -> list[int]:
 def format_plain(folder: Path) -> tuple[list[str], int]:
     """A formatted one-node Kafka with its own defaults; the command that starts it and its port."""
     client, controller = free_ports(2)
-    class_path = ":".join(str(jar) for jar in ensure_jars("4.3.1", report=Quiet()))
+    class_path = ":".join(str(jar) for jar in ensure_jars("4.3.1", report=Silent()))
     properties = folder / "server.properties"
     properties.write_text(
         "process.roles=broker,controller\nnode.id=1\n"

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +21,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SHIPPED_SPEC = ROOT / "platform.yaml"
 OTTLA = Path(sys.executable).parent / "ottla"
-
-
-@dataclass
-class Told:
-    """A reporter that keeps what it is told."""
-
-    steps: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    shares: list[tuple[int, int]] = field(default_factory=list)
-
-    def step(self, text: str) -> None:
-        self.steps.append(text)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def progress(self, text: str, done: int, total: int) -> None:  # noqa: ARG002  (the interface has it)
-        self.shares.append((done, total))
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class Home:
         change(spec)
         path = self.folder / name
         path.write_text(json.dumps(spec))
-        return Platform.load(path).on(self.environment, report=Told())
+        return Platform.load(path).on(self.environment)
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
@@ -69,7 +51,7 @@ class Home:
 
 def start_home(folder: Path, environment: str) -> Home:
     shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
-    platform = Platform.load(folder / "platform.yaml").on(environment, report=Told())
+    platform = Platform.load(folder / "platform.yaml").on(environment)
     platform.up()
     return Home(folder, environment, platform)
 

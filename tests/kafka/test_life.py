@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from ottla.errors import ClusterError, LocalError, PlanRefused
 from ottla.kafka.events import Event, read_back, send_events
-from ottla.local import Layout, LocalCluster
+from ottla.local import Layout, LocalCluster, Silent
 from ottla.local.processes import find_processes
 from ottla.local.record import write_record
 from ottla.platform import Platform
@@ -33,18 +33,14 @@ pytestmark = pytest.mark.kafka
 TOPIC = "recurring-events"
 
 
-@dataclass
-class Notes:
+class Notes(Silent):
     """A reporter that keeps its notes."""
 
-    notes: list[str] = field(default_factory=list)
-
-    def step(self, text: str) -> None: ...
+    def __init__(self) -> None:
+        self.notes: list[str] = []
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-
-    def progress(self, text: str, done: int, total: int) -> None: ...
 
 
 def write(home: Home, value: bytes) -> tuple[str, int, int]:
@@ -256,7 +252,7 @@ def test_changed_properties_and_new_topics_are_applied_in_one_plan(one: Home) ->
 
 def test_another_cluster_on_the_same_ports_is_never_taken_for_this_one(one: Home, tmp_path: Path) -> None:
     (tmp_path / "platform.yaml").write_text((one.folder / "platform.yaml").read_text())
-    other = Platform.load(tmp_path / "platform.yaml").on("laptop", report=Notes())
+    other = Platform.load(tmp_path / "platform.yaml").on("laptop")
     write_record(other.cluster.layout.record, replace(one.platform.cluster.made(), cluster_id="AAAAAAAAAAAAAAAAAAAAAA"))
     with pytest.raises(ClusterError, match="another platform listens on these ports"):
         other.plan(allow=frozenset({"topics"}))
@@ -299,7 +295,7 @@ def test_wipe_asks_and_then_leaves_nothing_and_damaged_state_can_be_wiped(tmp_pa
     folder = tmp_path / "wiped"
     folder.mkdir()
     (folder / "platform.yaml").write_text((one.folder / "platform.yaml").read_text())
-    platform = Platform.load(folder / "platform.yaml").on("laptop", report=one.platform.cluster.report)
+    platform = Platform.load(folder / "platform.yaml").on("laptop")
     platform.up()
     refused = subprocess.run(
         [str(Path(sys.executable).parent / "ottla"), "down", "--wipe", "-f", str(folder / "platform.yaml"), "-e", "laptop"],
@@ -332,7 +328,7 @@ def test_a_process_that_only_looks_like_a_node_is_never_signalled(one: Home) -> 
 
 def test_a_node_can_have_an_address_and_a_command_prefix_of_its_own(tmp_path: Path, one: Home) -> None:
     spec = one.platform.desired
-    cluster = LocalCluster(Layout(tmp_path), "sandboxed", "4.3.1", 256 * 1024**2, one.platform.cluster.report)
+    cluster = LocalCluster(Layout(tmp_path), "sandboxed", "4.3.1", 256 * 1024**2, Silent())
     try:
         configs = {1: spec.nodes[1].properties}
         record = cluster.up(configs, hosts={1: "127.0.0.2"}, prefixes={1: ["env", "SANDBOX=yes"]})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ottla.errors import LocalError
-from ottla.local import artifacts, download
+from ottla.local import Silent, artifacts, download
 from ottla.local.artifacts import ensure_jars, locked_jars
 from ottla.local.download import Download, fetch_all
 
@@ -25,15 +25,11 @@ if TYPE_CHECKING:
 CONTENT = bytes(range(256)) * 4096
 
 
-class Silent:
+class Shares(Silent):
     """A reporter that keeps the shares it is told."""
 
     def __init__(self) -> None:
         self.shares: list[tuple[int, int]] = []
-
-    def step(self, text: str) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
     def progress(self, text: str, done: int, total: int) -> None:  # noqa: ARG002  (the interface has it)
         self.shares.append((done, total))
@@ -90,7 +86,7 @@ def wanted(to: Path, content: bytes = CONTENT) -> Download:
 
 
 def test_a_file_comes_whole_and_progress_reaches_the_end(tmp_path: Path) -> None:
-    told = Silent()
+    told = Shares()
     with serve(Site({"a/b.jar": CONTENT})) as site:
         fetch_all([wanted(tmp_path)], repository=site.address, what="it", report=told)
     assert (tmp_path / "b.jar").read_bytes() == CONTENT

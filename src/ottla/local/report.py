@@ -16,3 +16,16 @@ class Reporter(Protocol):
 
     def progress(self, text: str, done: int, total: int) -> None:
         """``done`` of ``total`` bytes."""
+
+
+class Silent:
+    """Tells nobody: for programs that use Ottla as a library."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """Say nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ottla.errors import NotYet
-from ottla.local import Layout, LocalCluster
+from ottla.local import Layout, LocalCluster, Silent
 from ottla.platform.local import LocalPlatform
 from ottla.spec import Spec, Target, load_spec
 
@@ -26,8 +26,11 @@ class Platform:
         """Read and check the spec. Raises SpecError with every fault, UsageError where there is no file."""
         return cls(load_spec(Path(path)))
 
-    def on(self, environment: str | None = None, *, report: Reporter) -> LocalPlatform:
-        """The platform in an environment (None: the default one). Raises NotYet for a target that is not built yet."""
+    def on(self, environment: str | None = None, *, report: Reporter | None = None) -> LocalPlatform:
+        """The platform in an environment (None: the default one); ``report`` is told what goes on.
+
+        Raises UsageError for an environment that is not in the spec, NotYet for a target that is not built yet.
+        """
         name, spec = self.spec.environment(environment)
         match spec.target:
             case Target.LOCAL:
@@ -36,7 +39,7 @@ class Platform:
                     name=spec.cluster.name,
                     kafka_version=spec.cluster.kafka_version,
                     heap=spec.cluster.heap,
-                    report=report,
+                    report=report or Silent(),
                 )
                 return LocalPlatform(name, spec, cluster)
             case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:

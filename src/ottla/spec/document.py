@@ -51,20 +51,20 @@ class Document:
 
     def mark(self, path: Path) -> Mark:
         """Where ``path`` stands; for what is not in the file (or came through an alias), the nearest thing around it."""
-        at = path
-        while at not in self.marks and at:
-            at = at[:-1]
-        return self.marks.get(at, Mark(1, ""))
+        return self.marks.get(self._nearest(path), Mark(1, ""))
 
     def fault(self, path: Path, message: str) -> Fault:
         """A fault at ``path``, under the key that a reader can find in the file."""
-        at = path
-        while at not in self.marks and at:
-            at = at[:-1]
-        mark = self.marks.get(at, Mark(1, ""))
+        at = self._nearest(path)
+        mark = self.mark(at)
         rest = show(path[len(at) :])
         key = ".".join(part for part in (mark.key, rest) if part)
         return Fault(self.file, Mark(mark.line, key), message)
+
+    def _nearest(self, path: Path) -> Path:
+        while path not in self.marks and path:
+            path = path[:-1]
+        return path
 
 
 def show(path: Path) -> str:
