@@ -52,7 +52,11 @@ class Home:
 def start_home(folder: Path, environment: str) -> Home:
     shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
     platform = Platform.load(folder / "platform.yaml").on(environment)
-    platform.up()
+    try:
+        platform.up()
+    except BaseException:
+        platform.wipe()  # nothing that the tests start outlives them
+        raise
     return Home(folder, environment, platform)
 
 
