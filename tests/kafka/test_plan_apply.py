@@ -198,10 +198,10 @@ def test_a_topic_with_records_takes_an_event_only_where_the_spec_permits_it(one:
     platform = one.variant("guarded.yaml", never_ask("when-empty"))
     platform.apply(platform.plan())
     for permission, written in (("never", False), ("when-empty", True), ("when-empty", False), ("always", True)):
-        checks, left_alone = one.variant("guarded.yaml", never_ask(permission)).verify_write(run_id="run")
-        assert ("topic guarded" in {check.subject for check in checks}) is written, permission
-        assert ("guarded" in left_alone) is not written
-        assert all(check.wanting is None for check in checks)
+        found = one.variant("guarded.yaml", never_ask(permission)).verify(write_as="run")
+        assert ("topic guarded" in {check.subject for check in found.events}) is written, permission
+        assert ("guarded" in found.left_alone) is not written
+        assert all(check.wanting is None for check in found.events)
 
 
 def test_up_creates_by_itself_and_leaves_the_rest_as_a_plan_with_exit_3(one: Home) -> None:

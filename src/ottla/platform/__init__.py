@@ -1,7 +1,7 @@
 """Where it comes together: ``Platform.load("platform.yaml").on("local")``, then up, plan, apply, verify, down."""
 
-from ottla.platform.local import LocalPlatform, UpResult
+from ottla.platform.local import LocalPlatform, UpResult, Verification
 from ottla.platform.platform import Platform
 from ottla.platform.status import PlatformStatus
 
-__all__ = ["LocalPlatform", "Platform", "PlatformStatus", "UpResult"]
+__all__ = ["LocalPlatform", "Platform", "PlatformStatus", "UpResult", "Verification"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
     from ottla.model.node import Node
-    from ottla.model.state import ClusterState
+    from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
@@ -40,6 +40,15 @@ class UpResult:
     record: ClusterRecord
     created: tuple[str, ...]
     pending: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What ``verify`` found: the checks that only read, those of events that were written, and the topics that took none."""
+
+    checks: tuple[Check, ...]
+    events: tuple[Check, ...]
+    left_alone: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +136,34 @@ class LocalPlatform:
             refuse_unaccepted(reassess(plan, now.state, evidence), accept)
             return self._carry_out(plan, now)
 
-    def verify(self) -> tuple[Check, ...]:
-        """Compare the live cluster with the spec, reading only."""
-        from ottla.reconcile import observe, verify
+    def verify(self, *, write_as: str | None = None, sender: Sender | None = None) -> Verification:
+        """Compare the live cluster with the spec, reading only, unless ``write_as`` gives a name to this run.
+
+        Then an event with that name goes through every topic that may take one. ``sender`` is one that was opened before.
+        """
+        from ottla.reconcile import observe, read_evidence, verify, verify_write
 
         with self._connected() as connection:
-            return verify(observe(connection), self.desired)
+            observation = observe(connection)
+            checks = verify(observation, self.desired)
+            if write_as is None:
+                return Verification(checks, (), ())
+            asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
+            evidence = read_evidence(connection, observation, asked)
+        permitted = self._write_permissions(observation, evidence)
+        events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
+        written = {permission.topic for permission in permitted}
+        return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
+
+    def _write_permissions(self, observation: Observation, evidence: Evidence) -> list[WritePermission]:
+        """The topics that are empty, or whose records do not matter to the spec."""
+        from ottla.reconcile.write_probe import WritePermission
+
+        empty = {name for name, seen in evidence.topics.items() if not seen.records}
+        there = [name for name in self.spec.topics if name in observation.partitions]
+        permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
+        policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
+        return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
 
     def open_sender(self) -> Sender:
         """A producer with the client profile.
@@ -142,31 +173,6 @@ class LocalPlatform:
         from ottla.kafka.events import Sender
 
         return Sender(self._servers, self.profile)
-
-    def verify_write(self, *, run_id: str, sender: Sender | None = None) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-        """Put an event through every topic that may take one; returns the checks and the topics that were left alone."""
-        from ottla.reconcile import observe, read_evidence, verify_write
-
-        sender = sender or self.open_sender()
-        with self._connected() as connection:
-            observation = observe(connection)
-            asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
-            evidence = read_evidence(connection, observation, asked)
-        empty = {name for name, seen in evidence.topics.items() if not seen.records}
-        permitted = [
-            name
-            for name in self.spec.topics
-            if name in observation.partitions and (self._probe(name) is WriteProbe.ALWAYS or name in empty)
-        ]
-        left_alone = tuple(name for name in self.spec.topics if name not in permitted)
-        checks = verify_write(sender, self.profile, self._permissions(observation, permitted), run_id=run_id)
-        return checks, left_alone
-
-    def _permissions(self, observation: Observation, topics: list[str]) -> list[WritePermission]:
-        from ottla.reconcile.write_probe import WritePermission
-
-        policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in topics}
-        return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
 
     def status(self) -> PlatformStatus:
         """Nodes, quorum, topics, disk: what can be seen now, running or not."""
