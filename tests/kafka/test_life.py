@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,7 +213,7 @@ def test_changed_server_properties_are_planned_shown_by_up_and_applied_by_a_rest
     assert one.run("apply", "--yes").returncode == 0
 
 
-def test_a_node_that_cannot_start_says_why_and_up_brings_it_back_as_it_was(one: Home) -> None:
+def test_a_node_that_cannot_start_says_why_and_comes_back_as_it_was(one: Home) -> None:
     def nonsense(spec: dict[str, Any]) -> None:
         spec["cluster"]["config"]["num.io.threads"] = "many"
 
@@ -221,8 +222,33 @@ def test_a_node_that_cannot_start_says_why_and_up_brings_it_back_as_it_was(one: 
     assert done.returncode == 5
     assert "Invalid value many for configuration num.io.threads" in done.stderr
     assert "Traceback" not in done.stderr
-    assert one.run("up").returncode == 0
+    assert "goes back to the old ones" in done.stderr
     assert one.platform.plan().changes == ()
+
+
+def test_blank_nodes_may_never_outvote_those_that_know_the_metadata(three: Home) -> None:
+    layout = three.platform.cluster.layout
+    three.platform.down()
+    for node_id in (1, 2):
+        layout.node(node_id).data.rename(layout.node(node_id).folder / "kept")
+    refused = three.run("up")
+    assert refused.returncode == 4
+    assert "only node 3 still has any" in refused.stderr
+    for node_id in (1, 2):
+        (layout.node(node_id).folder / "kept").rename(layout.node(node_id).data)
+    assert three.run("up").returncode == 0
+    assert three.run("verify").returncode == 0
+
+
+def test_one_node_that_lost_its_disk_is_formatted_and_catches_up(three: Home) -> None:
+    place = write(three, b"on the other two")
+    three.platform.down()
+    shutil.rmtree(three.platform.cluster.layout.node(1).data)
+    done = three.run("up")
+    assert done.returncode == 0, done.stderr
+    assert "formatting node 1" in done.stderr
+    assert read(three, place) == b"on the other two"
+    assert three.run("verify").returncode == 0
 
 
 def test_a_property_that_is_taken_out_of_the_spec_stays_and_is_listed(one: Home) -> None:

@@ -147,7 +147,7 @@ def test_status_has_bootstrap_servers_as_a_list_of_strings_and_every_node(three:
 def test_status_for_people_names_the_quorum_leader(three: Home) -> None:
     done = three.run("status")
     assert done.stdout.count("(quorum leader)") == 1
-    assert "partitions in sync" in done.stdout
+    assert "have every replica in sync" in done.stdout
 
 
 def test_yaml_output_says_the_same_as_json(three: Home) -> None:

@@ -127,14 +127,16 @@ def test_a_risk_to_data_that_is_not_accepted_is_refused_with_its_codes() -> None
     reasons = "\n".join(caught.value.reasons)
     assert "topic orders: keys of an unknown number of records" in reasons
     assert all(f"[{code}]" in reasons for code in ("re-keys", "drops-records", "deletes-records"))
-    assert caught.value.hint == ("if that is meant: ottla apply --accept deletes-records --accept drops-records --accept re-keys")
+    assert caught.value.hint == (
+        "if that is meant, add to the command: --accept deletes-records --accept drops-records --accept re-keys"
+    )
 
 
 def test_only_what_is_not_accepted_is_told() -> None:
     with pytest.raises(PlanRefused) as caught:
         refuse_unaccepted(planned(), ["re-keys", "drops-records"])
     assert len(caught.value.reasons) == 1
-    assert caught.value.hint == "if that is meant: ottla apply --accept deletes-records"
+    assert caught.value.hint == "if that is meant, add to the command: --accept deletes-records"
 
 
 def test_accepting_every_code_is_enough() -> None:

@@ -10,7 +10,7 @@ import typer
 from ottla.cli.output import note, print_changes
 from ottla.cli.plan import Allow, allowed
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
-from ottla.errors import PlanRefused
+from ottla.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
     from ottla.plan import Plan
@@ -28,6 +28,7 @@ def command(
 ) -> int:
     """Make the live cluster what the spec says. Nothing is deleted without --allow; risks to data want --accept."""
     kinds = allowed(allow)
+    accepted = _accepted(accept)
     platform = open_platform(file, environment)
     plan = platform.plan(allow=kinds)
     from ottla.plan import plan_lines, plan_summary, refuse_unaccepted
@@ -36,7 +37,6 @@ def command(
     typer.echo(plan_summary(plan))
     if not plan.changes:
         return 0
-    accepted = frozenset(code for value in accept or [] for code in value.split(","))
     refuse_unaccepted(plan, accepted)
     if not yes and not _agreed(plan, platform.spec.cluster.name):
         note("nothing was done")
@@ -45,6 +45,16 @@ def command(
     for line in done:
         typer.echo(f"done: {line}")
     return 0
+
+
+def _accepted(codes: list[str] | None) -> frozenset[str]:
+    from ottla.plan import CODES
+
+    given = frozenset(code for value in codes or [] for code in value.split(","))
+    unknown = sorted(given - CODES)
+    if unknown:
+        raise UsageError(f"--accept {', '.join(unknown)}: the codes are {', '.join(sorted(CODES))}")
+    return given
 
 
 def _agreed(plan: Plan, cluster: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ottla.cli.output import Output, OutputOption, print_document, print_table
-from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.model.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -39,15 +39,20 @@ def _print_table(status: PlatformStatus) -> None:
     typer.echo(f"bootstrap servers: {','.join(status.bootstrap_servers)}")
     if status.view is not None:
         view = status.view
-        in_sync = len(view.partitions) - len(view.under_replicated)
-        typer.echo(f"{view.topics} topics, {in_sync} of {len(view.partitions)} partitions in sync, {len(view.offline)} offline")
+        total = len(view.partitions)
+        typer.echo(
+            f"{view.topics} topics (Kafka's own included), {total} partitions: {total - len(view.offline)} have a leader, "
+            f"{total - len(view.under_replicated)} have every replica in sync"
+        )
     typer.echo("")
     header = ("NODE", "STATE", "ROLES", "CLIENTS", "INTERNAL", "CONTROLLER", "PID", "UPTIME", "MEMORY", "DISK", "FREE")
     print_table(header, [_row(status, node) for node in status.nodes])
     if status.problem:
         typer.echo(f"\nthe cluster does not answer: {status.problem}\n  see why: ottla logs")
-    elif all(node.pid is None for node in status.nodes):
-        typer.echo("\nnothing runs; start it: ottla up")
+    stopped = [str(node.address.node_id) for node in status.nodes if node.pid is None]
+    if stopped:
+        what = "nothing runs" if len(stopped) == len(status.nodes) else f"stopped: node {', '.join(stopped)}"
+        typer.echo(with_options(f"\n{what}; start it: ottla up"))
 
 
 def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:

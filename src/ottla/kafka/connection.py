@@ -67,7 +67,10 @@ class Connection:
                 manager.run(manager.cluster.refresh_metadata)
             return manager.cluster.broker_metadata(node_id) is not None
 
-        wait_until(known, bool, what=f"node {node_id} to be known to the others", timeout=LEARN_TIMEOUT)
+        try:
+            wait_until(known, bool, what="the node", timeout=LEARN_TIMEOUT)
+        except WaitTimeout:
+            raise ClusterError(f"node {node_id} is not in the cluster now", hint="start what is missing: ottla up") from None
 
     def _any_node(self) -> int:
         """A node that answers.

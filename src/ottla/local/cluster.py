@@ -20,6 +20,7 @@ from ottla.local.node import (
     check_ports,
     ensure_certificates,
     format_nodes,
+    has_run,
     keep_applied,
     last_words,
     needs_format,
@@ -139,6 +140,7 @@ class LocalCluster:
         for node in nodes:
             write_node_files(self.layout, record, node, configs[node.node_id])
         unformatted = [node.node_id for node in nodes if needs_format(self.layout.node(node.node_id))]
+        self._refuse_blank_majority(record)
         if unformatted:
             self.report.step(f"formatting {_nodes(unformatted)}")
             format_nodes(runtime, self.layout, record, unformatted)
@@ -147,9 +149,32 @@ class LocalCluster:
             self.report.note(
                 f"{_nodes(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)"
             )
-        self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
+        known = [node for node in record.nodes if has_run(self.layout.node(node.node_id))]
+        blank = [node for node in nodes if node not in known]
+        self._start_processes(runtime, [node for node in nodes if node in known])
+        if known and blank:
+            # A blank node that led the quorum before would be told that it still does, and die of it: the others elect first.
+            self._wait_for(known)
+        self._start_processes(runtime, blank)
+
+    def _start_processes(self, runtime: Runtime, nodes: Sequence[NodeAddress]) -> None:
+        if nodes:
+            self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
         for node in nodes:
             start_node(runtime, self.layout, node, heap=self.heap)
+
+    def _refuse_blank_majority(self, record: ClusterRecord) -> None:
+        """Nodes that lost their data may come back empty only while a majority of the voters still knows the metadata."""
+        nodes = [node.node_id for node in record.nodes]
+        blank = [node_id for node_id in nodes if needs_format(self.layout.node(node_id))]
+        knowing = [node_id for node_id in nodes if has_run(self.layout.node(node_id))]
+        if knowing and len(blank) * 2 >= len(nodes):
+            reason = (
+                f"{_nodes(blank)} lost their data, and only {_nodes(knowing)} still has any: blank nodes would outvote it, and "
+                f"every topic would be forgotten. Put the data back into {self.layout.root / 'nodes'}, or start anew (all data "
+                "is lost): ottla down --wipe"
+            )
+            raise PlanRefused([reason])
 
     def runtime(self) -> Runtime:
         """What nodes run on; downloaded and trained if this machine has never done it."""
@@ -161,7 +186,13 @@ class LocalCluster:
 
         ``configs`` are what nodes that come up for the first time were started with: they are remembered.
         """
-        waiting = {node.node_id: node for node in self.made().nodes}
+        processes = self._wait_for(self.made().nodes)
+        for node_id in processes.keys() - self.applied().keys():
+            keep_applied(self.layout.node(node_id), configs[node_id])
+        self._drop_refused_cache(processes)
+
+    def _wait_for(self, nodes: Sequence[NodeAddress]) -> dict[int, psutil.Process]:
+        waiting = {node.node_id: node for node in nodes}
         processes = self.running()
 
         def look() -> tuple[int, ...]:
@@ -181,9 +212,7 @@ class LocalCluster:
             hint="see why: ottla logs",
             changed=lambda left: self.report.step(f"waiting for {_nodes(left)}"),
         )
-        for node_id in processes.keys() - self.applied().keys():
-            keep_applied(self.layout.node(node_id), configs[node_id])
-        self._drop_refused_cache(processes)
+        return processes
 
     def _dead(self, node_id: int) -> LocalError:
         words = last_words(self.layout.node(node_id))
@@ -212,14 +241,21 @@ class LocalCluster:
     def restart_node(self, node_id: int, configs: Mapping[str, str]) -> None:
         """Stop one node, start it with other properties, and wait until it takes clients.
 
-        Properties that it had, and ``configs`` does not name, stay. If it does not come up, ``up`` starts it with the old ones.
+        Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is
+        started with the old ones, and LocalError is raised all the same.
         """
         record = self.made()
         node = next(node for node in record.nodes if node.node_id == node_id)
         wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
-        self._start(record, [node], {node_id: wanted})
-        self.wait_for_ports({node_id: wanted})
+        try:
+            self._start(record, [node], {node_id: wanted})
+            self.wait_for_ports({node_id: wanted})
+        except LocalError:
+            self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")
+            self.up({each.node_id: configs for each in record.nodes})
+            self.wait_for_ports({each.node_id: configs for each in record.nodes})
+            raise
         keep_applied(self.layout.node(node_id), wanted)
 
     def wipe(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LAST_LINES = 12
 PORT_TIMEOUT = 3.0
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
+META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
@@ -51,8 +52,14 @@ def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress])
 
 
 def needs_format(files: NodeFiles) -> bool:
-    """Whether the node was never formatted to the end. One that ever ran has a metadata log, and is never formatted anew."""
-    return not files.formatted.exists() and not (files.data / METADATA_LOG).exists()
+    """Whether the node has no log_dir that was formatted to the end. One that ever ran is never formatted anew."""
+    formatted = files.formatted.exists() and (files.data / META_PROPERTIES).exists()
+    return not formatted and not has_run(files)
+
+
+def has_run(files: NodeFiles) -> bool:
+    """Whether the node has a metadata log: it took part in the quorum."""
+    return (files.data / METADATA_LOG).exists()
 
 
 def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:

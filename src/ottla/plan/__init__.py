@@ -13,11 +13,12 @@ from ottla.plan.changes import (
 from ottla.plan.diff import Diff, diff
 from ottla.plan.json import plan_document
 from ottla.plan.plan import Plan, PlannedChange, make_plan, only_creates, reassess, refuse_unaccepted, stale_objects
-from ottla.plan.risk import Risk, Severity, topics_in_need_of_evidence
+from ottla.plan.risk import CODES, Risk, Severity, topics_in_need_of_evidence
 from ottla.plan.simulate import apply_in_memory
 from ottla.plan.text import plan_lines, plan_summary
 
 __all__ = [
+    "CODES",
     "AddPartitions",
     "AlterNodeProperties",
     "AlterTopicConfigs",

@@ -108,4 +108,4 @@ def refuse_unaccepted(plan: Plan, accept: Iterable[str]) -> None:
     if open_risks:
         codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
         reasons = [f"{key.replace(':', ' ')}: {risk.text} [{risk.code}]" for key, risk in open_risks]
-        raise PlanRefused(reasons, hint=f"if that is meant: ottla apply {codes}")
+        raise PlanRefused(reasons, hint=f"if that is meant, add to the command: {codes}")

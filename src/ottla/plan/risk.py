@@ -25,6 +25,18 @@ SOONER = frozenset(
         "log.cleaner.delete.retention.ms",
     }
 )
+CODES = frozenset(
+    {
+        "compacts-records",
+        "compacts-sooner",
+        "deletes-most-topics",
+        "deletes-records",
+        "drops-records",
+        "re-keys",
+        "unclean-election",
+        "weaker-acks",
+    }
+)
 DEFAULT_POLICY = "delete"  # of a broker, unless log.cleanup.policy says otherwise
 FEWEST_THAT_LOOK_WRONG = 2
 

@@ -73,7 +73,7 @@ def apply_plan(
         for change in restarts:
             _restart(change, account, restart_node, said)
         if not restarts:
-            said(f"{VERBS[type(group[0])]} {len(group)} topics")
+            said(f"{VERBS[type(group[0])]} {len(group)} topic{'s' if len(group) > 1 else ''}")
             _carry_out(connect, group, account)
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]

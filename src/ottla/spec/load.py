@@ -131,6 +131,8 @@ def _sentence(detail: ErrorDetails, path: Path) -> str:
             return detail["msg"].removeprefix("Value error, ")
         case "int_type" | "int_parsing" | "int_from_float":
             return f"expected a whole number, not {given!r}"
+        case "string_type":
+            return f"expected text (put it into quotes), not {given!r}"
         case "enum":
             return f"expected {detail['ctx']['expected']}, not {given!r}"
         case "model_type" | "model_attributes_type" | "dict_type":

@@ -20,7 +20,8 @@ def _configs(values: Any) -> dict[str, str]:
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 PositiveSize = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
-Count = Annotated[int, Field(ge=1, strict=True)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]  # Kafka's INT
+Replicas = Annotated[int, Field(ge=1, le=2**15 - 1, strict=True)]  # Kafka's SHORT
 Configs = Annotated[dict[str, Any], BeforeValidator(_configs)]
 
 
@@ -80,7 +81,7 @@ class EventContract(_Strict):
 class TopicDefaults(_Strict):
     """What every topic has unless it says otherwise."""
 
-    replication_factor: Count = 3
+    replication_factor: Replicas = 3
     min_insync_replicas: Count = 2
     verify_write: WriteProbe = WriteProbe.WHEN_EMPTY
     config: Configs = {}
@@ -91,7 +92,7 @@ class TopicSpec(_Strict):
 
     partitions: Count
     description: str = ""
-    replication_factor: Count | None = None
+    replication_factor: Replicas | None = None
     min_insync_replicas: Count | None = None
     cleanup_policy: CleanupPolicy | None = None
     retention: Duration | None = None
