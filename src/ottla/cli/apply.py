@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ottla.cli.output import note, print_changes
-from ottla.cli.plan import Allow, allowed
-from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
-from ottla.errors import PlanRefused, UsageError
+from ottla.cli.plan import KINDS, Allow
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, chosen, explained, open_platform, with_options
+from ottla.errors import PlanRefused
 
 if TYPE_CHECKING:
     from ottla.plan import Plan
@@ -27,11 +27,12 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
     """Make the live cluster what the spec says. Nothing is deleted without --allow; risks to data want --accept."""
-    kinds = allowed(allow)
-    accepted = _accepted(accept)
+    from ottla.plan import CODES, plan_lines, plan_summary, refuse_unaccepted
+
+    kinds = chosen("--allow", allow, "kinds", KINDS)
+    accepted = chosen("--accept", accept, "codes", CODES)
     platform = open_platform(file, environment)
     plan = platform.plan(allow=kinds)
-    from ottla.plan import plan_lines, plan_summary, refuse_unaccepted
 
     print_changes(map(with_options, plan_lines(plan)))
     typer.echo(plan_summary(plan))
@@ -45,16 +46,6 @@ def command(
     for line in done:
         typer.echo(f"done: {line}")
     return 0
-
-
-def _accepted(codes: list[str] | None) -> frozenset[str]:
-    from ottla.plan import CODES
-
-    given = frozenset(code for value in codes or [] for code in value.split(","))
-    unknown = sorted(given - CODES)
-    if unknown:
-        raise UsageError(f"--accept {', '.join(unknown)}: the codes are {', '.join(sorted(CODES))}")
-    return given
 
 
 def _agreed(plan: Plan, cluster: str) -> bool:

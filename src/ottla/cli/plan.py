@@ -7,21 +7,10 @@ from typing import Annotated
 import typer
 
 from ottla.cli.output import Output, OutputOption, note, print_changes, print_document
-from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, chosen, explained, open_platform, with_options
 
 Allow = Annotated[list[str] | None, typer.Option("--allow", help="Allow deletions of a kind: topics.")]
 KINDS = frozenset({"topics"})
-
-
-def allowed(kinds: list[str] | None) -> frozenset[str]:
-    """The kinds whose deletion is allowed. Raises UsageError for one that is not known."""
-    from ottla.errors import UsageError
-
-    given = frozenset(kind for value in kinds or [] for kind in value.split(","))
-    unknown = sorted(given - KINDS)
-    if unknown:
-        raise UsageError(f"--allow {', '.join(unknown)}: the kinds are {', '.join(sorted(KINDS))}")
-    return given
 
 
 @explained
@@ -33,7 +22,7 @@ def command(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if there is anything to do.")] = False,
 ) -> int:
     """Compare the spec with the live cluster and show what apply would do. Changes nothing."""
-    kinds = allowed(allow)
+    kinds = chosen("--allow", allow, "kinds", KINDS)
     platform = open_platform(file, environment)
     plan = platform.plan(allow=kinds)
     from ottla.plan import plan_document, plan_lines, plan_summary

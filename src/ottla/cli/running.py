@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from ottla.errors import OttlaError
+from ottla.errors import OttlaError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +66,18 @@ def with_options(text: str) -> str:
 def _options_of(call: Mapping[str, object]) -> str:
     file, environment = call.get("file", DEFAULT_FILE), call.get("environment")
     return (f" --file {file}" if file != DEFAULT_FILE else "") + (f" -e {environment}" if environment else "")
+
+
+def chosen(option: str, values: list[str] | None, what: str, known: frozenset[str]) -> frozenset[str]:
+    """The words given to an option, which may be repeated and take several at once (``a,b``).
+
+    Raises UsageError for one that is not ``known``.
+    """
+    given = frozenset(word for value in values or [] for word in value.split(","))
+    unknown = sorted(given - known)
+    if unknown:
+        raise UsageError(f"{option} {', '.join(unknown)}: the {what} are {', '.join(sorted(known))}")
+    return given
 
 
 def open_platform(file: Path, environment: str | None) -> LocalPlatform:

@@ -106,7 +106,7 @@ class Connection:
         try:
             self._any_node()
         except kafka_errors.KafkaError as error:
-            raise self._unreachable(error) from error
+            raise _unreachable(self.bootstrap_servers, error) from error
         if self.cluster_id != cluster_id:
             raise ClusterError(
                 f"{', '.join(self.bootstrap_servers)} is cluster {self.cluster_id}, and not {cluster_id}: "
@@ -114,9 +114,9 @@ class Connection:
                 hint="stop that one, or use it from its own folder and environment",
             )
 
-    def _unreachable(self, error: Exception) -> ClusterError:
-        servers = ", ".join(self.bootstrap_servers)
-        return ClusterError(f"no Kafka answers at {servers}: {explain(error)}", hint="start it: ottla up")
+
+def _unreachable(bootstrap_servers: Sequence[str], error: Exception) -> ClusterError:
+    return ClusterError(f"no Kafka answers at {', '.join(bootstrap_servers)}: {explain(error)}", hint="start it: ottla up")
 
 
 @contextmanager
@@ -135,8 +135,7 @@ def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0, cluster_
             reconnect_backoff_max_ms=200,
         )
     except kafka_errors.KafkaError as error:
-        servers = ", ".join(bootstrap_servers)
-        raise ClusterError(f"no Kafka answers at {servers}: {explain(error)}", hint="start it: ottla up") from error
+        raise _unreachable(bootstrap_servers, error) from error
     try:
         connection = Connection(client, bootstrap_servers)
         if cluster_id is not None:

@@ -116,8 +116,7 @@ class LocalCluster:
             host = hosts.get(node_id, LOOPBACK)
             first = free_block(host, taken=taken)
             taken |= set(range(first, first + BLOCK))
-            prefix = tuple(prefixes.get(node_id, ()))
-            nodes.append(NodeAddress(node_id, host, first, first + 3, first + 4, prefix))
+            nodes.append(NodeAddress.in_block(node_id, host, first, tuple(prefixes.get(node_id, ()))))
         record = ClusterRecord(new_cluster_id(), self.kafka_version, tuple(nodes))
         write_record(self.layout.record, record)
         return record
@@ -187,7 +186,7 @@ class LocalCluster:
         ``configs`` are what nodes that come up for the first time were started with: they are remembered.
         """
         processes = self._wait_for(self.made().nodes)
-        for node_id in processes.keys() - self.applied().keys():
+        for node_id in (processes.keys() & configs.keys()) - self.applied().keys():
             keep_applied(self.layout.node(node_id), configs[node_id])
         self._drop_refused_cache(processes)
 
@@ -253,8 +252,9 @@ class LocalCluster:
             self.wait_for_ports({node_id: wanted})
         except LocalError:
             self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")
-            self.up({each.node_id: configs for each in record.nodes})
-            self.wait_for_ports({each.node_id: configs for each in record.nodes})
+            old = {each.node_id: configs for each in record.nodes}  # `up` prefers those that a node had
+            self.up(old)
+            self.wait_for_ports(old)
             raise
         keep_applied(self.layout.node(node_id), wanted)
 

@@ -28,6 +28,11 @@ class NodeAddress:
     controller_port: int
     prefix: tuple[str, ...] = ()
 
+    @classmethod
+    def in_block(cls, node_id: int, host: str, first: int, prefix: tuple[str, ...] = ()) -> NodeAddress:
+        """A node whose listeners have the block of ports that begins with ``first`` (TLS and SASL_SSL, +1 and +2, to come)."""
+        return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix)
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:

@@ -33,7 +33,7 @@ ALONE = {
 def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     """Run one node in ``layout`` and leave its AOT cache at ``result``. Raises OttlaError if that does not work."""
     first = free_block(LOOPBACK, taken=set(), start=TRAINING_PORT)
-    node = NodeAddress(1, LOOPBACK, first, first + 3, first + 4)
+    node = NodeAddress.in_block(1, LOOPBACK, first)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)
     ensure_certificates(layout, "training", [node])
