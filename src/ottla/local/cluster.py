@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ottla.errors import LocalError, PlanRefused
+from ottla.errors import LocalError, PlanRefused, WaitTimeout
 from ottla.files import explained, locked, private_folder
 from ottla.local.aot import throw_away, with_aot_cache
 from ottla.local.artifacts import ensure_jars
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT = 120.0
 PORT_POLL = 0.02
+PREFIX_TIMEOUT = 2.0
 CLOCK_SLACK = 2.0  # the start time of a process is known less exactly than that of a file; training takes longer than this
 
 
@@ -192,6 +193,13 @@ class LocalCluster:
 
     def _wait_for(self, nodes: Sequence[NodeAddress]) -> dict[int, psutil.Process]:
         waiting = {node.node_id: node for node in nodes}
+        with suppress(WaitTimeout):  # behind a prefix, a moment passes before the process is java
+            wait_until(
+                self.running,
+                lambda running: {node.node_id for node in nodes} <= set(running),
+                what="the processes",
+                timeout=PREFIX_TIMEOUT,
+            )
         processes = self.running()
 
         def look() -> tuple[int, ...]:
