@@ -8,12 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from ottla.errors import ClusterError, LocalError, PlanRefused
 from ottla.kafka.events import Event, read_back, send_events
@@ -24,7 +25,7 @@ from ottla.platform import Platform
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import psutil
     from tests.conftest import Home
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kafka
 
 TOPIC = "recurring-events"
+COORDINATOR_MOVES = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE}
 
 
 class Notes(Silent):
@@ -57,16 +59,28 @@ def read(home: Home, place: tuple[str, int, int]) -> bytes | None:
 
 
 def commit(home: Home, group: str, offset: int) -> None:
-    consumer = Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})
-    consumer.commit(offsets=[TopicPartition(TOPIC, 0, offset)], asynchronous=False)
-    consumer.close()
+    with closing(Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})) as consumer:
+        asked_again(lambda: consumer.commit(offsets=[TopicPartition(TOPIC, 0, offset)], asynchronous=False))
 
 
 def committed(home: Home, group: str) -> int:
-    consumer = Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})
-    offset = consumer.committed([TopicPartition(TOPIC, 0)], timeout=30)[0].offset
-    consumer.close()
-    return int(offset)
+    with closing(Consumer({"bootstrap.servers": ",".join(home.bootstrap_servers), "group.id": group})) as consumer:
+        found = asked_again(lambda: consumer.committed([TopicPartition(TOPIC, 0)], timeout=30))
+    return int(found[0].offset)
+
+
+def asked_again(ask: Callable[[], Any]) -> Any:
+    """What a consumer gets that keeps trying: the coordinator of a group may still be on its way to another node."""
+
+    def ask_now() -> tuple[Any, int | None]:
+        try:
+            return ask(), None
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_MOVES:
+                raise
+            return None, error.args[0].code()
+
+    return wait_until(ask_now, lambda answer: answer[1] is None, what="the coordinator", timeout=30)[0]
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:

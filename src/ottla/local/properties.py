@@ -20,8 +20,8 @@ DEFAULTS = {
     "controller.quorum.election.timeout.ms": "300",
     "controller.quorum.election.backoff.max.ms": "300",
     # A broker that stops asks its controllers for leave with each heartbeat. When all nodes stop at once, one that asks
-    # only every two seconds finds them gone.
-    "broker.heartbeat.interval.ms": "250",
+    # only every two seconds finds them gone; it has to ask twice.
+    "broker.heartbeat.interval.ms": "100",
     # Each network thread of a TLS listener tries its key store in a handshake of its own when the node starts
     # (SslFactory); nodes of one machine need few.
     "listener.name.internal.num.network.threads": "1",
