@@ -33,8 +33,17 @@ class Home:
 
     def run(self, *arguments: str, timeout: float = 150, spec: str = "platform.yaml") -> subprocess.CompletedProcess[str]:
         """Run `ottla` as a user does, without a terminal."""
-        command = [str(OTTLA), *arguments, "--file", str(self.folder / spec), "--environment", self.environment]
+        command = [*self.command(*arguments), "--file", str(self.folder / spec), "--environment", self.environment]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+
+    def pipe(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """Run `ottla` on this cluster with bytes on its stdin; its output comes as bytes."""
+        command = [*self.command(*arguments), "--file", str(self.folder / "platform.yaml"), "--environment", self.environment]
+        return subprocess.run(command, capture_output=True, input=given, timeout=150, check=False)
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        return [str(OTTLA), *arguments]
 
     def variant(self, name: str, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
         """The same cluster seen through a spec that was changed: written beside the first one, as ``name``."""

@@ -50,7 +50,11 @@ def folder(three: Home) -> Iterator[Path]:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/tutorial/first-platform.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "docs/tutorial/first-platform.md", ROOT / "docs/how-to/look-and-touch.md"],
+    ids=lambda page: page.name,
+)
 def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) -> None:
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     assert len(commands(page)) >= 5

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
-from ottla.cli import apply, down, logs, plan, status, up, verify
+from ottla.cli import (
+    apply,
+    completion,
+    consume,
+    down,
+    groups,
+    here,
+    lag,
+    logs,
+    plan,
+    produce,
+    records,
+    status,
+    topics,
+    up,
+    verify,
+)
 from ottla.cli.running import INTERRUPTED
 
 app = typer.Typer(
     name="ottla",
     help="One file describes an event platform on Apache Kafka; Ottla runs it here, for real, in seconds.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, down):
+for module in (up, status, plan, apply, verify, logs, down, lag, produce, consume, completion):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
+for group in (topics, groups, records):
+    app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 
-@app.callback()
-def _root() -> None:
-    """Keep `ottla COMMAND` a group, however many commands there are."""
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    """Without a command: what runs here, and what to do next."""
+    if context.invoked_subcommand is None:
+        here.command()
 
 
 def main() -> None:
     """The `ottla` command."""
+    if completion.ASKED in os.environ:
+        completion.prepare()
     try:
         app()
     except KeyboardInterrupt:  # before a command began, or while one ends

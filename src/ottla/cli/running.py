@@ -25,7 +25,9 @@ PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
 _options: ContextVar[str] = ContextVar("options", default="")
-COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs)\b")
+COMMAND = re.compile(
+    r"\bottla (?:(?:topics|groups|records) [a-z]+|(?:up|down|plan|apply|verify|status|logs|lag|produce|consume)\b)"
+)
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
@@ -65,7 +67,14 @@ def with_options(text: str) -> str:
 
 def _options_of(call: Mapping[str, object]) -> str:
     file, environment = call.get("file", DEFAULT_FILE), call.get("environment")
-    return (f" --file {file}" if file != DEFAULT_FILE else "") + (f" -e {environment}" if environment else "")
+    address, config = call.get("bootstrap_server"), call.get("command_config")
+    words = {
+        " --file ": file if file != DEFAULT_FILE else None,
+        " -e ": environment,
+        " -b ": address,
+        " --command-config ": config,
+    }
+    return "".join(f"{word}{value}" for word, value in words.items() if value)
 
 
 def chosen(option: str, values: list[str] | None, what: str, known: frozenset[str]) -> frozenset[str]:

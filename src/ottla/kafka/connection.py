@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kafka.admin import KafkaAdminClient
@@ -19,12 +20,12 @@ from ottla.errors import ClusterError, WaitTimeout
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    from collections.abc import Iterator, Mapping, Sequence
 
 CLIENT_ID = "ottla"
 REQUEST_TIMEOUT_MS = 30_000
 LEARN_TIMEOUT = 5.0
+LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
@@ -33,8 +34,9 @@ logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised 
 class Connection:
     """An open connection. ``requests`` counts what was sent, by Kafka's request name."""
 
-    def __init__(self, client: KafkaAdminClient, bootstrap_servers: Sequence[str]) -> None:
+    def __init__(self, client: KafkaAdminClient, bootstrap_servers: Sequence[str], *, way_out: str) -> None:
         self._client = client
+        self._way_out = way_out
         self.bootstrap_servers = tuple(bootstrap_servers)
         self.requests: Counter[str] = Counter()
         self.cluster_id: str | None = None
@@ -54,9 +56,7 @@ class Connection:
             return manager.run(manager.send, request, self._any_node() if node_id is None else node_id)
         except kafka_errors.KafkaError as error:
             to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)
-            raise ClusterError(
-                f"{name} to {to} failed: {explain(error)}", hint="see what runs: ottla status; start what is missing: ottla up"
-            ) from error
+            raise ClusterError(f"{name} to {to} failed: {explain(error)}", hint=self._way_out) from error
 
     def _learn(self, node_id: int) -> None:
         """Ask for the brokers again if ``node_id`` joined after this connection was opened."""
@@ -70,7 +70,7 @@ class Connection:
         try:
             wait_until(known, bool, what="the node", timeout=LEARN_TIMEOUT)
         except WaitTimeout:
-            raise ClusterError(f"node {node_id} is not in the cluster now", hint="start what is missing: ottla up") from None
+            raise ClusterError(f"node {node_id} is not in the cluster now", hint=self._way_out) from None
 
     def _any_node(self) -> int:
         """A node that answers.
@@ -106,7 +106,7 @@ class Connection:
         try:
             self._any_node()
         except kafka_errors.KafkaError as error:
-            raise _unreachable(self.bootstrap_servers, error) from error
+            raise _unreachable(self.bootstrap_servers, error, self._way_out) from error
         if self.cluster_id != cluster_id:
             raise ClusterError(
                 f"{', '.join(self.bootstrap_servers)} is cluster {self.cluster_id}, and not {cluster_id}: "
@@ -115,14 +115,22 @@ class Connection:
             )
 
 
-def _unreachable(bootstrap_servers: Sequence[str], error: Exception) -> ClusterError:
-    return ClusterError(f"no Kafka answers at {', '.join(bootstrap_servers)}: {explain(error)}", hint="start it: ottla up")
+def _unreachable(bootstrap_servers: Sequence[str], error: Exception, way_out: str) -> ClusterError:
+    return ClusterError(f"no Kafka answers at {', '.join(bootstrap_servers)}: {explain(error)}", hint=way_out)
 
 
 @contextmanager
-def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0, cluster_id: str | None = None) -> Iterator[Connection]:
+def connect(
+    bootstrap_servers: Sequence[str],
+    *,
+    timeout: float = 10.0,
+    cluster_id: str | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    way_out: str = LOCAL_WAY_OUT,
+) -> Iterator[Connection]:
     """Open a connection for the length of a ``with`` block; ``timeout`` (seconds) is for the first answer.
 
+    ``options`` are kafka-python's own (``ClientSettings.for_admin``); ``way_out`` is the hint of every error.
     Raises ClusterError if nothing answers, or if another cluster than ``cluster_id`` does.
     """
     try:
@@ -133,11 +141,12 @@ def connect(bootstrap_servers: Sequence[str], *, timeout: float = 10.0, cluster_
             bootstrap_timeout_ms=int(timeout * 1000),
             reconnect_backoff_ms=20,
             reconnect_backoff_max_ms=200,
+            **options,
         )
-    except kafka_errors.KafkaError as error:
-        raise _unreachable(bootstrap_servers, error) from error
+    except (kafka_errors.KafkaError, OSError, ValueError) as error:  # a certificate that cannot be read is an OSError
+        raise _unreachable(bootstrap_servers, error, way_out) from error
     try:
-        connection = Connection(client, bootstrap_servers)
+        connection = Connection(client, bootstrap_servers, way_out=way_out)
         if cluster_id is not None:
             connection.check_cluster(cluster_id)
         yield connection

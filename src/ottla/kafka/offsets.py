@@ -13,7 +13,8 @@ from ottla.kafka.topics import read_metadata
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
     from ottla.model.topic import Partition
@@ -54,26 +55,50 @@ def read_offset_ranges(connection: Connection, topics: Iterable[str]) -> dict[tu
 
     def look() -> _Answers:
         answers = _Answers()
-        by_leader: dict[int, list[Partition]] = defaultdict(list)
-        for name, partitions in read_metadata(connection).partitions.items():
-            for partition in partitions if name in wanted else ():
-                if partition.leader is None:
-                    answers.unsettled.append(f"{name}-{partition.partition}: no leader")
-                else:
-                    by_leader[partition.leader].append(partition)
-        for leader, led in by_leader.items():
+        for leader, led in _by_leader(connection, wanted, answers.unsettled).items():
             answers.starts |= _list_offsets(connection, leader, led, EARLIEST, answers.unsettled)
             answers.ends |= _list_offsets(connection, leader, led, LATEST, answers.unsettled)
         return answers
 
-    seen = wait_until(
+    seen = _settled(look)
+    return {key: OffsetRange(seen.starts[key], seen.ends[key]) for key in seen.starts}
+
+
+def read_offsets_at(connection: Connection, topic: str, timestamp: int) -> dict[int, int | None]:
+    """The first offset of each partition whose record is not older than ``timestamp`` (milliseconds), or None: all are.
+
+    Raises ClusterError, WaitTimeout.
+    """
+
+    def look() -> _Answers:
+        answers = _Answers()
+        for leader, led in _by_leader(connection, frozenset({topic}), answers.unsettled).items():
+            answers.starts |= _list_offsets(connection, leader, led, timestamp, answers.unsettled)
+        return answers
+
+    found = _settled(look).starts
+    return {partition: None if offset < 0 else offset for (_, partition), offset in found.items()}
+
+
+def _settled(look: Callable[[], _Answers]) -> _Answers:
+    return wait_until(
         look,
         lambda answers: not answers.unsettled,
         what="every partition to have a leader that answers",
         timeout=SETTLE_TIMEOUT,
         hint="look at it: ottla status",
     )
-    return {key: OffsetRange(seen.starts[key], seen.ends[key]) for key in seen.starts}
+
+
+def _by_leader(connection: Connection, wanted: AbstractSet[str], unsettled: list[str]) -> dict[int, list[Partition]]:
+    by_leader: dict[int, list[Partition]] = defaultdict(list)
+    for name, partitions in read_metadata(connection).partitions.items():
+        for partition in partitions if name in wanted else ():
+            if partition.leader is None:
+                unsettled.append(f"{name}-{partition.partition}: no leader")
+            else:
+                by_leader[partition.leader].append(partition)
+    return by_leader
 
 
 def _list_offsets(

@@ -15,3 +15,10 @@ class ClientProfile:
 
     producer: Mapping[str, str]
     consumer: Mapping[str, str]
+
+
+# For a cluster that no spec describes: safe writes, one partitioner for every client, and a group protocol that any Kafka knows.
+PLAIN_PROFILE = ClientProfile(
+    producer={"acks": "all", "enable.idempotence": "true", "linger.ms": "5", "partitioner": "murmur2_random"},
+    consumer={"isolation.level": "read_committed", "group.protocol": "classic"},
+)

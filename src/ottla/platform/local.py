@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ottla.model.node import Node
     from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
+    from ottla.platform.access import Access
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
     from ottla.spec import EnvironmentSpec
@@ -164,6 +165,22 @@ class LocalPlatform:
         permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
+
+    def access(self) -> Access:
+        """The cluster, to look at and to touch. Raises LocalError where none was made."""
+        from ottla.kafka.connection import LOCAL_WAY_OUT
+        from ottla.kafka.settings import ClientSettings
+        from ottla.platform.access import Access
+
+        record = self.cluster.made()
+        return Access(
+            name=self.spec.cluster.name,
+            settings=ClientSettings(record.bootstrap_servers),
+            profile=self.profile,
+            cluster_id=record.cluster_id,
+            listed=frozenset(self.spec.topics),
+            way_out=LOCAL_WAY_OUT,
+        )
 
     def open_sender(self) -> Sender:
         """A producer with the client profile.

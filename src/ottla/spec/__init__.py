@@ -1,5 +1,6 @@
 """What a person writes: ``platform.yaml``, its environments, its faults, and the ClusterState that it asks for."""
 
+from ottla.spec.configs import kafka_text
 from ottla.spec.desired import client_profile, desired_state
 from ottla.spec.load import Spec, load_spec
 from ottla.spec.schema import EnvironmentSpec, Target, TopicSpec, WriteProbe
@@ -14,5 +15,6 @@ __all__ = [
     "client_profile",
     "desired_state",
     "disk_warnings",
+    "kafka_text",
     "load_spec",
 ]

@@ -1,0 +1,98 @@
+"""`ottla lag`: how far consumer groups are behind, in records."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ottla.cli.access import Reach, on_cluster
+from ottla.cli.completion import group_ids
+from ottla.cli.groups import lag_document
+from ottla.cli.output import Output, OutputOption, is_terminal, print_document, print_table
+from ottla.cli.running import INTERRUPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ottla.model.group import PartitionLag
+
+CLEAR = "\033[2J\033[H"
+
+
+@on_cluster
+def command(
+    reach: Reach,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP]...", help="The groups; all if not given.", autocompletion=group_ids)
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    partitions: Annotated[bool, typer.Option("--partitions", help="A line for each partition.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 2.0,
+) -> int:
+    """How many records each group has left to read. Offsets have gaps, so the figure is at most."""
+    access = reach()
+    pause = threading.Event()
+    before: dict[tuple[str, str], int] | None = None
+    try:
+        while True:
+            lags = access.lag(groups or ())
+            before = _show(lags, output, partitions=partitions, clear=watch, before=before)
+            if not watch:
+                return 0
+            pause.wait(interval)
+    except KeyboardInterrupt:
+        if watch:
+            return INTERRUPTED  # how watching ends: nothing to explain
+        raise
+
+
+def _show(
+    lags: Sequence[PartitionLag], output: Output, *, partitions: bool, clear: bool, before: dict[tuple[str, str], int] | None
+) -> dict[tuple[str, str], int]:
+    """Print one look; returns the sums, so that the next one can say how they changed."""
+    sums = _sums(lags)
+    if output is not Output.TABLE:
+        print_document("lag", {"partitions": [lag_document(lag) for lag in lags]}, output)
+        return sums
+    if clear and is_terminal(sys.stdout):
+        typer.echo(CLEAR, nl=False)
+    if partitions:
+        header = ("GROUP", "TOPIC", "PARTITION", "COMMITTED", "END", "LAG")
+        rows = [
+            (lag.group_id, lag.topic, str(lag.partition), str(lag.committed_offset), _text(lag.end), _text(lag.lag))
+            for lag in lags
+        ]
+        print_table(header, rows)
+    else:
+        counts: dict[tuple[str, str], int] = defaultdict(int)
+        for lag in lags:
+            counts[lag.group_id, lag.topic] += 1
+        header = ("GROUP", "TOPIC", "PARTITIONS", "LAG", *(("CHANGE",) if before is not None else ()))
+        print_table(header, [_row(key, counts[key], lag, before) for key, lag in sums.items()])
+    sys.stdout.flush()
+    return sums
+
+
+def _sums(lags: Sequence[PartitionLag]) -> dict[tuple[str, str], int]:
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for lag in lags:
+        sums[lag.group_id, lag.topic] += lag.lag or 0
+    return dict(sums)
+
+
+def _row(key: tuple[str, str], count: int, lag: int, before: dict[tuple[str, str], int] | None) -> tuple[str, ...]:
+    change = () if before is None else (f"{lag - before.get(key, lag):+d}",)
+    return (*key, str(count), str(lag), *change)
+
+
+def _figures(lag: PartitionLag) -> tuple[int | None, ...]:
+    return lag.partition, lag.committed_offset, lag.end, lag.lag
+
+
+def _text(value: int | None) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,149 @@
+"""`ottla produce TOPIC`: records from stdin, with keys and headers, at a rate if wanted."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ottla.cli.access import Reach, on_cluster
+from ottla.cli.completion import topic_names
+from ottla.cli.output import Output, OutputOption, note, print_document
+from ottla.errors import OttlaError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ottla.kafka.produce import Written
+    from ottla.model.record import Outgoing
+
+PARTLY = 5
+FAILED = 1
+
+
+class Input(Enum):
+    """What stdin is."""
+
+    LINES = "lines"
+    JSON = "json"
+    WHOLE = "whole"
+
+
+@on_cluster
+def command(
+    reach: Reach,
+    topic: Annotated[str, typer.Argument(help="The topic.", autocompletion=topic_names)],
+    input_: Annotated[
+        Input, typer.Option("--input", "-i", help="A record for each line, for each line of JSON, or all as one record.")
+    ] = Input.LINES,
+    key: Annotated[str | None, typer.Option("--key", "-k", help="The key of every record.")] = None,
+    key_separator: Annotated[
+        str | None, typer.Option("--key-separator", "-K", help="Each line is its key, this, and its value.")
+    ] = None,
+    headers: Annotated[
+        list[str] | None,
+        typer.Option("--header", "-H", help="A header of every record; NAME alone: null.", metavar="NAME[=VALUE]"),
+    ] = None,
+    partition: Annotated[int | None, typer.Option("--partition", "-p", min=0, help="Write to this one.")] = None,
+    null: Annotated[bool, typer.Option("--null", "-Z", help="An empty value or key is null (a tombstone).")] = False,
+    rate: Annotated[float | None, typer.Option("--rate", min=0.001, help="At most so many records a second.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> int:
+    """Write records from stdin. Every one is acknowledged or counted as failed: exit 1 if all failed, 5 if some did."""
+    from ottla.kafka.produce import Writer
+
+    if key is not None and key_separator is not None:
+        raise UsageError("--key gives every record the same key, --key-separator each line its own: choose one")
+    completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
+    access = reach()
+    access.partition_ranges(topic, () if partition is None else (partition,))
+    writer = Writer(access.settings, access.profile, topic)
+    if sys.stdin.isatty():
+        note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
+    records = (completed(record) for record in _records(input_, key_separator))
+    try:
+        written = writer.write(records, rate=rate)
+    except (OttlaError, KeyboardInterrupt):
+        note(f"  {writer.written.acknowledged:,} records were written to {topic} before that")
+        raise
+    return _say(topic, written, output)
+
+
+def _say(topic: str, written: Written, output: Output) -> int:
+    if output is Output.TABLE:
+        note(f"  {written.acknowledged:,} records written to {topic}")
+        for text, count in written.errors.items():
+            note(f"  {count:,} failed: {text}")
+    else:
+        document = {"topic": topic, "acknowledged": written.acknowledged, "failed": written.failed, "errors": written.errors}
+        print_document("written", document, output)
+    if not written.failed:
+        return 0
+    return PARTLY if written.acknowledged else FAILED
+
+
+def _header(text: str) -> tuple[str, bytes | None]:
+    name, separator, value = text.partition("=")
+    if not name:
+        raise UsageError(f"--header {text}: expected NAME=VALUE")
+    return name, value.encode() if separator else None
+
+
+def _completion(
+    key: str | None, headers: list[tuple[str, bytes | None]], partition: int | None, *, null: bool
+) -> Callable[[Outgoing], Outgoing]:
+    """What the options add to each record."""
+    own_key = None if key is None else key.encode()
+
+    def completed(record: Outgoing) -> Outgoing:
+        of_key = record.key if own_key is None else own_key
+        return record._replace(
+            key=None if null and not of_key else of_key,
+            value=None if null and not record.value else record.value,
+            headers=(*record.headers, *headers),
+            partition=record.partition if partition is None else partition,
+        )
+
+    return completed if key is not None or headers or partition is not None or null else lambda record: record
+
+
+def _records(input_: Input, separator: str | None) -> Iterator[Outgoing]:
+    from ottla.model.record import Outgoing
+
+    stream = sys.stdin.buffer
+    match input_:
+        case Input.WHOLE:
+            yield Outgoing(None, stream.read())
+        case Input.JSON:
+            yield from _json_records(stream)
+        case Input.LINES if separator is None:
+            for line in stream:
+                yield Outgoing(None, line.removesuffix(b"\n"))
+        case Input.LINES:
+            yield from _keyed_records(stream, str(separator))
+
+
+def _json_records(lines: Iterable[bytes]) -> Iterator[Outgoing]:
+    from ottla.cli.record_text import parse_line
+
+    for number, line in enumerate(lines, start=1):
+        if line.isspace():
+            continue
+        try:
+            yield parse_line(line)
+        except ValueError as error:
+            raise OttlaError(f"stdin:{number}: {error}", hint="mend that line, and send what comes from there on") from None
+
+
+def _keyed_records(lines: Iterable[bytes], separator: str) -> Iterator[Outgoing]:
+    from ottla.model.record import Outgoing
+
+    between = separator.encode()
+    for number, line in enumerate(lines, start=1):
+        key, found, value = line.removesuffix(b"\n").partition(between)
+        if not found:
+            hint = "mend that line, and send what comes from there on"
+            raise OttlaError(f"stdin:{number}: there is no {separator!r} between a key and a value", hint=hint)
+        yield Outgoing(key, value)

@@ -1,0 +1,158 @@
+"""How clients reach a cluster: an address, and the security settings that both client libraries are given.
+
+People have Java's client files (``--command-config``). A listed set of their keys is translated; any other is refused by
+name, because a setting that is silently dropped may be the one that mattered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from ottla.errors import UsageError
+from ottla.kafka.java_properties import parse_properties
+from ottla.kafka.profile import SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+JAAS = "sasl.jaas.config"
+TRUSTSTORE, KEYSTORE = "ssl.truststore.location", "ssl.keystore.location"
+STORE_TYPES = ("ssl.truststore.type", "ssl.keystore.type")
+CHECK_HOST = "ssl.endpoint.identification.algorithm"
+SECRETS = frozenset({"sasl.password", "ssl.key.password", JAAS})
+# our name of a setting -> (librdkafka's names, kafka-python's names)
+CONNECTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "security.protocol": (("security.protocol",), ("security_protocol",)),
+    "sasl.mechanism": (("sasl.mechanism",), ("sasl_mechanism",)),
+    "sasl.username": (("sasl.username",), ("sasl_plain_username",)),
+    "sasl.password": (("sasl.password",), ("sasl_plain_password",)),
+    "ssl.ca.location": (("ssl.ca.location",), ("ssl_cafile",)),
+    "ssl.certificate.location": (("ssl.certificate.location",), ("ssl_certfile",)),
+    "ssl.key.location": (("ssl.key.location",), ("ssl_keyfile",)),
+    "ssl.key.password": (("ssl.key.password",), ("ssl_password",)),
+}
+KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *SAME})
+_JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram\.Scram)LoginModule\s+required\b(.*);", re.DOTALL)
+_JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """An address and what goes with it. The repr shows no secret."""
+
+    bootstrap_servers: tuple[str, ...]
+    connection: Mapping[str, str] = field(default_factory=dict, repr=False)
+    check_host: bool = True
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def for_admin(self) -> dict[str, Any]:
+        """What kafka-python is given, beside the address."""
+        given = {name: value for key, value in self.connection.items() for name in CONNECTION[key][1]}
+        return {**given, "ssl_check_hostname": self.check_host}
+
+    @property
+    def for_data(self) -> dict[str, str]:
+        """What librdkafka is given, beside the address. The client's own keys come last: they win over the profile."""
+        given = {name: value for key, value in self.connection.items() for name in CONNECTION[key][0]}
+        return {**given, CHECK_HOST: "https" if self.check_host else "none", **self.overrides}
+
+
+def read_settings(bootstrap_servers: str | None, command_config: Path | None, properties: list[str]) -> ClientSettings:
+    """The settings that a person gave: a file of Java's, then ``-X key=value``, which wins. The address wins over both.
+
+    Raises UsageError with the place of whatever cannot be followed.
+    """
+    given: dict[str, tuple[str, str]] = {}
+    if command_config is not None:
+        given |= {key: (value, f"{command_config}:{line}") for key, (value, line) in _read(command_config).items()}
+    for text in properties:
+        key, separator, value = text.partition("=")
+        if not separator:
+            raise UsageError(f"-X {text}: expected key=value", hint="the keys it takes: ottla topics list -X list")
+        given[key.strip()] = (value.strip(), "-X")
+    for key, (_, where) in given.items():
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, n=1)
+            meant = f"did you mean {near[0]}?" if near else "Ottla does not translate it"
+            raise UsageError(f"{where}: {key}: {meant}", hint="the keys it takes: ottla topics list -X list")
+    address = bootstrap_servers or given.get("bootstrap.servers", ("", ""))[0]
+    return _translated(parse_bootstrap_servers(address), given)
+
+
+def parse_bootstrap_servers(text: str) -> tuple[str, ...]:
+    """``host:port,host:port`` as a tuple. Raises UsageError for anything else."""
+    servers = tuple(part.strip() for part in text.split(",") if part.strip())
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 2**16:
+            raise UsageError(f"--bootstrap-server {server}: expected HOST:PORT", hint="several are separated by commas")
+    if not servers:
+        raise UsageError("no address was given", hint="name one: --bootstrap-server HOST:PORT")
+    return servers
+
+
+def _read(path: Path) -> dict[str, tuple[str, int]]:
+    try:
+        return parse_properties(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint="name another file: --command-config FILE") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="name another file") from None
+
+
+def _translated(servers: tuple[str, ...], given: Mapping[str, tuple[str, str]]) -> ClientSettings:
+    connection = {key: value for key, (value, _) in given.items() if key in CONNECTION}
+    if JAAS in given:
+        connection |= _login(*given[JAAS])
+    for store, names in ((TRUSTSTORE, ("ssl.ca.location",)), (KEYSTORE, ("ssl.certificate.location", "ssl.key.location"))):
+        if store in given:
+            connection |= dict.fromkeys(names, _pem(store, given))
+    _check_choice(given, "security.protocol", PROTOCOLS)
+    _check_choice(given, "sasl.mechanism", MECHANISMS)
+    if connection.get("security.protocol", "PLAINTEXT").startswith("SASL") and "sasl.mechanism" not in connection:
+        raise UsageError(f"security.protocol is SASL and there is no sasl.mechanism: one of {', '.join(MECHANISMS)}")
+    return ClientSettings(
+        servers,
+        connection,
+        check_host=given.get(CHECK_HOST, ("https", ""))[0] == "https",
+        overrides={key: value for key, (value, _) in given.items() if key in SAME},
+    )
+
+
+def _check_choice(given: Mapping[str, tuple[str, str]], key: str, choices: tuple[str, ...]) -> None:
+    value, where = given.get(key, (choices[0], ""))
+    if value not in choices:
+        raise UsageError(f"{where}: {key}={value}: expected one of {', '.join(choices)}")
+
+
+def _login(text: str, where: str) -> dict[str, str]:
+    """User and password out of Java's login line; any other login module is refused."""
+    match = _JAAS.fullmatch(text.strip())
+    options = {name: one or other for name, one, other in _JAAS_OPTION.findall(match[1])} if match else {}
+    if not {"username", "password"} <= options.keys():
+        raise UsageError(
+            f'{where}: {JAAS}: expected PlainLoginModule or ScramLoginModule with username="..." password="...";',
+            hint="or give sasl.username and sasl.password",
+        )
+    unescaped = {name: re.sub(r"\\(.)", r"\1", value) for name, value in options.items()}
+    return {"sasl.username": unescaped["username"], "sasl.password": unescaped["password"]}
+
+
+def _pem(store: str, given: Mapping[str, tuple[str, str]]) -> str:
+    """The path of a store, which must be PEM: the clients here do not read Java's own stores."""
+    path, where = given[store]
+    kind = store.replace("location", "type")
+    if given.get(kind, ("JKS", ""))[0].upper() != "PEM":
+        raise UsageError(
+            f"{where}: {store}: only PEM stores are read here ({kind}=PEM)",
+            hint=f"turn it into PEM: keytool -importkeystore -srckeystore {path} -destkeystore store.p12 -deststoretype PKCS12, "
+            "then openssl pkcs12 -in store.p12 -out store.pem -nodes",
+        )
+    return path
