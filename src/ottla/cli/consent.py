@@ -46,10 +46,21 @@ def carry_out(
 def _agreed(plan: Plan, cluster: str) -> bool:
     from ottla.plan import DeleteTopic
 
+    if not any(isinstance(planned.change, DeleteTopic) for planned in plan.changes):
+        return agreed_to("Apply?")
+    refuse_if_nobody_is_there()
+    if typer.prompt(f"This deletes topics. Type the cluster's name ({cluster}) to go on") != cluster:
+        raise PlanRefused(["that is not the cluster's name"], hint="nothing was done")
+    return True
+
+
+def agreed_to(question: str) -> bool:
+    """Ask for a yes or no. Raises PlanRefused where nobody is there to be asked."""
+    refuse_if_nobody_is_there()
+    return typer.confirm(question)
+
+
+def refuse_if_nobody_is_there() -> None:
+    """Raise PlanRefused unless stdin is a terminal."""
     if not sys.stdin.isatty():
         raise PlanRefused(["nobody is there to be asked"], hint="to go on without being asked, add: --yes")
-    if any(isinstance(planned.change, DeleteTopic) for planned in plan.changes):
-        if typer.prompt(f"This deletes topics. Type the cluster's name ({cluster}) to go on") != cluster:
-            raise PlanRefused(["that is not the cluster's name"], hint="nothing was done")
-        return True
-    return typer.confirm("Apply?")

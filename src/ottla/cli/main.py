@@ -19,9 +19,11 @@ from ottla.cli import (
     plan,
     produce,
     records,
+    restart,
     status,
     topics,
     up,
+    upgrade,
     verify,
 )
 from ottla.cli.running import INTERRUPTED
@@ -34,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, down, lag, produce, consume, completion):
+for module in (up, status, plan, apply, verify, logs, down, restart, upgrade, lag, produce, consume, completion):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for group in (topics, groups, records):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

@@ -33,7 +33,7 @@ def command(
     senders: list[Sender] = []
     result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
-    if result.pending is not None:
+    if result.pending is not None or result.upgrade is not None:
         return _say_what_is_left(result)
     code = 0
     if verify:
@@ -72,8 +72,11 @@ def _say_what_is_left(result: UpResult) -> int:
     from ottla.cli.output import note, print_changes
     from ottla.plan import plan_lines, plan_summary
 
+    if result.upgrade is not None:
+        versions = f"Kafka {result.record.kafka_version} runs, and the spec asks for {result.upgrade}"
+        note(with_options(f"\n{versions}. To move to it, node by node: ottla upgrade"))
     if result.pending is None:
-        return 0
+        return PENDING
     note("\nThe spec asks for more, which `up` does not do by itself:")
     print_changes(map(with_options, plan_lines(result.pending)))
     note(with_options(f"{plan_summary(result.pending)}. To do it: ottla apply"))

@@ -52,7 +52,7 @@ def _print_table(platform: LocalPlatform, found: Verification) -> None:
         of_subject = list(group)
         wanting = [check for check in (*of_subject, *read[subject]) if check.wanting is not None]
         for check in wanting:
-            typer.echo(f"WANTING  {subject}: {check.name}: {check.wanting}")
+            typer.echo(f"WANTING  {subject}: {check.name}: {with_options(str(check.wanting))}")
         if not wanting:
             events = "".join(f"; {check.name}: {check.seen}" for check in read[subject])
             typer.echo(f"ok  {subject}: {_facts(of_subject)}{events}")
@@ -74,6 +74,8 @@ def _print_sum(platform: LocalPlatform, found: Verification) -> None:
 
 def _facts(checks: Sequence[Check]) -> str:
     named = {check.name: check.seen for check in checks}
+    if "kafka_version" in named:
+        return f"Kafka {named['kafka_version']}"
     if "partitions" not in named:
         return f"{len(checks)} properties as the spec says"
     configs = len(named.keys() - {"exists", "partitions", "replication_factor", "isr"})

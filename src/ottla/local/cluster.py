@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,7 +14,7 @@ from ottla.errors import LocalError, PlanRefused, WaitTimeout
 from ottla.files import explained, locked, private_folder
 from ottla.local.aot import throw_away, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.jvm import Runtime, aot_cache_of, aot_in_use, java_command
+from ottla.local.jvm import Runtime, aot_cache_of, aot_in_use, java_command, kafka_version_of
 from ottla.local.node import (
     applied_configs,
     check_ports,
@@ -88,12 +88,12 @@ class LocalCluster:
         """Make the cluster if it is not there, start every node that does not run, and return at once.
 
         ``configs`` are the properties of each node. A node that ever came up starts with those it had: other ones are a
-        change, for a plan (``restart_node``). ``hosts`` and ``prefixes`` are used when the cluster is made. Raises
-        PlanRefused where the nodes are other ones.
+        change, for a plan (``restart_node``); the same goes for Kafka's version (``move_to``). ``hosts`` and ``prefixes``
+        are used when the cluster is made. Raises PlanRefused where the nodes are other ones.
         """
         record = self.record() or self._make(sorted(configs), hosts or {}, prefixes or {})
-        if {node.node_id for node in record.nodes} != set(configs) or record.kafka_version != self.kafka_version:
-            raise PlanRefused([_other_cluster(record, len(configs), self.kafka_version)])
+        if {node.node_id for node in record.nodes} != set(configs):
+            raise PlanRefused([_other_cluster(record, len(configs))])
         running = self.running()
         missing = [node for node in record.nodes if node.node_id not in running]
         if missing:
@@ -133,7 +133,7 @@ class LocalCluster:
         return ports
 
     def _start(self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]) -> None:
-        runtime = self.runtime()
+        runtime = self.runtime(record.kafka_version)
         for node in nodes:
             check_ports(node)
         ensure_certificates(self.layout, self.name, nodes)
@@ -176,10 +176,22 @@ class LocalCluster:
             )
             raise PlanRefused([reason])
 
-    def runtime(self) -> Runtime:
-        """What nodes run on; downloaded and trained if this machine has never done it."""
-        plain = Runtime(java_command(), ensure_jars(self.kafka_version, report=self.report))
-        return with_aot_cache(plain, self.kafka_version, train=train, report=self.report)
+    def runtime(self, kafka_version: str) -> Runtime:
+        """What nodes of that version run on; downloaded and trained if this machine has never done it."""
+        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report))
+        return with_aot_cache(plain, kafka_version, train=train, report=self.report)
+
+    def move_to(self, kafka_version: str) -> list[int]:
+        """From now on nodes start with that Kafka. Returns the ids of those that still run another one.
+
+        The jars are there before anything is promised. A run that is cut off after this is gone on with by the next.
+        """
+        record = self.made()
+        self.runtime(kafka_version)
+        if record.kafka_version != kafka_version:
+            write_record(self.layout.record, replace(record, kafka_version=kafka_version))
+        running = self.running().items()
+        return sorted(node_id for node_id, process in running if kafka_version_of(command_line(process)) != kafka_version)
 
     def wait_for_ports(self, configs: Mapping[int, Mapping[str, str]]) -> None:
         """Wait until every node takes clients. Raises LocalError, with its last words, as soon as one dies.
@@ -285,9 +297,8 @@ def _nodes(node_ids: Sequence[int]) -> str:
     return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
 
 
-def _other_cluster(record: ClusterRecord, wanted: int, kafka_version: str) -> str:
+def _other_cluster(record: ClusterRecord, wanted: int) -> str:
     return (
-        f"the cluster here was made with {len(record.nodes)} nodes of Kafka {record.kafka_version}; the spec asks for "
-        f"{wanted} of {kafka_version}. Its quorum was fixed when it was formatted: change the spec back, use another "
-        "environment, or start anew (all data is lost): ottla down --wipe"
+        f"the cluster here was made with {len(record.nodes)} nodes; the spec asks for {wanted}. Its quorum was fixed when it "
+        "was formatted: change the spec back, use another environment, or start anew (all data is lost): ottla down --wipe"
     )

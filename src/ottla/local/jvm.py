@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,7 @@ FLAGS = (
 )
 AOT_CACHE = "-XX:AOTCache="
 AOT_IN_USE = "Using AOT-linked classes: true"  # what the JVM logs once a cache was taken
+KAFKA_JAR = re.compile(r"kafka-clients-([0-9.]+)\.jar")
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
@@ -102,3 +104,9 @@ def aot_in_use(files: NodeFiles) -> bool:
         return AOT_IN_USE in files.aot_log.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return False
+
+
+def kafka_version_of(command: Sequence[str]) -> str | None:
+    """The Kafka that a node runs, by the jars on its class path."""
+    found = next(filter(None, map(KAFKA_JAR.search, command)), None)
+    return found[1] if found else None

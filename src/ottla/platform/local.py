@@ -12,7 +12,7 @@ from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.platform.access import Access
+    from ottla.platform.upgrade import Upgrade
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
     from ottla.spec import EnvironmentSpec
@@ -36,11 +37,15 @@ def _only(node: Node, keys: set[str]) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class UpResult:
-    """What ``up`` did: the cluster, what it created, and the plan of what it leaves to a person (None: nothing)."""
+    """What ``up`` did: the cluster, what it created, and the plan of what it leaves to a person (None: nothing).
+
+    ``upgrade`` is the Kafka that the spec asks for, where another one runs.
+    """
 
     record: ClusterRecord
     created: tuple[str, ...]
     pending: Plan | None
+    upgrade: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +97,49 @@ class LocalPlatform:
             if meanwhile is not None:
                 meanwhile()
             self.cluster.wait_for_ports(configs)
-            with self._connected() as connection:
+            with self.connected() as connection:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
                 now = self._observe(connection) if creates.changes else None
             created = self._carry_out(creates, now) if now is not None else ()
-        return UpResult(record, created, others if others.changes else None)
+        return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
+
+    @property
+    def pending_upgrade(self) -> str | None:
+        """The Kafka that the spec asks for, where nodes start with another one."""
+        record, wanted = self.cluster.record(), self.spec.cluster.kafka_version
+        return wanted if record is not None and record.kafka_version != wanted else None
+
+    def restart(self, node_ids: Iterable[int]) -> list[int]:
+        """Restart nodes one at a time; returns their order. Raises PlanRefused where one does not run."""
+        from ottla.platform.rolling import refuse_missing_nodes, restart_one_by_one
+
+        with self.cluster.lock():
+            refuse_missing_nodes(self)
+            return restart_one_by_one(self, node_ids, what="restarting")
+
+    def upgrade(self) -> Upgrade:
+        """Move every node to the spec's Kafka, one at a time. metadata.version stays, so the way back is open.
+
+        Raises PlanRefused where the metadata is too new for that Kafka.
+        """
+        from ottla.platform.upgrade import upgrade
+
+        with self.cluster.lock():
+            return upgrade(self)
+
+    def finalise(self) -> tuple[int, int]:
+        """Raise metadata.version to what every node knows, for good; returns the level before and after."""
+        from ottla.platform.upgrade import finalise
+
+        with self.cluster.lock():
+            return finalise(self)
 
     def _carry_out(self, plan: Plan, now: Observation) -> tuple[str, ...]:
         from ottla.reconcile import apply_plan
 
         said = self.cluster.report.step
-        return apply_plan(plan, now, connect=self._connected, restart_node=self._restart, said=said)
+        return apply_plan(plan, now, connect=self.connected, restart_node=self._restart, said=said)
 
     def _wait_until_whole(self, connection: Connection) -> None:
         from ottla.kafka.cluster import warm_producer_ids
@@ -121,7 +157,7 @@ class LocalPlatform:
 
     def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
         """What apply would do now. Raises PlanRefused, ClusterError."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             return self._plan(connection, allow)
 
     def apply(self, plan: Plan, *, accept: frozenset[str] = NOTHING_ALLOWED) -> tuple[str, ...]:
@@ -129,7 +165,7 @@ class LocalPlatform:
         from ottla.reconcile import read_evidence
 
         with self.cluster.lock():
-            with self._connected() as connection:
+            with self.connected() as connection:
                 now = self._observe(connection)
                 changes = [planned.change for planned in plan.changes]
                 evidence = read_evidence(connection, now, topics_in_need_of_evidence(changes))
@@ -144,9 +180,9 @@ class LocalPlatform:
         """
         from ottla.reconcile import observe, read_evidence, verify, verify_write
 
-        with self._connected() as connection:
+        with self.connected() as connection:
             observation = observe(connection)
-            checks = verify(observation, self.desired)
+            checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
             asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
@@ -155,6 +191,13 @@ class LocalPlatform:
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
         return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
+
+    def _kafka_version(self) -> Check:
+        from ottla.reconcile import Check
+
+        wanted = self.pending_upgrade
+        wanting = f"the spec asks for {wanted}; to move to it: ottla upgrade" if wanted else None
+        return Check("cluster", "kafka_version", self.cluster.made().kafka_version, wanting)
 
     def _write_permissions(self, observation: Observation, evidence: Evidence) -> list[WritePermission]:
         """The topics that are empty, or whose records do not matter to the spec."""
@@ -210,7 +253,8 @@ class LocalPlatform:
         return self.cluster.made().bootstrap_servers
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def connected(self) -> Iterator[Connection]:
+        """A connection to the cluster that was made here, and to no other."""
         from ottla.kafka.connection import connect
 
         record = self.cluster.made()
@@ -238,12 +282,17 @@ class LocalPlatform:
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
 
     def _restart(self, change: AlterNodeProperties) -> None:
-        self._wait_for_cluster()  # a node that is missing now would leave too few in sync
-        self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
-        self._wait_for_cluster()
+        self.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
 
-    def _wait_for_cluster(self) -> None:
-        with self._connected() as connection:
+    def restart_node(self, node_id: int, properties: Mapping[str, str]) -> None:
+        """Restart one node while the cluster is whole, with these properties beside those it had, and wait until it is again."""
+        self.wait_until_whole()  # a node that is missing now would leave too few in sync
+        self.cluster.restart_node(node_id, properties)
+        self.wait_until_whole()
+
+    def wait_until_whole(self) -> None:
+        """Wait until every broker is there and every replica in sync."""
+        with self.connected() as connection:
             self._wait_until_whole(connection)
 
     def _probe(self, topic: str) -> WriteProbe:

@@ -2,5 +2,8 @@
 
 from __future__ import annotations
 
-KAFKA_VERSIONS = ("4.3.1",)
+KAFKA_VERSIONS = ("4.3.1", "4.2.1")
 DEFAULT_KAFKA_VERSION = "4.3.1"
+# The highest metadata.version that each reads (org.apache.kafka.server.common.MetadataVersion.LATEST_PRODUCTION); a test compares
+# it with running nodes.
+METADATA_LEVELS = {"4.3.1": 30, "4.2.1": 29}
