@@ -52,12 +52,17 @@ def folder(three: Home) -> Iterator[Path]:
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", ROOT / "docs/tutorial/first-platform.md", ROOT / "docs/how-to/look-and-touch.md"],
+    [
+        ROOT / "README.md",
+        ROOT / "docs/tutorial/first-platform.md",
+        ROOT / "docs/how-to/look-and-touch.md",
+        ROOT / "docs/how-to/restart-and-upgrade.md",
+    ],
     ids=lambda page: page.name,
 )
 def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) -> None:
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    assert len(commands(page)) >= 5
+    assert commands(page)
     for command in commands(page):
         done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CACHE_VARIABLE = "OTTLA_CACHE"
 REPOSITORY_VARIABLE = "OTTLA_REPOSITORY"
 VERIFIED = "verified"
+KAFKA = "kafka"  # what a node runs on
+TOOLS = "tools"  # Kafka's own command line tools, to be measured against
+WHAT = {KAFKA: "Kafka", TOOLS: "Kafka's tools"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "ottla"
 
 
-def lock_text(kafka_version: str) -> str:
-    """The packaged lock of a Kafka version."""
-    return (files("ottla.local") / "locks" / f"kafka-{kafka_version}.json").read_text(encoding="utf-8")
+def lock_text(kafka_version: str, jar_set: str = KAFKA) -> str:
+    """The packaged lock of a set of jars of a Kafka version."""
+    return (files("ottla.local") / "locks" / f"{jar_set}-{kafka_version}.json").read_text(encoding="utf-8")
 
 
 @cache
-def locked_jars(kafka_version: str) -> tuple[Jar, ...]:
-    """The jars of a Kafka version, in the order of the class path."""
-    lines = json.loads(lock_text(kafka_version))["jars"]
+def locked_jars(kafka_version: str, jar_set: str = KAFKA) -> tuple[Jar, ...]:
+    """The jars of a set, in the order of the class path."""
+    lines = json.loads(lock_text(kafka_version, jar_set))["jars"]
     return tuple(_jar(line["jar"], line["sha256"], line["size"]) for line in lines)
 
 
@@ -66,13 +69,13 @@ def _jar(coordinates: str, sha256: str, size: int) -> Jar:
     return Jar(group, artifact, version, sha256, size)
 
 
-def ensure_jars(kafka_version: str, *, report: Reporter) -> tuple[Path, ...]:
+def ensure_jars(kafka_version: str, jar_set: str = KAFKA, *, report: Reporter) -> tuple[Path, ...]:
     """The jars on this machine, downloaded if they are not there yet. Raises LocalError.
 
     A second run waits for the first one's download; one that was cut off goes on where it stopped.
     """
-    folder = cache_folder() / "kafka" / kafka_version
-    jars = locked_jars(kafka_version)
+    folder = cache_folder() / jar_set / kafka_version
+    jars = locked_jars(kafka_version, jar_set)
     paths = tuple(folder / jar.name for jar in jars)
     if _complete(folder, jars):
         return paths
@@ -82,7 +85,7 @@ def ensure_jars(kafka_version: str, *, report: Reporter) -> tuple[Path, ...]:
             from ottla.local.download import Download, fetch_all  # noqa: PLC0415  (needed once on a machine)
 
             downloads = [Download(jar.path, folder / jar.name, jar.sha256, jar.size) for jar in jars]
-            fetch_all(downloads, repository=repository(), what=f"Kafka {kafka_version}", report=report)
+            fetch_all(downloads, repository=repository(), what=f"{WHAT[jar_set]} {kafka_version}", report=report)
             write_atomic(folder / VERIFIED, _digest(jars))
     return paths
 
