@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from ottla.cli.output import note
 from ottla.errors import OttlaError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
 _options: ContextVar[str] = ContextVar("options", default="")
-COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs)\b")
+COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs|restart)\b")
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
@@ -43,11 +44,13 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
         _options.set(_options_of(kwargs))
         try:
             code = command(*args, **kwargs)
+            sys.stdout.flush()
         except OttlaError as error:
-            typer.echo(f"ottla: {with_options(str(error))}", err=True)
+            note(f"ottla: {with_options(str(error))}")
             code = error.exit_code
         except (KeyboardInterrupt, typer.Abort):
-            typer.echo("\nottla: interrupted; run the command again to go on where it stopped", err=True)
+            after_the_sign = "\n" if sys.stderr.isatty() else ""  # the terminal has just shown ^C
+            note(f"{after_the_sign}ottla: interrupted; run the command again to go on where it stopped")
             code = INTERRUPTED
         except BrokenPipeError:
             # whoever read the output has seen enough (`ottla logs | head`)

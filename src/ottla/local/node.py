@@ -7,13 +7,11 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError, WaitTimeout
+from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.local.jvm import environment, format_command, node_command
-from ottla.local.ports import holder, is_free
 from ottla.local.processes import start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord, NodeAddress
 
 LAST_LINES = 12
-PORT_TIMEOUT = 3.0
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
@@ -38,17 +35,6 @@ def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, c
     properties = server_properties(layout, record, node, configs)
     write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
     write_atomic(files.log4j2, log4j2_text(files))
-
-
-def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress]) -> None:
-    """Make the CA and a certificate for each node, where they are not there yet."""
-    missing = [node for node in nodes if not layout.node(node.node_id).keystore.exists()]
-    if missing:
-        from ottla.local.certificates import make_authority, make_node_certificate  # noqa: PLC0415  (needed once)
-
-        make_authority(layout, name)
-        for node in missing:
-            make_node_certificate(layout, node)
 
 
 def needs_format(files: NodeFiles) -> bool:
@@ -100,27 +86,6 @@ def _outcome(process: subprocess.Popen[str]) -> str | None:
     return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
 
 
-def check_ports(node: NodeAddress) -> None:
-    """Raise LocalError if a port of the node is taken, by whom; a process that just ended gets a moment to let go.
-
-    With a prefix the node may live in a network of its own, which cannot be seen from here.
-    """
-    ports = [] if node.prefix else [node.client_port, node.internal_port, node.controller_port]
-    try:
-        wait_until(
-            lambda: [port for port in ports if not is_free(node.host, port)],
-            lambda busy: not busy,
-            what="its ports",
-            timeout=PORT_TIMEOUT,
-        )
-    except WaitTimeout:
-        port = next((port for port in ports if not is_free(node.host, port)), ports[0])
-        raise LocalError(
-            f"node {node.node_id} listens on {node.host}:{port}, which is taken by {holder(port)}",
-            hint="stop that process, then: ottla up",
-        ) from None
-
-
 def applied_configs(files: NodeFiles) -> dict[str, str] | None:
     """The properties of the spec that the node last came up with; None if it never did, or if the file is damaged."""
     try:
@@ -137,7 +102,9 @@ def keep_applied(files: NodeFiles, configs: Mapping[str, str]) -> None:
 def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int, extra: Sequence[str] = ()) -> None:
     """Start a node's process; ``heap`` is in bytes."""
     files = layout.node(node.node_id)
-    files.aot_log.unlink(missing_ok=True)
+    with explained("start a node: cannot remove what its last run left", files.folder):
+        files.aot_log.unlink(missing_ok=True)
+        files.stopping.unlink(missing_ok=True)
     command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
     start_process(command, folder=files.folder, output=files.output, environment=environment())
 

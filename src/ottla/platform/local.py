@@ -6,20 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import NotYet
+from ottla.errors import LocalError
+from ottla.local.guards import named
+from ottla.local.processes import is_paused
+from ottla.local.roles import BROKER, node_roles
+from ottla.model.node import Node
 from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
+from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
-    from ottla.model.node import Node
     from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.reconcile import Check, Observation
@@ -31,6 +36,11 @@ NOTHING_ALLOWED: frozenset[str] = frozenset()
 
 def _only(node: Node, keys: set[str]) -> Node:
     return replace(node, properties={key: value for key, value in node.properties.items() if key in keys})
+
+
+def _is_led(observation: Observation, topic: str, answering: AbstractSet[int]) -> bool:
+    """Whether every partition of a topic has a leader that answers."""
+    return all(partition.leader in answering for partition in observation.partitions.get(topic, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,18 @@ class LocalPlatform:
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
             raise ValueError(f"not a local environment: {self.environment}")
-        if self.spec.cluster.controllers.value == "dedicated":
-            raise NotYet("controllers: dedicated is not built yet", hint="write `controllers: combined`")
+
+    @property
+    def roles(self) -> dict[int, tuple[str, ...]]:
+        """The roles of each node, by node_id."""
+        return node_roles(self.spec.cluster.nodes, dedicated=self.spec.cluster.controllers is Controllers.DEDICATED)
 
     @property
     def desired(self) -> ClusterState:
-        """The cluster that the spec asks for."""
-        return desired_state(self.spec)
+        """The cluster that the spec asks for. Controllers of their own get the same properties as brokers."""
+        desired = desired_state(self.spec)
+        properties = next(iter(desired.nodes.values())).properties
+        return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     @property
     def profile(self) -> ClientProfile:
@@ -87,7 +102,7 @@ class LocalPlatform:
         """
         with self.cluster.lock():
             configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
-            record = self.cluster.up(configs)
+            record = self.cluster.up(configs, roles=self.roles)
             if meanwhile is not None:
                 meanwhile()
             self.cluster.wait_for_ports(configs)
@@ -115,7 +130,7 @@ class LocalPlatform:
             self.cluster.report.step(f"waiting for replicas: {seen[0]} of {seen[1]} partitions in sync")
 
         wait_for_brokers(connection, self.spec.cluster.nodes, changed=said_brokers)
-        warm_producer_ids(connection, self.desired.nodes)
+        warm_producer_ids(connection, [node_id for node_id, roles in self.roles.items() if BROKER in roles])
         wait_for_isr(connection, changed=said_isr)
 
     def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
@@ -140,17 +155,22 @@ class LocalPlatform:
         """Compare the live cluster with the spec, reading only, unless ``write_as`` gives a name to this run.
 
         Then an event with that name goes through every topic that may take one. ``sender`` is one that was opened before.
+        A node that does not run is wanting, and so are replicas; what is left of the cluster is looked at all the same.
         """
         from ottla.reconcile import observe, read_evidence, verify, verify_write
 
+        answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
         with self._connected() as connection:
-            observation = observe(connection)
+            observation = observe(connection, answering=answering)
+            nodes = {**observation.state.nodes, **self._controllers(answering)}
+            observation = replace(observation, state=replace(observation.state, nodes=nodes))
             checks = verify(observation, self.desired)
             if write_as is None:
                 return Verification(checks, (), ())
-            asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
-            evidence = read_evidence(connection, observation, asked)
-        permitted = self._write_permissions(observation, evidence)
+            led = [name for name in self.spec.topics if _is_led(observation, name, answering)]
+            asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
+            evidence = read_evidence(connection, observation, asked, answering=answering)
+        permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
         return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
@@ -208,9 +228,23 @@ class LocalPlatform:
         applied, desired = self.cluster.applied(), self.desired.nodes
         nodes = {
             node_id: _only(node, {*applied.get(node_id, {}), *(desired[node_id].properties if node_id in desired else ())})
-            for node_id, node in observation.state.nodes.items()
+            for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
         return replace(observation, state=replace(observation.state, nodes=nodes))
+
+    def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
+        """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""
+        applied = self.cluster.applied()
+        controllers = [node.node_id for node in self.cluster.made().nodes if not node.is_broker]
+        return {node_id: Node(node_id, applied.get(node_id, {})) for node_id in controllers if node_id in running}
+
+    def _all_controllers(self) -> dict[int, Node]:
+        """As ``_controllers``; a dead one is a read error (LocalError), as a dead broker is."""
+        found = self._controllers(self.cluster.running().keys())
+        missing = [node.node_id for node in self.cluster.made().nodes if not node.is_broker and node.node_id not in found]
+        if missing:
+            raise LocalError(f"{named(missing)} does not run (controller)", hint="start what is missing: ottla up")
+        return found
 
     def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:
         from ottla.reconcile import read_evidence
