@@ -68,7 +68,7 @@ def kill(six: Home, node_id: int) -> None:
 def test_six_processes_have_one_role_each_and_only_brokers_are_bootstrap_servers(six: Home) -> None:
     status = json.loads(six.run("status", "-o", "json").stdout)["data"]
     roles = {node["node_id"]: node["roles"] for node in status["nodes"]}
-    assert roles == dict.fromkeys(BROKERS, ["broker"]) | dict.fromkeys(CONTROLLERS, ["controller"])
+    assert roles == {**{key: ["broker"] for key in BROKERS}, **{key: ["controller"] for key in CONTROLLERS}}
     assert (set(status["quorum"]["voters"]), set(status["quorum"]["observers"])) == (CONTROLLERS, BROKERS)
     assert status["quorum"]["leader"] in CONTROLLERS
     assert len(status["bootstrap_servers"]) == 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import os
 
 import typer
 
-from ottla.cli import apply, down, logs, plan, status, up, verify
+from ottla.cli import apply, down, logs, plan, restart, status, up, verify
 from ottla.cli.running import INTERRUPTED
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, down):
+for module in (up, status, plan, apply, verify, logs, restart, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 
 
@@ -30,5 +30,9 @@ def main() -> None:
     """The `ottla` command."""
     try:
         app()
-    except KeyboardInterrupt:  # before a command began, or while one ends
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        pass  # before a command began, or while one ends
+    except SystemExit as leaving:
+        if leaving.code != INTERRUPTED:
+            raise
+    os._exit(INTERRUPTED)  # whoever pressed Ctrl-C does not wait for threads that wait for a server

@@ -178,6 +178,8 @@ class LocalCluster:
             start_nodes(self, record, [node_id], {node_id: wanted})
             self.wait_for_ports({node_id: wanted})
         except LocalError:
+            if wanted == self.applied().get(node_id):
+                raise
             self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")
             old = {each.node_id: configs for each in record.nodes}  # `up` prefers those that a node had
             self.up(old, roles={each.node_id: each.roles for each in record.nodes})

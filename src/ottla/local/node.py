@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
-from ottla.local.jvm import environment, format_command, node_command
-from ottla.local.processes import start_process
+from ottla.local.jvm import STORAGE_TOOL, environment, format_command, node_command
+from ottla.local.processes import end_processes, find_processes, start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
 
 if TYPE_CHECKING:
@@ -50,32 +50,39 @@ def has_run(files: NodeFiles) -> bool:
 
 def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:
     """Format the log_dirs of nodes that never ran, all at once. What a cut-off format left is removed first."""
-    running = []
-    for node_id in node_ids:
-        files = layout.node(node_id)
-        with explained("prepare", files.data):
-            shutil.rmtree(files.data, ignore_errors=True)
-            files.data.mkdir(parents=True)
-        command = format_command(runtime, files, cluster_id=record.cluster_id)
-        # The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure.
-        running.append(
-            (
-                node_id,
-                subprocess.Popen(
-                    command,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                ),
-            )
-        )
-    failed = [(node_id, output) for node_id, process in running if (output := _outcome(process)) is not None]
-    for node_id, output in failed:
-        raise LocalError(f"cannot format node {node_id}: {output}", hint="mend cluster.config if it is at fault, then rerun")
+    properties = {node_id: layout.node(node_id).properties for node_id in node_ids}
+    end_processes(find_processes(properties, of=STORAGE_TOOL))  # of a run that was killed: two would write one folder
+    running: dict[int, subprocess.Popen[str]] = {}
+    try:
+        for node_id in node_ids:
+            running[node_id] = _start_format(runtime, layout.node(node_id), record.cluster_id)
+        outcomes = {node_id: _outcome(process) for node_id, process in running.items()}
+    except BaseException:
+        for process in running.values():
+            process.kill()
+            process.communicate()
+        raise
+    for node_id, output in outcomes.items():
+        if output is not None:
+            hint = "mend cluster.config, or make room, if that is at fault, then rerun"
+            raise LocalError(f"cannot format node {node_id}: {output}", hint=hint)
     for node_id in node_ids:
         write_atomic(layout.node(node_id).formatted, record.cluster_id)
+
+
+def _start_format(runtime: Runtime, files: NodeFiles, cluster_id: str) -> subprocess.Popen[str]:
+    """The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure."""
+    with explained("prepare", files.data):
+        shutil.rmtree(files.data, ignore_errors=True)
+        files.data.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(
+        format_command(runtime, files, cluster_id=cluster_id),
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def _outcome(process: subprocess.Popen[str]) -> str | None:

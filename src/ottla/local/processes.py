@@ -30,24 +30,24 @@ KILL_TIMEOUT = 10.0
 _started: list[subprocess.Popen[bytes]] = []  # kept so that a child that ends is reaped, not left a zombie
 
 
-def find_processes(properties: Mapping[int, Path]) -> dict[int, psutil.Process]:
-    """The running process of each node, given its properties file."""
+def find_processes(properties: Mapping[int, Path], *, of: str = MAIN_CLASS) -> dict[int, psutil.Process]:
+    """The running process of each node, given its properties file; ``of`` is the class that it runs."""
     wanted = {path: node_id for node_id, path in properties.items()}
-    return {wanted[path]: process for path, process in _all_nodes() if path in wanted}
+    return {wanted[path]: process for path, process in _all_java(of) if path in wanted}
 
 
 def find_nodes(folder: Path) -> dict[int, psutil.Process]:
     """The running nodes whose folders stand, or stood, in ``folder``: one that was removed does not hide its process."""
-    found = {path.parent.name: process for path, process in _all_nodes() if path.parent.parent == folder}
+    found = {path.parent.name: process for path, process in _all_java(MAIN_CLASS) if path.parent.parent == folder}
     return {int(name): process for name, process in sorted(found.items()) if name.isdigit()}
 
 
-def _all_nodes() -> Iterator[tuple[Path, psutil.Process]]:
-    """Every Kafka node of this machine, with its properties file."""
+def _all_java(main_class: str) -> Iterator[tuple[Path, psutil.Process]]:
+    """Every java of this machine that runs a class with a properties file for its last word, and that file."""
     _reap()
     for process in psutil.process_iter():
         command = command_line(process)
-        if command[-2:-1] == [MAIN_CLASS] and Path(command[0]).name == JAVA:
+        if main_class in command[-6:-1] and Path(command[0]).name == JAVA:
             yield Path(command[-1]), process
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, WaitTimeout
+from ottla.local.artifacts import cache_folder, damaged_jars
 from ottla.local.guards import named
 from ottla.local.node import last_words
 from ottla.local.ports import accepts
@@ -59,5 +60,10 @@ def wait_for_nodes(cluster: LocalCluster, nodes: Sequence[NodeAddress]) -> dict[
 
 
 def _dead(cluster: LocalCluster, node_id: int) -> LocalError:
-    words = last_words(cluster.layout.node(node_id))
-    return LocalError(f"node {node_id} ended before it took clients:\n{words}", hint=f"all of it: ottla logs {node_id}")
+    message = f"node {node_id} ended before it took clients:\n{last_words(cluster.layout.node(node_id))}"
+    damaged = damaged_jars(cluster.kafka_version)
+    if damaged:
+        return LocalError(f"{message}\n  damaged in {cache_folder()}: {', '.join(damaged)}", hint="to fetch them again: ottla up")
+    if "OutOfMemoryError" in message:
+        return LocalError(message, hint="its heap is too small: raise cluster.heap, then: ottla up")
+    return LocalError(message, hint=f"all of it: ottla logs {node_id}")

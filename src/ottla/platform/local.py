@@ -6,18 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError
+from ottla.errors import LocalError, UsageError
 from ottla.local.guards import named
 from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
 from ottla.model.node import Node
 from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
@@ -194,6 +195,24 @@ class LocalPlatform:
 
         return Sender(self._servers, self.profile)
 
+    def restart(self, node_ids: Collection[int] | None = None) -> tuple[int, ...]:
+        """Restart nodes (None: all) one at a time, without losing an acknowledged event; the order it was done in.
+
+        Raises UsageError for a node that is not there, PlanRefused where one is missing already.
+        """
+        with self.cluster.lock():
+            there = [node.node_id for node in self.cluster.made().nodes]
+            unknown = sorted(set(node_ids or ()) - set(there))
+            if unknown:
+                raise UsageError(f"there is no {named(unknown)}; there are {', '.join(map(str, there))}")
+            return restart_in_turn(self.cluster, node_ids or there, wait_until_whole=self._wait_for_cluster, look=self._look)
+
+    def _look(self) -> Observation:
+        from ottla.reconcile import observe
+
+        with self._connected() as connection:
+            return observe(connection)
+
     def status(self) -> PlatformStatus:
         """Nodes, quorum, topics, disk: what can be seen now, running or not."""
         return read_status(self.environment, self.cluster)
@@ -259,9 +278,13 @@ class LocalPlatform:
         self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
         self._wait_for_cluster()
 
-    def _wait_for_cluster(self) -> None:
+    def _wait_for_cluster(self) -> int:
+        """Wait until nothing is missing; the node that leads the quorum."""
+        from ottla.reconcile import wait_for_voters
+
         with self._connected() as connection:
             self._wait_until_whole(connection)
+            return wait_for_voters(connection)
 
     def _probe(self, topic: str) -> WriteProbe:
         return self.spec.topics[topic].verify_write or self.spec.topic_defaults.verify_write

@@ -10,6 +10,7 @@ from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.offsets import read_offset_ranges
 from ottla.kafka.topics import read_metadata
+from ottla.kafka.voters import read_voters
 from ottla.model.node import Node
 from ottla.model.state import ClusterState, Evidence, TopicEvidence
 from ottla.model.topic import Topic
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BROKERS_TIMEOUT = 60.0
 ISR_TIMEOUT = 120.0
+VOTERS_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +143,22 @@ def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]],
         changed=changed,
         hint="look: ottla status",
     )
+
+
+def wait_for_voters(connection: Connection) -> int:
+    """Wait until every voter has what the leader of the quorum has now; the leader's node_id. Raises WaitTimeout."""
+    leader, ends = wait_until(
+        lambda: read_voters(connection),
+        lambda seen: seen[0] in seen[1],
+        what="a leader of the quorum",
+        timeout=VOTERS_TIMEOUT,
+        hint="look: ottla status",
+    )
+    goal = ends[leader]
+
+    def behind() -> tuple[int, ...]:
+        _, now = read_voters(connection)
+        return tuple(sorted(voter for voter, end in now.items() if end < goal))
+
+    wait_until(behind, lambda left: not left, what="controllers to catch up", timeout=VOTERS_TIMEOUT, hint="look: ottla status")
+    return leader
