@@ -73,10 +73,11 @@ def test_a_node_moves_its_client_port_while_the_others_run_and_never_its_control
     cluster = three.platform.cluster
     cluster.stop([2])
     before = cluster.made().node(2)
-    with port_taken(before.controller_port):
+    with port_taken(before.controller_port) as pid:
         refused = three.run("up")
         assert refused.returncode == 1
-        assert "ottla down, then ottla up" in refused.stderr
+        assert f"(pid {pid}): the controller port of node 2" in refused.stderr
+        assert "then ottla up" in refused.stderr
         assert cluster.made().node(2) == before
     with port_taken(before.client_port):
         done = three.run("up")

@@ -13,7 +13,7 @@ import pytest
 from ottla.errors import LocalError
 from ottla.local import Layout, Silent, addresses
 from ottla.local.addresses import new_addresses, settle_ports
-from ottla.local.ports import LOOPBACK
+from ottla.local.ports import LOOPBACK, holder
 from ottla.local.record import ClusterRecord, NodeAddress, read_record, write_record
 from ottla.local.roles import node_roles
 
@@ -134,3 +134,11 @@ def test_a_node_says_what_it_listens_on_by_its_roles() -> None:
     assert NodeAddress.in_block(1, LOOPBACK, 9092).ports == (9092, 9095, 9096)
     assert NodeAddress.in_block(1, LOOPBACK, 9092, roles=("broker",)).ports == (9092, 9095)
     assert NodeAddress.in_block(1, LOOPBACK, 9092, roles=("controller",)).ports == (9096,)
+
+
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::ffff:127.0.0.1")])  # noqa: S104
+def test_who_has_a_port_is_said_however_it_listens(family: socket.AddressFamily, address: str) -> None:
+    with socket.socket(family) as server:
+        server.bind((address, 0))
+        server.listen()
+        assert holder(LOOPBACK, server.getsockname()[1]).endswith(f"(pid {os.getpid()})")

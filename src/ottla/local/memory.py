@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ottla.local.report import Reporter
 
 MIB = 1024**2
-BESIDE_HEAP = 160 * MIB  # what a JVM takes beside its heap; measured: 115 to 123 MiB when idle, and threads and buffers to come
+BESIDE_HEAP = 160 * MIB  # what a JVM takes beside its heap: 123 MiB when idle (decision 0001), and threads and buffers to come
 CONTROLLER_HEAP = 256 * MIB  # a controller alone keeps the metadata only
 TIGHT = 0.8
 

@@ -10,7 +10,8 @@ from ottla.errors import LocalError
 from ottla.local.record import BLOCK
 
 LOOPBACK = "127.0.0.1"
-EVERY_ADDRESS = ("0.0.0.0", "::", "::ffff:0.0.0.0")  # noqa: S104  (compared with, not bound)
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound)
+MAPPED = "::ffff:"  # how an IPv4 address looks on the sockets of Java, which are IPv6 (RFC 4291, 2.5.5.2)
 FIRST_PORT = 9092
 STEP = 10
 TRAINING_PORT = 20_092  # a node that is trained on must not take the port that the platform was promised
@@ -55,7 +56,7 @@ def holder(host: str, port: int) -> str:
     try:
         for connection in psutil.net_connections(kind="tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-            if listens and connection.pid and connection.laddr.ip in {host, *EVERY_ADDRESS}:
+            if listens and connection.pid and connection.laddr.ip.removeprefix(MAPPED) in {host, *EVERY_ADDRESS}:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         pass  # not everyone may look at the processes of others
