@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from tests.conftest import Home
 
 from ottla.kafka.events import Event, read_back, send_events
+from ottla.local.artifacts import cache_folder
 from ottla.platform import Platform
 from ottla.waiting import wait_until
 
@@ -227,3 +229,74 @@ def test_nodes_whose_files_were_removed_are_found_and_stopped(one: Home, tmp_pat
         assert other.platform.cluster.running() == {}
     finally:
         other.platform.wipe()
+
+
+def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    shutil.copy(one.folder / "platform.yaml", before)
+    other = Home(before, "laptop", Platform.load(before / "platform.yaml").on("laptop"))
+    try:
+        assert other.run("up").returncode == 0
+        record = other.platform.cluster.layout.record.read_bytes()
+        before.rename(after)
+        moved = Home(after, "laptop", Platform.load(after / "platform.yaml").on("laptop"))
+        refused = moved.run("up")
+        assert refused.returncode == 1
+        assert "the data of node 1 is in use by another process" in refused.stderr
+        assert moved.platform.cluster.layout.record.read_bytes() == record
+        after.rename(before)
+        assert other.run("verify").returncode == 0
+    finally:
+        other.platform.wipe()
+
+
+def test_a_heap_too_small_for_kafka_is_said_with_the_way_out(one: Home, tmp_path: Path) -> None:
+    spec = YAML(typ="safe").load(one.folder / "platform.yaml")
+    spec["cluster"]["heap"] = "100MiB"
+    (tmp_path / "platform.yaml").write_text(json.dumps(spec))
+    small = Home(tmp_path, "laptop", Platform.load(tmp_path / "platform.yaml").on("laptop"))
+    try:
+        done = small.run("up")
+        assert done.returncode == 1
+        assert "Java heap space" in done.stderr
+        assert "raise cluster.heap" in done.stderr
+    finally:
+        small.platform.wipe()
+
+
+def interrupted_at(folder: Path, step: str, environment: dict[str, str]) -> str:
+    """Run `up`, press Ctrl-C when it says ``step``, and give what it says after that."""
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "up", "-f", str(folder / "platform.yaml"), "-e", "laptop"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        assert run.stderr is not None
+        said = ""
+        for line in run.stderr:
+            said += line
+            if step in line:
+                break
+        assert step in said
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does it: to the children as well
+        rest = run.stderr.read()
+    assert run.returncode == 130, said + rest
+    return rest
+
+
+def test_an_interrupt_at_each_step_of_a_first_up_is_one_line_and_the_next_up_goes_on(one: Home, tmp_path: Path) -> None:
+    shutil.copy(one.folder / "platform.yaml", tmp_path)
+    home = Home(tmp_path, "laptop", Platform.load(tmp_path / "platform.yaml").on("laptop"))
+    environment = {**os.environ, "OTTLA_CACHE": str(tmp_path / "cache")}
+    shutil.copytree(cache_folder() / "kafka", tmp_path / "cache" / "kafka")
+    try:
+        for step in ("training the JVM", "formatting node 1", "starting node 1", "waiting for node 1", "creating 9 topics"):
+            rest = interrupted_at(tmp_path, step, environment)
+            assert rest.splitlines()[-1:] == ["ottla: interrupted; run the command again to go on where it stopped"], step
+            assert "Traceback" not in rest
+        assert list((tmp_path / "cache" / "aot").glob("train-*")) == []
+        done = home.run("up", "--verify")
+        assert done.returncode == 0, done.stderr
+    finally:
+        home.platform.wipe()

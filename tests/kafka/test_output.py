@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +16,20 @@ if TYPE_CHECKING:
     from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
-OTTLA = Path(sys.executable).parent / "ottla"
+BIN = Path(sys.executable).parent
 
 
 def shell(home: Home, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a line of shell in the folder of the platform, with the status of the whole pipe."""
-    line = f"set -o pipefail; {command}".replace("ottla", str(OTTLA))
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **variables}
     return subprocess.run(
-        ["bash", "-c", line], cwd=home.folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        cwd=home.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -57,9 +64,23 @@ def test_up_is_done_to_its_end_though_nobody_reads_what_it_says(one: Home) -> No
     assert one.run("status").returncode == 0
 
 
-def test_no_escape_sequence_is_written_without_a_terminal_or_with_no_color(one: Home) -> None:
+def in_terminal(home: Home, command: str, **variables: str) -> str:
+    """What a command writes to a terminal."""
+    ours, its = pty.openpty()
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "TERM": "xterm", **variables}
+    with subprocess.Popen(["bash", "-c", command], cwd=home.folder, env=environment, stdout=its, stderr=its, stdin=its):
+        os.close(its)
+        written = b""
+        with suppress(OSError), os.fdopen(ours, "rb", 0) as terminal:  # EIO: the last writer is gone
+            while piece := terminal.read(4096):
+                written += piece
+    return written.decode()
+
+
+def test_colours_are_for_a_terminal_that_wants_them(one: Home) -> None:
     done = one.run("up")
     assert "\x1b" not in done.stdout + done.stderr
-    in_terminal = shell(one, f"script -qec '{OTTLA} status -e laptop' /dev/null", NO_COLOR="1", COLUMNS="60")
-    assert "\x1b[" not in in_terminal.stdout
-    assert "node 1  running" in in_terminal.stdout
+    assert "\x1b[" in in_terminal(one, "ottla up -e laptop")
+    plain = in_terminal(one, "ottla up -e laptop; ottla status -e laptop", NO_COLOR="1", COLUMNS="60")
+    assert "\x1b[" not in plain
+    assert "node 1  running" in plain

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 START_TIMEOUT = 120.0
 PORT_POLL = 0.02
 PREFIX_TIMEOUT = 2.0
+WAYS_OUT = {  # what last words say, and what to do then
+    "OutOfMemoryError": "its heap is too small: raise cluster.heap, then: ottla up",
+    "No space left on device": "the disk is full: make room, then: ottla up",
+    "Address already in use": "somebody took its port this very moment: ottla up gives it others",
+}
 
 
 def wait_for_nodes(cluster: LocalCluster, nodes: Sequence[NodeAddress]) -> dict[int, psutil.Process]:
@@ -64,6 +69,5 @@ def _dead(cluster: LocalCluster, node_id: int) -> LocalError:
     damaged = damaged_jars(cluster.kafka_version)
     if damaged:
         return LocalError(f"{message}\n  damaged in {cache_folder()}: {', '.join(damaged)}", hint="to fetch them again: ottla up")
-    if "OutOfMemoryError" in message:
-        return LocalError(message, hint="its heap is too small: raise cluster.heap, then: ottla up")
-    return LocalError(message, hint=f"all of it: ottla logs {node_id}")
+    known = next((hint for words, hint in WAYS_OUT.items() if words in message), None)
+    return LocalError(message, hint=known or f"all of it: ottla logs {node_id}")
