@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from ruamel.yaml import YAML
 from tests.conftest import Home
 
 from ottla.kafka.events import Event, read_back, send_events
