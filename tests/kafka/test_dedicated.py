@@ -148,6 +148,15 @@ def test_changed_properties_are_planned_for_brokers_and_controllers_and_applied_
     assert six.run("plan", "--exit-code", spec="other.yaml").returncode == 0
 
 
+def test_a_rolling_restart_ends_with_the_active_controller(six: Home) -> None:
+    leader = json.loads(six.run("status", "-o", "json").stdout)["data"]["quorum"]["leader"]
+    done = six.run("restart", "3", *map(str, CONTROLLERS), timeout=280)
+    assert done.returncode == 0, done.stderr
+    order = [int(line.split()[2]) for line in done.stderr.splitlines() if line.startswith("  restarting node ")]
+    assert order == [3, *sorted(CONTROLLERS - {leader}), leader]
+    assert six.run("verify").returncode == 0
+
+
 @pytest.mark.parametrize(("key", "value"), [("controllers", "combined"), ("nodes", 4)])
 def test_a_switch_of_roles_or_counts_is_refused_with_the_way_out_and_nothing_is_done(six: Home, key: str, value: object) -> None:
     before: Path = six.platform.cluster.layout.record

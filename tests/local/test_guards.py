@@ -11,7 +11,7 @@ import pytest
 from ottla.errors import LocalError, PlanRefused
 from ottla.local import Layout, Silent, memory
 from ottla.local.guards import refuse_blank_majority, refuse_leftovers, refuse_other_cluster, refuse_unusable_data
-from ottla.local.memory import check_memory, heap_of
+from ottla.local.memory import cgroup_room, check_memory, heap_of
 from ottla.local.record import ClusterRecord, NodeAddress
 from ottla.local.roles import node_roles
 
@@ -159,3 +159,26 @@ def test_memory_that_is_tight_is_said_and_what_fits_well_is_not(monkeypatch: pyt
 def test_a_controller_alone_has_a_smaller_heap() -> None:
     assert [heap_of(node, 512 * 2**20) >> 20 for node in SIX.nodes] == [512, 512, 512, 256, 256, 256]
     assert {heap_of(node, 100) for node in SIX.nodes} == {100}
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "room"),
+    [
+        (".", {"memory.max": "1000", "memory.current": "900", "memory.stat": "anon 500\ninactive_file 300"}, 400),
+        (".", {"memory.max": "max", "memory.current": "900", "memory.stat": "inactive_file 300"}, None),
+        ("memory", {"limit_in_bytes": "1000", "usage_in_bytes": "2000", "stat": "total_inactive_file 1"}, 0),
+        (".", {}, None),
+    ],
+    ids=["version 2", "no limit", "version 1", "no cgroups"],
+)
+def test_the_memory_of_a_container_is_its_own(tmp_path: Path, folder: str, files: dict[str, str], room: int | None) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for name, text in files.items():
+        (tmp_path / folder / (name if folder == "." else f"memory.{name}")).write_text(text + "\n")
+    assert cgroup_room(tmp_path) == room
+
+
+def test_a_container_that_is_too_small_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "cgroup_room", lambda: 300 * 2**20)
+    with pytest.raises(LocalError, match="300 MiB is available"):
+        check_memory(THREE.nodes[:1], 256 * 2**20, report=Silent())

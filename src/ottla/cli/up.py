@@ -71,7 +71,7 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
 def _nodes(result: UpResult) -> str:
     brokers = sum(node.is_broker for node in result.record.nodes)
     controllers = len(result.record.nodes) - brokers
-    return f"{brokers} brokers, {controllers} controllers" if controllers else f"{brokers} nodes"
+    return f"{brokers} brokers, {controllers} controllers" if controllers else f"{brokers} node{'s' if brokers > 1 else ''}"
 
 
 def _say_what_is_left(result: UpResult) -> int:
