@@ -300,24 +300,6 @@ def test_another_cluster_on_the_same_ports_is_never_taken_for_this_one(one: Home
     assert problem is None or "another platform" in problem
 
 
-def test_a_port_that_is_taken_is_named_with_who_has_it(one: Home) -> None:
-    one.platform.down()
-    port = one.platform.cluster.made().nodes[0].client_port
-    program = (
-        "import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
-        f"s.bind(('127.0.0.1', {port})); s.listen(); print('on', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        done = one.run("up")
-        assert done.returncode == 1
-        assert f"127.0.0.1:{port}" in done.stderr
-        assert f"(pid {holder.pid})" in done.stderr
-        holder.kill()
-    assert one.run("up").returncode == 0
-
-
 def test_a_refused_start_up_cache_is_thrown_away_and_never_fatal(
     one: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

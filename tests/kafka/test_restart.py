@@ -1,48 +1,126 @@
-"""A rolling restart: the cluster goes on, and nothing that was acknowledged is lost."""
+"""`ottla restart`: a rolling restart under load loses nothing that was acknowledged."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
-from tests.kafka.load import Load, read_numbers
+from confluent_kafka import Producer
+
+from ottla.kafka.events import read_back
+from ottla.kafka.profile import producer_config
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
+TOPIC = "recurring-events"
 
 
-def test_every_node_is_restarted_under_load_and_no_acknowledged_write_is_lost(three: Home) -> None:
-    assert three.run("topics", "create", "rolling", "-p", "3", "--config", "min.insync.replicas=2", "--yes").returncode == 0
-    before = three.platform.cluster.running()
-    with Load(three.bootstrap_servers, "rolling") as load:
+class Load:
+    """Writes numbered events all the time, with acks=all and idempotence, and keeps where each acknowledged one stands."""
+
+    def __init__(self, home: Home) -> None:
+        config = producer_config(home.platform.profile, home.bootstrap_servers)
+        assert (config["acks"], config["enable.idempotence"]) == ("all", "true")
+        self._producer = Producer(dict(config))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self.sent = 0
+        self.acknowledged: dict[tuple[str, int, int], bytes] = {}
+        self.failed: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        assert self._producer.flush(60) == 0
+
+    def _write(self) -> None:
+        while not self._stop.wait(0.002):
+            value = str(self.sent).encode()
+            self._producer.produce(TOPIC, value, b"key-%d" % (self.sent % 7), on_delivery=self._told)
+            self._producer.poll(0)
+            self.sent += 1
+
+    def _told(self, error: Any, message: Any) -> None:
+        if error is not None:
+            self.failed.append(str(error))
+        else:
+            self.acknowledged[message.topic(), message.partition(), message.offset()] = message.value()
+
+
+def pids(home: Home) -> dict[int, int]:
+    return {node_id: process.pid for node_id, process in home.platform.cluster.running().items()}
+
+
+def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -> None:
+    before = pids(three)
+    with Load(three) as load:
+        wait_until(lambda: len(load.acknowledged), lambda count: count > 100, what="load", timeout=30)
         done = three.run("restart")
-        assert done.returncode == 0, done.stderr
-    after = three.platform.cluster.running()
-    assert after.keys() == before.keys()
-    assert all(after[node_id].pid != before[node_id].pid for node_id in before)
-    assert load.refused == []
-    ends = {partition: found.end for partition, found in three.platform.access().partition_ranges("rolling").items()}
-    numbers = read_numbers(three.bootstrap_servers, "rolling", ends)
-    assert load.acknowledged <= set(numbers)
-    assert len(numbers) == len(set(numbers))
-    assert len(load.acknowledged) > 500
+        after_restart = len(load.acknowledged)
+    assert done.returncode == 0, done.stderr
+    assert all(f"restarting node {node_id} (" in done.stderr for node_id in (1, 2, 3))
+    assert {node_id for node_id, pid in pids(three).items() if pid != before[node_id]} == {1, 2, 3}
+    assert load.failed == []
+    assert len(load.acknowledged) == load.sent > after_restart > 500
+    places: dict[tuple[str, int], int] = {}
+    for topic, partition, offset in load.acknowledged:
+        places[topic, partition] = min(offset, places.get((topic, partition), offset))
+    found = read_back(three.bootstrap_servers, three.platform.profile, places, set(load.acknowledged), timeout=60)
+    assert {place: record.value for place, record in found.items()} == load.acknowledged
+    assert three.run("verify").returncode == 0
 
 
-def test_one_node_alone_is_restarted_and_the_others_are_left(three: Home) -> None:
-    before = {node_id: process.pid for node_id, process in three.platform.cluster.running().items()}
-    assert three.run("restart", "2").stdout == "restarted: node 2\n"
-    after = {node_id: process.pid for node_id, process in three.platform.cluster.running().items()}
-    assert {node_id for node_id in before if before[node_id] != after[node_id]} == {2}
-    unknown = three.run("restart", "7")
-    assert (unknown.returncode, "there are 1, 2, 3" in unknown.stderr) == (2, True)
+def test_only_the_named_nodes_restart_and_an_unknown_one_is_refused(three: Home) -> None:
+    before = pids(three)
+    done = three.run("restart", "2")
+    assert (done.returncode, done.stdout.startswith("restarted: node 2 (")) == (0, True)
+    assert {node_id for node_id, pid in pids(three).items() if pid != before[node_id]} == {2}
+    unknown = three.run("restart", "2", "7")
+    assert (unknown.returncode, "there is no node 7; there are 1, 2, 3" in unknown.stderr) == (2, True)
 
 
-def test_nothing_is_restarted_while_a_node_is_missing(three: Home) -> None:
+def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
     three.platform.cluster.stop([3])
+    before = pids(three)
     try:
-        refused = three.run("restart", "1")
-        assert (refused.returncode, "ottla up" in refused.stderr) == (4, True)
+        done = three.run("restart", "1")
+        assert done.returncode == 4
+        assert "node 3 does not run" in done.stderr
+        assert "ottla up" in done.stderr
+        assert pids(three) == before
     finally:
         assert three.run("up").returncode == 0
+
+
+def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) -> None:
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "restart", "-f", str(three.folder / "platform.yaml"), "-e", "local"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as interrupted:
+        assert interrupted.stderr is not None
+        for line in interrupted.stderr:
+            if "stopping node" in line:
+                break
+        interrupted.send_signal(signal.SIGINT)
+        assert "interrupted; run the command again" in interrupted.stderr.read()
+    assert interrupted.returncode == 130
+    assert three.run("up").returncode == 0
+    assert len(pids(three)) == 3
+    assert three.run("verify").returncode == 0
+
+
+def test_one_node_alone_restarts_and_says_that_writes_wait(one: Home) -> None:
+    done = one.run("restart")
+    assert done.returncode == 0, done.stderr
+    assert "no more replicas than min.insync.replicas" in done.stderr
+    assert one.run("verify").returncode == 0

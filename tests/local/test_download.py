@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ottla.errors import LocalError
 from ottla.local import Silent, artifacts, download
-from ottla.local.artifacts import ensure_jars, locked_jars
+from ottla.local.artifacts import damaged_jars, ensure_jars, locked_jars
 from ottla.local.download import Download, fetch_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -194,6 +198,82 @@ def test_a_jar_that_was_damaged_in_the_cache_is_fetched_again(tmp_path: Path, mo
     damaged.write_bytes(whole[:-1])
     ensure_jars("4.3.1", report=Silent())
     assert damaged.read_bytes() == whole
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A whole cache of one's own, filled from an offline folder; the first jar in it."""
+    mirror_of_the_lock(tmp_path / "mirror")
+    monkeypatch.setenv(artifacts.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(artifacts.REPOSITORY_VARIABLE, (tmp_path / "mirror").as_uri())
+    return ensure_jars("4.3.1", report=Silent())[0]
+
+
+def test_damage_that_leaves_the_size_is_noticed_and_fetched_again(cached: Path) -> None:
+    whole = cached.read_bytes()
+    cached.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    ensure_jars("4.3.1", report=Silent())
+    assert cached.read_bytes() == whole
+
+
+def test_damage_that_leaves_no_trace_in_size_or_time_is_found_when_a_node_died_of_it(cached: Path) -> None:
+    whole, stat = cached.read_bytes(), cached.stat()
+    cached.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    os.utime(cached, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    ensure_jars("4.3.1", report=Silent())
+    assert cached.read_bytes() != whole  # a start does not read 46 MB for that
+    assert damaged_jars("4.3.1") == [cached.name]
+    ensure_jars("4.3.1", report=Silent())
+    assert cached.read_bytes() == whole
+    assert damaged_jars("4.3.1") == []
+
+
+def test_a_cache_that_was_copied_is_checked_once_and_needs_no_network(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(cached.parent, tmp_path / "copy" / "kafka" / "4.3.1", copy_function=shutil.copyfile)
+    monkeypatch.setenv(artifacts.CACHE_VARIABLE, str(tmp_path / "copy"))
+    monkeypatch.setenv(artifacts.REPOSITORY_VARIABLE, "http://127.0.0.1:9/nothing-listens-here")
+    assert not artifacts._remembered(tmp_path / "copy" / "kafka" / "4.3.1", locked_jars("4.3.1"))
+    assert len(ensure_jars("4.3.1", report=Silent())) == 46
+    assert artifacts._remembered(tmp_path / "copy" / "kafka" / "4.3.1", locked_jars("4.3.1"))
+
+
+def test_a_folder_that_lacks_a_jar_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(LocalError) as caught:
+        fetch_all([wanted(tmp_path)], repository=(tmp_path / "empty").as_uri(), what="it", report=Silent())
+    assert "a/b.jar: " in caught.value.message
+    assert "No such file" in caught.value.message
+
+
+def test_no_network_is_one_sentence_that_names_a_mirror_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "PAUSE_SECONDS", 0.001)
+    with pytest.raises(LocalError) as caught:
+        fetch_all([wanted(tmp_path)], repository="http://no-such-host.invalid", what="it", report=Silent())
+    assert str(caught.value).startswith("cannot download http://no-such-host.invalid/a/b.jar: ")
+    assert "OTTLA_REPOSITORY=https://... or OTTLA_REPOSITORY=/folder" in str(caught.value)
+
+
+STALLED = """
+import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
+from ottla.cli.main import main
+main()
+"""
+
+
+def test_an_interrupt_does_not_wait_for_a_server_that_says_nothing_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parent.parent.parent / "platform.yaml", tmp_path)
+    environment = {"OTTLA_CACHE": str(tmp_path / "cache"), "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(16)
+        environment["OTTLA_REPOSITORY"] = f"http://127.0.0.1:{server.getsockname()[1]}"
+        command = [sys.executable, "-c", STALLED, "up", "-f", str(tmp_path / "platform.yaml"), "-e", "laptop"]
+        with subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE) as run, server.accept()[0]:
+            run.send_signal(signal.SIGINT)
+            _, said = run.communicate(timeout=10)  # the server's time-out is 30 s
+    assert (run.returncode, said.count("Traceback")) == (130, 0)
+    assert said.endswith("ottla: interrupted; run the command again to go on where it stopped\n")
 
 
 def test_the_lock_has_the_broker_and_a_binding_for_its_logs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def test_nodes_and_controllers_have_tls_listeners_and_clients_a_plain_one(layout
     assert properties["listener.name.controller.ssl.client.auth"] == "required"
 
 
+def test_controllers_of_their_own_have_no_listener_for_clients_and_brokers_none_for_controllers(layout: Layout) -> None:
+    broker, controller = replace(NODES[0], roles=("broker",)), replace(NODES[1], node_id=101, roles=("controller",))
+    record = ClusterRecord("id", "4.3.1", (broker, controller))
+    of_broker = server_properties(layout, record, broker, {})
+    of_controller = server_properties(layout, record, controller, {"num.io.threads": "3"})
+    assert (of_broker["process.roles"], of_controller["process.roles"]) == ("broker", "controller")
+    assert of_broker["controller.quorum.voters"] == of_controller["controller.quorum.voters"] == "101@127.0.0.1:9106"
+    assert of_broker["listeners"] == of_broker["advertised.listeners"] == "CLIENT://127.0.0.1:9092,INTERNAL://127.0.0.1:9095"
+    assert of_controller["listeners"] == "CONTROLLER://127.0.0.1:9106"
+    assert "advertised.listeners" not in of_controller
+    assert of_controller["num.io.threads"] == "3"
+
+
 def test_the_spec_wins_over_what_ottla_prefers_but_may_not_take_what_only_ottla_knows(layout: Layout) -> None:
     chosen = server_properties(layout, RECORD, NODES[0], {"broker.heartbeat.interval.ms": "999"})
     assert chosen["broker.heartbeat.interval.ms"] == "999"
@@ -55,18 +69,60 @@ def test_logs_rotate(layout: Layout) -> None:
     assert "strategy.max=5" in text
 
 
-def test_a_record_comes_back_as_it_was_kept_and_a_damaged_or_foreign_one_says_so(tmp_path: Path) -> None:
+def test_a_record_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     path = tmp_path / "cluster.json"
     assert read_record(path) is None
     write_record(path, RECORD)
     assert read_record(path) == RECORD
-    path.write_text(path.read_text().replace('"version": 1', '"version": 99'))
-    with pytest.raises(LocalError, match="record version 99"):
+
+
+@pytest.mark.parametrize("version", [{"version": 1}, {}], ids=["version 1", "no version"])
+def test_a_record_of_an_older_ottla_is_read(tmp_path: Path, version: dict[str, int]) -> None:
+    path = tmp_path / "cluster.json"
+    write_record(path, RECORD)
+    data = json.loads(path.read_text())
+    del data["version"]
+    for node in data["nodes"]:
+        del node["roles"]
+    path.write_text(json.dumps(version | data))
+    assert read_record(path) == RECORD
+
+
+def test_a_record_of_a_newer_ottla_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.json"
+    path.write_text('{"version": 99, "shape": "unknown"}')
+    with pytest.raises(LocalError, match="made by a newer Ottla"):
         read_record(path)
-    for damaged in ("", "[]", "{", '{"version": 1}', '{"version": 1, "nodes": [{}]}'):
-        path.write_text(damaged)
-        with pytest.raises(LocalError, match="damaged"):
-            read_record(path)
+    assert path.read_text() == '{"version": 99, "shape": "unknown"}'
+
+
+NODE = '{"node_id": 1, "host": "h", "client_port": 1, "internal_port": 2, "controller_port": 3, "prefix": []}'
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "[]",
+        "{",
+        "null",
+        '{"version": 1}',
+        '{"version": "x"}',
+        '{"version": 2, "nodes": [{}]}',
+        '{"version": 2, "nodes": [], "cluster_id": "c", "kafka_version": "4.3.1"}',
+        f'{{"version": 2, "nodes": [{NODE}, {NODE}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
+        f'{{"version": 2, "nodes": [{NODE}], "cluster_id": 7, "kafka_version": "4.3.1"}}',
+        f'{{"version": 2, "nodes": [{NODE.replace("2", "null")}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
+        f'{{"version": 2, "nodes": [{NODE[:-1]}, "roles": ["boss"]}}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
+        f'{{"version": 2, "nodes": [{NODE[:-1]}, "roles": []}}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
+    ],
+)
+def test_a_damaged_record_says_so_with_the_way_out(tmp_path: Path, damaged: str) -> None:
+    path = tmp_path / "cluster.json"
+    path.write_text(damaged)
+    with pytest.raises(LocalError, match="damaged") as caught:
+        read_record(path)
+    assert "ottla down --wipe" in str(caught.value)
 
 
 def test_cluster_ids_are_those_of_kafka() -> None:
@@ -89,15 +145,6 @@ def test_each_node_has_a_certificate_of_the_clusters_ca_for_its_own_address(layo
     assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
     assert layout.authority_key.stat().st_mode & 0o777 == 0o600
     assert layout.node(1).keystore.stat().st_mode & 0o777 == 0o600
-
-
-def test_certificates_that_are_there_are_kept(layout: Layout) -> None:
-    kept = set()
-    for _ in range(2):
-        make_authority(layout, "todo-kafka")
-        make_node_certificate(layout, NODES[0])
-        kept.add((layout.node(1).keystore.read_bytes(), layout.authority.read_bytes()))
-    assert len(kept) == 1
 
 
 def test_a_nodes_command_ends_with_its_properties_file_by_which_it_is_known(layout: Layout) -> None:

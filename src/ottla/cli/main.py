@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import typer
 
@@ -36,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, down, restart, upgrade, lag, produce, consume, completion):
+for module in (up, status, plan, apply, verify, logs, restart, upgrade, down, lag, produce, consume, completion):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for group in (topics, groups, records):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
@@ -55,5 +54,9 @@ def main() -> None:
         completion.prepare()
     try:
         app()
-    except KeyboardInterrupt:  # before a command began, or while one ends
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        pass  # before a command began, or while one ends
+    except SystemExit as leaving:
+        if leaving.code != INTERRUPTED:
+            raise
+    os._exit(INTERRUPTED)  # whoever pressed Ctrl-C does not wait for threads that wait for a server

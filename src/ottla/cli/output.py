@@ -66,9 +66,18 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def fits(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table fits the terminal (or COLUMNS); what goes into a file or a pipe always does."""
+    width = sum(max(len(row[column]) for row in (header, *rows)) for column in range(len(header))) + 2 * (len(header) - 1)
+    return width <= shutil.get_terminal_size(fallback=(width, 0)).columns
+
+
 def note(text: str) -> None:
-    """A line for a person, on stderr."""
-    typer.echo(text, err=True)
+    """A line for a person, on stderr. Where nobody reads it any more (``2>&1 | head``), the work goes on."""
+    try:
+        typer.echo(text, err=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 class TerminalReporter:

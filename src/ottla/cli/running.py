@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from ottla.cli.output import note
 from ottla.errors import OttlaError, UsageError
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
         _options.set(_options_of(kwargs))
         try:
             code = command(*args, **kwargs)
+            sys.stdout.flush()
         except OttlaError as error:
-            typer.echo(f"ottla: {with_options(str(error))}", err=True)
+            note(f"ottla: {with_options(str(error))}")
             code = error.exit_code
         except (KeyboardInterrupt, typer.Abort):
-            typer.echo("\nottla: interrupted; run the command again to go on where it stopped", err=True)
+            after_the_sign = "\n" if sys.stderr.isatty() else ""  # the terminal has just shown ^C
+            note(f"{after_the_sign}ottla: interrupted; run the command again to go on where it stopped")
             code = INTERRUPTED
         except BrokenPipeError:
             # whoever read the output has seen enough (`ottla logs | head`)
@@ -69,12 +72,8 @@ def with_options(text: str) -> str:
 def _options_of(call: Mapping[str, object]) -> str:
     file, environment = call.get("file", DEFAULT_FILE), call.get("environment")
     address, config = call.get("bootstrap_server"), call.get("command_config")
-    words = {
-        " --file ": file if file != DEFAULT_FILE else None,
-        " -e ": environment,
-        " -b ": address,
-        " --command-config ": config,
-    }
+    file = file if file != DEFAULT_FILE else None
+    words = {" --file ": file, " -e ": environment, " -b ": address, " --command-config ": config}
     return "".join(f"{word}{value}" for word, value in words.items() if value)
 
 

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ottla.cli.output import Output, OutputOption, print_document, print_table
+from ottla.cli.output import Output, OutputOption, fits, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.model.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from ottla.local import NodeStatus
+    from ottla.local.record import NodeAddress
     from ottla.platform import PlatformStatus
+
+NOTHING = "-"
 
 
 @explained
@@ -28,7 +31,7 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
 
 def _healthy(status: PlatformStatus) -> bool:
     view = status.view
-    if view is None or any(node.pid is None for node in status.nodes):
+    if view is None or any(node.pid is None or node.paused for node in status.nodes):
         return False
     fenced = any(broker.fenced for broker in view.brokers)
     return not (fenced or view.under_replicated or view.offline) and view.quorum.leader is not None
@@ -45,29 +48,46 @@ def _print_table(status: PlatformStatus) -> None:
             f"{total - len(view.under_replicated)} have every replica in sync"
         )
     typer.echo("")
-    header = ("NODE", "STATE", "ROLES", "CLIENTS", "INTERNAL", "CONTROLLER", "PID", "UPTIME", "MEMORY", "DISK", "FREE")
-    print_table(header, [_row(status, node) for node in status.nodes])
+    _print_nodes(status)
     if status.problem:
-        typer.echo(f"\nthe cluster does not answer: {status.problem}\n  see why: ottla logs")
-    stopped = [str(node.address.node_id) for node in status.nodes if node.pid is None]
-    if stopped:
-        what = "nothing runs" if len(stopped) == len(status.nodes) else f"stopped: node {', '.join(stopped)}"
-        typer.echo(with_options(f"\n{what}; start it: ottla up"))
+        typer.echo(with_options(f"\nthe cluster does not answer: {status.problem}\n  see why: ottla logs"))
+    for what, nodes in (("stopped", _without_process(status)), ("paused", [node for node in status.nodes if node.paused])):
+        names = ", ".join(str(node.address.node_id) for node in nodes)
+        if nodes:
+            said = "nothing runs" if len(nodes) == len(status.nodes) and what == "stopped" else f"{what}: node {names}"
+            typer.echo(with_options(f"\n{said}; start it: ottla up"))
+
+
+def _without_process(status: PlatformStatus) -> list[NodeStatus]:
+    return [node for node in status.nodes if node.pid is None]
+
+
+def _print_nodes(status: PlatformStatus) -> None:
+    header = ("NODE", "STATE", "ROLES", "CLIENTS", "INTERNAL", "CONTROLLER", "PID", "UPTIME", "MEMORY", "DISK", "FREE")
+    rows = [_row(status, node) for node in status.nodes]
+    if fits(header, rows):
+        print_table(header, rows)
+        return
+    for node_id, state, roles, clients, internal, controller, *figures in rows:
+        typer.echo(f"node {node_id}  {state}  {roles}")
+        ports = {"clients": clients, "internal": internal, "controller": controller}
+        typer.echo("  " + "  ".join(f"{name} {port}" for name, port in ports.items() if port != NOTHING))
+        named = dict(zip(("pid", "up", "memory", "disk", "free"), figures, strict=True))
+        typer.echo("  " + "  ".join(f"{name} {figure}" for name, figure in named.items() if figure != NOTHING))
 
 
 def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
     address = node.address
-    running = node.pid is not None
     return (
         str(address.node_id),
         _state(status, node),
-        _roles(status, address.node_id),
-        f"{address.host}:{address.client_port}",
-        str(address.internal_port),
-        str(address.controller_port),
-        str(node.pid) if running else "-",
-        format_duration(node.uptime * 1000) if node.uptime is not None else "-",
-        format_size(node.memory) if node.memory is not None else "-",
+        _roles(status, node),
+        f"{address.host}:{address.client_port}" if address.is_broker else NOTHING,
+        str(address.internal_port) if address.is_broker else NOTHING,
+        str(address.controller_port) if address.is_voter else NOTHING,
+        str(node.pid) if node.pid is not None else NOTHING,
+        format_duration(node.uptime * 1000) if node.uptime is not None else NOTHING,
+        format_size(node.memory) if node.memory is not None else NOTHING,
         format_size(node.disk),
         _free(status, address.node_id),
     )
@@ -76,22 +96,24 @@ def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
 def _state(status: PlatformStatus, node: NodeStatus) -> str:
     if node.pid is None:
         return "stopped"
-    if status.view is None:
+    if node.paused:
+        return "paused"
+    if status.view is None or not node.address.is_broker:
         return "running"
     fenced = {broker.node_id: broker.fenced for broker in status.view.brokers}
     return "fenced" if fenced.get(node.address.node_id, True) else "running"
 
 
-def _roles(status: PlatformStatus, node_id: int) -> str:
-    leads = status.view is not None and status.view.quorum.leader == node_id
-    return "broker,controller" + (" (quorum leader)" if leads else "")
+def _roles(status: PlatformStatus, node: NodeStatus) -> str:
+    leads = status.view is not None and status.view.quorum.leader == node.address.node_id
+    return ",".join(node.address.roles) + (" (quorum leader)" if leads else "")
 
 
 def _free(status: PlatformStatus, node_id: int) -> str:
     if status.view is None:
-        return "-"
+        return NOTHING
     usable = [log_dir.usable for log_dir in status.view.log_dirs if log_dir.node_id == node_id]
-    return format_size(sum(usable)) if usable else "-"
+    return format_size(sum(usable)) if usable else NOTHING
 
 
 def _document(status: PlatformStatus) -> dict[str, Any]:
@@ -122,18 +144,19 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
     }
 
 
+def _ports(address: NodeAddress) -> dict[str, int]:
+    clients = {"client": address.client_port, "internal": address.internal_port} if address.is_broker else {}
+    return clients | ({"controller": address.controller_port} if address.is_voter else {})
+
+
 def _node_document(status: PlatformStatus, node: NodeStatus) -> dict[str, Any]:
     log_dirs = status.view.log_dirs if status.view else ()
     return {
         "node_id": node.address.node_id,
         "state": _state(status, node),
-        "roles": ["broker", "controller"],
+        "roles": list(node.address.roles),
         "host": node.address.host,
-        "ports": {
-            "client": node.address.client_port,
-            "internal": node.address.internal_port,
-            "controller": node.address.controller_port,
-        },
+        "ports": _ports(node.address),
         "pid": node.pid,
         "uptime_seconds": node.uptime,
         "memory_bytes": node.memory,

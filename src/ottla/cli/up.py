@@ -63,9 +63,15 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
     created = f", {len(result.created)} topics created" if result.created else ""
     typer.echo(
         f"{platform.spec.cluster.name} runs ({platform.environment}): Kafka {result.record.kafka_version}, "
-        f"{len(result.record.nodes)} nodes, {len(platform.spec.topics)} topics{created}, {seconds:.1f} s"
+        f"{_nodes(result)}, {len(platform.spec.topics)} topics{created}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
+
+
+def _nodes(result: UpResult) -> str:
+    brokers = sum(node.is_broker for node in result.record.nodes)
+    controllers = len(result.record.nodes) - brokers
+    return f"{brokers} brokers, {controllers} controllers" if controllers else f"{brokers} node{'s' if brokers > 1 else ''}"
 
 
 def _say_what_is_left(result: UpResult) -> int:

@@ -57,7 +57,7 @@ def _print_table(platform: LocalPlatform, found: Verification) -> None:
             events = "".join(f"; {check.name}: {check.seen}" for check in read[subject])
             typer.echo(f"ok  {subject}: {_facts(of_subject)}{events}")
     for name in found.left_alone:
-        typer.echo(f"--  topic {name}: no event written (it holds records, or may not be written: verify_write)")
+        typer.echo(f"--  topic {name}: no event written (it holds records, has no leader, or may not be written: verify_write)")
     _print_sum(platform, found)
 
 

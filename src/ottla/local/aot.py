@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 from ottla.errors import OttlaError
 from ottla.files import locked, private_folder
 from ottla.local.artifacts import cache_folder, lock_text
-from ottla.local.jvm import aot_key
+from ottla.local.jvm import aot_cache_of, aot_key, aot_refused
 from ottla.local.layout import Layout
-from ottla.local.processes import find_processes, stop_processes
+from ottla.local.processes import command_line, find_processes, stop_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    import psutil
 
     from ottla.local.jvm import Runtime
     from ottla.local.report import Reporter
@@ -68,6 +71,19 @@ def _make(runtime: Runtime, path: Path, train: Callable[[Runtime, Layout, Path],
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def throw_away(path: Path) -> None:
-    """Remove a cache that the JVM refused."""
-    path.unlink(missing_ok=True)
+def drop_refused_cache(layout: Layout, processes: Mapping[int, psutil.Process], *, report: Reporter) -> None:
+    """Throw away a cache that the JVM of a running node refused.
+
+    Each node is heard once, and its word is removed: a cache that was made anew since then is not thrown away for it. (Times
+    of files and processes would not tell: the clock may have been moved.)
+    """
+    for node_id, process in processes.items():
+        files = layout.node(node_id)
+        cache = aot_cache_of(command_line(process))
+        if cache is None or not aot_refused(files):
+            continue
+        with suppress(OSError):  # in a cache that is not ours it stays
+            files.aot_log.unlink(missing_ok=True)
+            if cache.exists():
+                cache.unlink()
+                report.note("the JVM refused its start-up cache; it is made anew at the next start")

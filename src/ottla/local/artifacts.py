@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ottla.errors import LocalError
 from ottla.files import locked, private_folder, write_atomic
 
 if TYPE_CHECKING:
@@ -74,20 +77,37 @@ def ensure_jars(kafka_version: str, jar_set: str = KAFKA, *, report: Reporter) -
 
     A second run waits for the first one's download; one that was cut off goes on where it stopped.
     """
-    folder = cache_folder() / jar_set / kafka_version
-    jars = locked_jars(kafka_version, jar_set)
+    folder, jars = _folder(kafka_version, jar_set), locked_jars(kafka_version, jar_set)
     paths = tuple(folder / jar.name for jar in jars)
-    if _complete(folder, jars):
+    if _remembered(folder, jars) or _checked(folder, jars):
         return paths
     private_folder(cache_folder())
     with locked(folder / "lock", waiting=lambda who: report.step(f"waiting for {who}, which downloads Kafka")):
-        if not _complete(folder, jars):
+        if not _checked(folder, jars):
             from ottla.local.download import Download, fetch_all  # noqa: PLC0415  (needed once on a machine)
 
             downloads = [Download(jar.path, folder / jar.name, jar.sha256, jar.size) for jar in jars]
             fetch_all(downloads, repository=repository(), what=f"{WHAT[jar_set]} {kafka_version}", report=report)
-            write_atomic(folder / VERIFIED, _digest(jars))
+            write_atomic(folder / VERIFIED, _mark(folder, jars))
     return paths
+
+
+def damaged_jars(kafka_version: str) -> list[str]:
+    """The names of jars that are not what the lock says, all of them read; they are fetched again by the next ``ensure_jars``.
+
+    Hashing takes 80 ms, too long for every start: it is done where a jar has another size or time of change than when it was
+    checked, and where a node died.
+    """
+    folder = _folder(kafka_version)
+    damaged = [jar.name for jar in locked_jars(kafka_version) if not _is(folder / jar.name, jar)]
+    if damaged:
+        with suppress(OSError):
+            (folder / VERIFIED).unlink(missing_ok=True)
+    return damaged
+
+
+def _folder(kafka_version: str, jar_set: str = KAFKA) -> Path:
+    return cache_folder() / jar_set / kafka_version
 
 
 def repository() -> str:
@@ -100,14 +120,37 @@ def repository() -> str:
     return str(next(iter(MavenContext().remote_repos.values())))
 
 
-def _digest(jars: tuple[Jar, ...]) -> str:
-    return "\n".join(f"{jar.sha256}  {jar.name}" for jar in jars) + "\n"
+def sha256(path: Path) -> str:
+    """The sha256 of a file, as the lock writes it. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _complete(folder: Path, jars: tuple[Jar, ...]) -> bool:
-    """Whether every jar was once checked against this lock and still has its size."""
+def _is(path: Path, jar: Jar) -> bool:
     try:
-        verified = (folder / VERIFIED).read_text(encoding="utf-8")
-        return verified == _digest(jars) and all((folder / jar.name).stat().st_size == jar.size for jar in jars)
+        return path.stat().st_size == jar.size and sha256(path) == jar.sha256
     except OSError:
         return False
+
+
+def _mark(folder: Path, jars: tuple[Jar, ...]) -> str:
+    """What tells files that were checked from those that were changed, or copied, since then. Raises OSError."""
+    stats = [(jar, (folder / jar.name).stat()) for jar in jars]
+    return "".join(f"{jar.sha256}  {jar.name}  {stat.st_size} {stat.st_mtime_ns}\n" for jar, stat in stats)
+
+
+def _remembered(folder: Path, jars: tuple[Jar, ...]) -> bool:
+    """Whether every jar is still the file that was once checked against this lock."""
+    try:
+        return (folder / VERIFIED).read_text(encoding="utf-8") == _mark(folder, jars)
+    except OSError:
+        return False
+
+
+def _checked(folder: Path, jars: tuple[Jar, ...]) -> bool:
+    """Whether every jar is what the lock says; remembered, where this user may write that down."""
+    if not all(_is(folder / jar.name, jar) for jar in jars):
+        return False
+    with suppress(LocalError, OSError):
+        write_atomic(folder / VERIFIED, _mark(folder, jars))
+    return True

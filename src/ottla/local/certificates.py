@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from ottla.local.layout import Layout
     from ottla.local.record import NodeAddress
 
-VALID = dt.timedelta(days=3650)
-CLOCK_SLACK = dt.timedelta(hours=1)
+# These certificates never leave this machine and are removed with the cluster, so they do not depend on its clock, which may
+# be moved either way: from before any Kafka until the end that RFC 5280 (4.1.2.5) has for certificates without one.
+VALID_FROM = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+VALID_UNTIL = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
 
 
 def make_authority(layout: Layout, name: str) -> None:
-    """Make the CA, unless it is there. The key is written first, so that a certificate never stands without its key."""
-    if layout.authority.exists() and layout.authority_key.exists():
-        return
+    """Make the CA. The key is written first, so that a certificate never stands without its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(f"{name} CA")
     certificate = (
@@ -45,11 +45,19 @@ def make_authority(layout: Layout, name: str) -> None:
     write_atomic(layout.authority, certificate.public_bytes(Encoding.PEM))
 
 
+def authority_fits(layout: Layout) -> bool:
+    """Whether key and certificate of the CA can be read, and belong together."""
+    try:
+        key = load_pem_private_key(layout.authority_key.read_bytes(), password=None)
+        certificate = x509.load_pem_x509_certificate(layout.authority.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(key, ec.EllipticCurvePrivateKey) and key.public_key() == certificate.public_key()
+
+
 def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
-    """Make the key store of a node (key, certificate, CA), unless it is there."""
+    """Make the key store of a node: key, certificate, CA."""
     path = layout.node(node.node_id).keystore
-    if path.exists():
-        return
     authority = x509.load_pem_x509_certificate(layout.authority.read_bytes())
     authority_key = load_pem_private_key(layout.authority_key.read_bytes(), password=None)
     if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
@@ -67,15 +75,14 @@ def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCK_SLACK)
-        .not_valid_after(now + VALID)
+        .not_valid_before(VALID_FROM)
+        .not_valid_after(VALID_UNTIL)
     )
 
 

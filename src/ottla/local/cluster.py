@@ -8,47 +8,34 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import psutil
-
-from ottla.errors import LocalError, PlanRefused, WaitTimeout
-from ottla.files import explained, locked, private_folder
-from ottla.local.aot import throw_away, with_aot_cache
+from ottla.errors import LocalError
+from ottla.files import explained, locked, private_folder, write_atomic
+from ottla.local.addresses import new_addresses
+from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.jvm import Runtime, aot_cache_of, aot_in_use, java_command, kafka_version_of
-from ottla.local.node import (
-    applied_configs,
-    check_ports,
-    ensure_certificates,
-    format_nodes,
-    has_run,
-    keep_applied,
-    last_words,
-    needs_format,
-    start_node,
-    stopped_cleanly,
-    write_node_files,
-)
-from ottla.local.ports import BLOCK, LOOPBACK, accepts, free_block
-from ottla.local.processes import command_line, find_processes, is_alive, stop_processes
-from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
+from ottla.local.guards import named, refuse_leftovers, refuse_other_cluster
+from ottla.local.jvm import Runtime, java_command, kafka_version_of
+from ottla.local.node import applied_configs, keep_applied
+from ottla.local.processes import command_line, find_nodes, resume, stop_processes
+from ottla.local.ready import wait_for_nodes
+from ottla.local.record import ClusterRecord, new_cluster_id, read_record, write_record
+from ottla.local.roles import COMBINED
+from ottla.local.start import start_nodes
 from ottla.local.training import train
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    import psutil
 
     from ottla.local.layout import Layout
     from ottla.local.report import Reporter
 
-START_TIMEOUT = 120.0
-PORT_POLL = 0.02
-PREFIX_TIMEOUT = 2.0
-CLOCK_SLACK = 2.0  # the start time of a process is known less exactly than that of a file; training takes longer than this
-
 
 @dataclass(frozen=True, slots=True)
 class LocalCluster:
-    """A cluster of combined nodes on this machine. ``heap`` is each JVM's, in bytes."""
+    """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes."""
 
     layout: Layout
     name: str
@@ -75,106 +62,53 @@ class LocalCluster:
         return record
 
     def running(self) -> dict[int, psutil.Process]:
-        """The processes of nodes that run, by node_id. Needs no record, so that a damaged one can still be wiped."""
-        return find_processes({node_id: self.layout.node(node_id).properties for node_id in self.layout.node_ids()})
+        """The processes of nodes that run, by node_id. Needs no file, so that a damaged or removed one hides none."""
+        return find_nodes(self.layout.nodes)
 
     def up(
         self,
         configs: Mapping[int, Mapping[str, str]],
         *,
+        roles: Mapping[int, tuple[str, ...]] | None = None,
         hosts: Mapping[int, str] | None = None,
         prefixes: Mapping[int, Sequence[str]] | None = None,
     ) -> ClusterRecord:
         """Make the cluster if it is not there, start every node that does not run, and return at once.
 
-        ``configs`` are the properties of each node. A node that ever came up starts with those it had: other ones are a
-        change, for a plan (``restart_node``); the same goes for Kafka's version (``move_to``). ``hosts`` and ``prefixes``
-        are used when the cluster is made. Raises PlanRefused where the nodes are other ones.
+        ``configs`` are the properties of each node. A node that ever came up starts with those it had, and with the Kafka it
+        had: other ones are a change, for a plan (``restart_node``) or for ``move_to``. ``roles`` (None: all combined) must be
+        those it was made with, else PlanRefused. ``hosts`` and ``prefixes`` are used when the cluster is made.
         """
-        record = self.record() or self._make(sorted(configs), hosts or {}, prefixes or {})
-        if {node.node_id for node in record.nodes} != set(configs):
-            raise PlanRefused([_other_cluster(record, len(configs))])
+        wanted = roles or dict.fromkeys(configs, COMBINED)
+        record = self.record() or self._make(wanted, hosts or {}, prefixes or {})
+        refuse_other_cluster(record, wanted)
+        self._finish_what_was_cut_off()
         running = self.running()
-        missing = [node for node in record.nodes if node.node_id not in running]
-        if missing:
-            self._start(record, missing, {**configs, **self.applied()})
-        return record
+        missing = [node.node_id for node in record.nodes if node.node_id not in running]
+        return start_nodes(self, record, missing, {**configs, **self.applied()}) if missing else record
 
     def applied(self) -> dict[int, dict[str, str]]:
         """The properties of the spec that each node last came up with; a node that never did is not there."""
         found = {node_id: applied_configs(self.layout.node(node_id)) for node_id in self.layout.node_ids()}
         return {node_id: configs for node_id, configs in found.items() if configs is not None}
 
-    def _make(self, node_ids: Sequence[int], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]) -> ClusterRecord:
-        if any(not needs_format(self.layout.node(node_id)) for node_id in self.layout.node_ids()):
-            raise LocalError(
-                f"there are nodes with data in {self.layout.root}, and no {self.layout.record.name} that says whose they are",
-                hint="restore the file from a copy, or start anew (all data is lost): ottla down --wipe",
-            )
-        nodes = []
-        taken = self._ports_of_siblings()
-        for node_id in node_ids:
-            host = hosts.get(node_id, LOOPBACK)
-            first = free_block(host, taken=taken)
-            taken |= set(range(first, first + BLOCK))
-            nodes.append(NodeAddress.in_block(node_id, host, first, tuple(prefixes.get(node_id, ()))))
-        record = ClusterRecord(new_cluster_id(), self.kafka_version, tuple(nodes))
+    def _make(
+        self, roles: Mapping[int, tuple[str, ...]], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]
+    ) -> ClusterRecord:
+        refuse_leftovers(self.layout, sorted(self.running()))
+        record = ClusterRecord(new_cluster_id(), self.kafka_version, new_addresses(self.layout, roles, hosts, prefixes))
         write_record(self.layout.record, record)
         return record
 
-    def _ports_of_siblings(self) -> set[int]:
-        """What other environments of the spec listen on, also those that do not run now."""
-        ports: set[int] = set()
-        for path in self.layout.root.parent.glob(f"*/{self.layout.record.name}"):
-            with suppress(LocalError):
-                record = read_record(path)
-                for node in record.nodes if record else ():
-                    ports |= set(range(node.client_port, node.client_port + BLOCK))
-        return ports
-
-    def _start(self, record: ClusterRecord, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]) -> None:
-        runtime = self.runtime(record.kafka_version)
-        for node in nodes:
-            check_ports(node)
-        ensure_certificates(self.layout, self.name, nodes)
-        for node in nodes:
-            write_node_files(self.layout, record, node, configs[node.node_id])
-        unformatted = [node.node_id for node in nodes if needs_format(self.layout.node(node.node_id))]
-        self._refuse_blank_majority(record)
-        if unformatted:
-            self.report.step(f"formatting {_nodes(unformatted)}")
-            format_nodes(runtime, self.layout, record, unformatted)
-        killed = [node.node_id for node in nodes if not stopped_cleanly(self.layout.node(node.node_id))]
-        if killed:
-            self.report.note(
-                f"{_nodes(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)"
-            )
-        known = [node for node in record.nodes if has_run(self.layout.node(node.node_id))]
-        blank = [node for node in nodes if node not in known]
-        self._start_processes(runtime, [node for node in nodes if node in known])
-        if known and blank:
-            # A blank node that led the quorum before would be told that it still does, and die of it: the others elect first.
-            self._wait_for(known)
-        self._start_processes(runtime, blank)
-
-    def _start_processes(self, runtime: Runtime, nodes: Sequence[NodeAddress]) -> None:
-        if nodes:
-            self.report.step(f"starting {_nodes([node.node_id for node in nodes])}")
-        for node in nodes:
-            start_node(runtime, self.layout, node, heap=self.heap)
-
-    def _refuse_blank_majority(self, record: ClusterRecord) -> None:
-        """Nodes that lost their data may come back empty only while a majority of the voters still knows the metadata."""
-        nodes = [node.node_id for node in record.nodes]
-        blank = [node_id for node_id in nodes if needs_format(self.layout.node(node_id))]
-        knowing = [node_id for node_id in nodes if has_run(self.layout.node(node_id))]
-        if knowing and len(blank) * 2 >= len(nodes):
-            reason = (
-                f"{_nodes(blank)} lost their data, and only {_nodes(knowing)} still has any: blank nodes would outvote it, and "
-                f"every topic would be forgotten. Put the data back into {self.layout.root / 'nodes'}, or start anew (all data "
-                "is lost): ottla down --wipe"
-            )
-            raise PlanRefused([reason])
+    def _finish_what_was_cut_off(self) -> None:
+        """Nodes that were being stopped are not running ones, though they still answer; paused ones do not answer."""
+        stopping = [node_id for node_id in self.running() if self.layout.node(node_id).stopping.exists()]
+        if stopping:
+            self.report.note(f"{named(stopping)} was being stopped when an earlier run was cut off: that comes first")
+            self.stop(stopping)
+        resumed = resume(self.running())
+        if resumed:
+            self.report.note(f"{named(resumed)} was paused (SIGSTOP), and goes on")
 
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
@@ -198,64 +132,50 @@ class LocalCluster:
 
         ``configs`` are what nodes that come up for the first time were started with: they are remembered.
         """
-        processes = self._wait_for(self.made().nodes)
+        processes = wait_for_nodes(self, self.made().nodes)
         for node_id in (processes.keys() & configs.keys()) - self.applied().keys():
             keep_applied(self.layout.node(node_id), configs[node_id])
-        self._drop_refused_cache(processes)
-
-    def _wait_for(self, nodes: Sequence[NodeAddress]) -> dict[int, psutil.Process]:
-        waiting = {node.node_id: node for node in nodes}
-        with suppress(WaitTimeout):  # behind a prefix, a moment passes before the process is java
-            wait_until(
-                self.running,
-                lambda running: {node.node_id for node in nodes} <= set(running),
-                what="the processes",
-                timeout=PREFIX_TIMEOUT,
-            )
-        processes = self.running()
-
-        def look() -> tuple[int, ...]:
-            for node_id, node in list(waiting.items()):
-                if accepts(node.host, node.client_port):
-                    del waiting[node_id]
-                elif node_id not in processes or not is_alive(processes[node_id]):
-                    raise self._dead(node_id)
-            return tuple(sorted(waiting))
-
-        wait_until(
-            look,
-            lambda left: not left,
-            what="nodes to take clients",
-            timeout=START_TIMEOUT,
-            every=PORT_POLL,
-            hint="see why: ottla logs",
-            changed=lambda left: self.report.step(f"waiting for {_nodes(left)}"),
-        )
-        return processes
-
-    def _dead(self, node_id: int) -> LocalError:
-        words = last_words(self.layout.node(node_id))
-        return LocalError(f"node {node_id} ended before it took clients:\n{words}", hint=f"all of it: ottla logs {node_id}")
-
-    def _drop_refused_cache(self, processes: Mapping[int, psutil.Process]) -> None:
-        for node_id, process in processes.items():
-            cache = aot_cache_of(command_line(process))
-            if cache is None or aot_in_use(self.layout.node(node_id)):
-                continue
-            with suppress(OSError, psutil.Error):
-                if cache.stat().st_mtime < process.create_time() + CLOCK_SLACK:  # else it was made anew since this node started
-                    throw_away(cache)
-                    self.report.note("the JVM refused its start-up cache; it is made anew at the next start")
+        drop_refused_cache(self.layout, processes, report=self.report)
 
     def stop(self, node_ids: Sequence[int] | None = None) -> list[int]:
-        """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running."""
+        """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running.
+
+        Brokers go first: they ask the controllers for their leave.
+        """
         running = {node_id: process for node_id, process in self.running().items() if node_ids is None or node_id in node_ids}
         if running:
-            self.report.step(f"stopping {_nodes(sorted(running))}")
-            forced = stop_processes(running)
+            self.report.step(f"stopping {named(sorted(running))}")
+            for node_id in running:
+                self._mark_stopping(node_id)
+            brokers = {node_id: process for node_id, process in running.items() if node_id not in self._voters()}
+            voters = {node_id: process for node_id, process in running.items() if node_id not in brokers}
+            forced = [node_id for group in (brokers, voters) for node_id in self._stop_group(group)]
+            for node_id in running:
+                with suppress(OSError):
+                    self.layout.node(node_id).stopping.unlink(missing_ok=True)
             if forced:
-                self.report.note(f"{_nodes(forced)} did not stop in time and was ended by force; no acknowledged event is lost")
+                self.report.note(f"{named(forced)} did not stop in time and was ended by force; no acknowledged event is lost")
         return sorted(running)
+
+    def _mark_stopping(self, node_id: int) -> None:
+        with suppress(LocalError):  # a full disk, or a folder that was removed, keeps nobody from stopping
+            if self.layout.node(node_id).folder.is_dir():
+                write_atomic(self.layout.node(node_id).stopping, "")
+
+    def _stop_group(self, group: Mapping[int, psutil.Process]) -> list[int]:
+        if not group:
+            return []
+        voters = self._voters()
+        others = (self.running().keys() & voters) - group.keys()
+        return stop_processes(group, stuck_at=stuck_at(group.keys(), voters, len(others)))
+
+    def _voters(self) -> frozenset[int]:
+        """Who votes; where no record says so, every node that runs is taken for one."""
+        with suppress(LocalError):
+            record = self.record()
+            if record is not None:
+                return frozenset(node.node_id for node in record.voters)
+        return frozenset(self.running())
 
     def restart_node(self, node_id: int, configs: Mapping[str, str]) -> None:
         """Stop one node, start it with other properties, and wait until it takes clients.
@@ -264,16 +184,17 @@ class LocalCluster:
         started with the old ones, and LocalError is raised all the same.
         """
         record = self.made()
-        node = next(node for node in record.nodes if node.node_id == node_id)
         wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
         try:
-            self._start(record, [node], {node_id: wanted})
+            start_nodes(self, record, [node_id], {node_id: wanted})
             self.wait_for_ports({node_id: wanted})
         except LocalError:
+            if wanted == self.applied().get(node_id):
+                raise
             self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")
             old = {each.node_id: configs for each in record.nodes}  # `up` prefers those that a node had
-            self.up(old)
+            self.up(old, roles={each.node_id: each.roles for each in record.nodes})
             self.wait_for_ports(old)
             raise
         keep_applied(self.layout.node(node_id), wanted)
@@ -292,13 +213,12 @@ class LocalCluster:
                 shutil.rmtree(grave)
 
 
-def _nodes(node_ids: Sequence[int]) -> str:
-    word = "node" if len(node_ids) == 1 else "nodes"
-    return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
+def stuck_at(group: AbstractSet[int], voters: AbstractSet[int], others: int) -> int:
+    """How many of a ``group`` that stops can no longer leave in an orderly way, once no more than these are left.
 
-
-def _other_cluster(record: ClusterRecord, wanted: int) -> str:
-    return (
-        f"the cluster here was made with {len(record.nodes)} nodes; the spec asks for {wanted}. Its quorum was fixed when it "
-        "was formatted: change the spec back, use another environment, or start anew (all data is lost): ottla down --wipe"
-    )
+    A node leaves while a majority of the voters is there to let it go; ``others`` are voters that stay.
+    """
+    majority = len(voters) // 2 + 1
+    if others >= majority:
+        return 0
+    return min(majority - 1 - others, len(group)) if group <= voters else len(group)

@@ -6,7 +6,6 @@ Threads: up to eight, each downloads one file at a time.
 from __future__ import annotations
 
 import base64
-import hashlib
 import threading
 import urllib.error
 import urllib.parse
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.files import explained
+from ottla.local.artifacts import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,20 +66,21 @@ def fetch_all(downloads: Sequence[Download], *, repository: str, what: str, repo
     """Fetch every file that is not there yet. Raises LocalError for the first that cannot be had; parts are kept."""
     missing = [download for download in downloads if not _is_there(download)]
     progress = _Progress(f"downloading {what}", sum(download.size for download in missing), report)
-    with ThreadPoolExecutor(THREADS) as pool:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
         jobs = [pool.submit(_fetch, download, repository, progress) for download in missing]
-        try:
-            for job in as_completed(jobs):
-                job.result()
-        except BaseException:
-            progress.stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for job in as_completed(jobs):
+            job.result()
+    except BaseException:
+        progress.stop.set()  # a thread that waits for a server ends by itself; nobody waits for it
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _is_there(download: Download) -> bool:
     with explained("read", download.to):
-        return download.to.exists() and _sha256(download.to) == download.sha256
+        return download.to.exists() and sha256(download.to) == download.sha256
 
 
 def _fetch(download: Download, repository: str, progress: _Progress) -> None:
@@ -97,13 +98,16 @@ def _fetch(download: Download, repository: str, progress: _Progress) -> None:
                 break
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             problem = str(getattr(error, "reason", error))
+            if url.startswith("file:"):
+                break
         else:
             if progress.stop.is_set() or _keep(download, progress):
                 return
             problem = "the file that came has another sha256"
     raise LocalError(
         f"cannot download {url}: {problem}",
-        hint="check the network and rerun (it goes on where it stopped), or name a mirror or a folder: OTTLA_REPOSITORY=...",
+        hint="check the network and rerun (it goes on where it stopped), or name a mirror, or a folder that somebody brought: "
+        "OTTLA_REPOSITORY=https://... or OTTLA_REPOSITORY=/folder",
     )
 
 
@@ -154,15 +158,10 @@ def _copy(answer: HTTPResponse, part: Path, mode: str, progress: _Progress) -> N
 def _keep(download: Download, progress: _Progress) -> bool:
     part = _part(download)
     with explained("keep", download.to):
-        if part.stat().st_size == download.size and _sha256(part) == download.sha256:
+        if part.stat().st_size == download.size and sha256(part) == download.sha256:
             part.replace(download.to)
             return True
         progress.add(-part.stat().st_size)
         if part.stat().st_size >= download.size:
             part.unlink()
     return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -98,10 +98,10 @@ def aot_cache_of(command: Sequence[str]) -> Path | None:
     return next((Path(word.removeprefix(AOT_CACHE)) for word in command if word.startswith(AOT_CACHE)), None)
 
 
-def aot_in_use(files: NodeFiles) -> bool:
-    """Whether the running JVM took its AOT cache, by its own word."""
+def aot_refused(files: NodeFiles) -> bool:
+    """Whether the running JVM refused its AOT cache, by its own word; no where it said nothing."""
     try:
-        return AOT_IN_USE in files.aot_log.read_text(encoding="utf-8", errors="replace")
+        return AOT_IN_USE not in files.aot_log.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return False
 

@@ -48,6 +48,11 @@ class NodeFiles:
         return self.folder / "formatted"
 
     @property
+    def stopping(self) -> Path:
+        """There while the node is being stopped; a stop that was cut off leaves it."""
+        return self.folder / "stopping"
+
+    @property
     def logs(self) -> Path:
         """The folder of what the node writes about itself."""
         return self.folder / "logs"
@@ -99,11 +104,16 @@ class Layout:
         """The private key of the CA, PEM."""
         return self.root / "ca.key"
 
+    @property
+    def nodes(self) -> Path:
+        """The folder with one folder for each node."""
+        return self.root / "nodes"
+
     def node(self, node_id: int) -> NodeFiles:
         """The files of a node."""
-        return NodeFiles(self.root / "nodes" / str(node_id))
+        return NodeFiles(self.nodes / str(node_id))
 
     def node_ids(self) -> list[int]:
         """The nodes that have a folder."""
-        folder = self.root / "nodes"
-        return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+        there = self.nodes.iterdir() if self.nodes.is_dir() else ()
+        return sorted(int(path.name) for path in there if path.name.isdigit())

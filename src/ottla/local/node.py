@@ -7,13 +7,11 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError, WaitTimeout
+from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
-from ottla.local.jvm import environment, format_command, node_command
-from ottla.local.ports import holder, is_free
-from ottla.local.processes import start_process
+from ottla.local.jvm import STORAGE_TOOL, environment, format_command, node_command
+from ottla.local.processes import end_processes, find_processes, start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord, NodeAddress
 
 LAST_LINES = 12
-PORT_TIMEOUT = 3.0
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
@@ -40,17 +37,6 @@ def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, c
     write_atomic(files.log4j2, log4j2_text(files))
 
 
-def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress]) -> None:
-    """Make the CA and a certificate for each node, where they are not there yet."""
-    missing = [node for node in nodes if not layout.node(node.node_id).keystore.exists()]
-    if missing:
-        from ottla.local.certificates import make_authority, make_node_certificate  # noqa: PLC0415  (needed once)
-
-        make_authority(layout, name)
-        for node in missing:
-            make_node_certificate(layout, node)
-
-
 def needs_format(files: NodeFiles) -> bool:
     """Whether the node has no log_dir that was formatted to the end. One that ever ran is never formatted anew."""
     formatted = files.formatted.exists() and (files.data / META_PROPERTIES).exists()
@@ -64,32 +50,39 @@ def has_run(files: NodeFiles) -> bool:
 
 def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:
     """Format the log_dirs of nodes that never ran, all at once. What a cut-off format left is removed first."""
-    running = []
-    for node_id in node_ids:
-        files = layout.node(node_id)
-        with explained("prepare", files.data):
-            shutil.rmtree(files.data, ignore_errors=True)
-            files.data.mkdir(parents=True)
-        command = format_command(runtime, files, cluster_id=record.cluster_id)
-        # The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure.
-        running.append(
-            (
-                node_id,
-                subprocess.Popen(
-                    command,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                ),
-            )
-        )
-    failed = [(node_id, output) for node_id, process in running if (output := _outcome(process)) is not None]
-    for node_id, output in failed:
-        raise LocalError(f"cannot format node {node_id}: {output}", hint="mend cluster.config if it is at fault, then rerun")
+    properties = {node_id: layout.node(node_id).properties for node_id in node_ids}
+    end_processes(find_processes(properties, of=STORAGE_TOOL))  # of a run that was killed: two would write one folder
+    running: dict[int, subprocess.Popen[str]] = {}
+    try:
+        for node_id in node_ids:
+            running[node_id] = _start_format(runtime, layout.node(node_id), record.cluster_id)
+        outcomes = {node_id: _outcome(process) for node_id, process in running.items()}
+    except BaseException:
+        for process in running.values():
+            process.kill()
+            process.communicate()
+        raise
+    for node_id, output in outcomes.items():
+        if output is not None:
+            hint = "mend cluster.config, or make room, if that is at fault, then rerun"
+            raise LocalError(f"cannot format node {node_id}: {output}", hint=hint)
     for node_id in node_ids:
         write_atomic(layout.node(node_id).formatted, record.cluster_id)
+
+
+def _start_format(runtime: Runtime, files: NodeFiles, cluster_id: str) -> subprocess.Popen[str]:
+    """The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure."""
+    with explained("prepare", files.data):
+        shutil.rmtree(files.data, ignore_errors=True)
+        files.data.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(
+        format_command(runtime, files, cluster_id=cluster_id),
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def _outcome(process: subprocess.Popen[str]) -> str | None:
@@ -98,27 +91,6 @@ def _outcome(process: subprocess.Popen[str]) -> str | None:
         return None
     lines = [line for line in output.splitlines() if line.strip() and not line.startswith("\tat ")]
     return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
-
-
-def check_ports(node: NodeAddress) -> None:
-    """Raise LocalError if a port of the node is taken, by whom; a process that just ended gets a moment to let go.
-
-    With a prefix the node may live in a network of its own, which cannot be seen from here.
-    """
-    ports = [] if node.prefix else [node.client_port, node.internal_port, node.controller_port]
-    try:
-        wait_until(
-            lambda: [port for port in ports if not is_free(node.host, port)],
-            lambda busy: not busy,
-            what="its ports",
-            timeout=PORT_TIMEOUT,
-        )
-    except WaitTimeout:
-        port = next((port for port in ports if not is_free(node.host, port)), ports[0])
-        raise LocalError(
-            f"node {node.node_id} listens on {node.host}:{port}, which is taken by {holder(port)}",
-            hint="stop that process, then: ottla up",
-        ) from None
 
 
 def applied_configs(files: NodeFiles) -> dict[str, str] | None:
@@ -137,7 +109,9 @@ def keep_applied(files: NodeFiles, configs: Mapping[str, str]) -> None:
 def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int, extra: Sequence[str] = ()) -> None:
     """Start a node's process; ``heap`` is in bytes."""
     files = layout.node(node.node_id)
-    files.aot_log.unlink(missing_ok=True)
+    with explained("start a node: cannot remove what its last run left", files.folder):
+        files.aot_log.unlink(missing_ok=True)
+        files.stopping.unlink(missing_ok=True)
     command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
     start_process(command, folder=files.folder, output=files.output, environment=environment())
 

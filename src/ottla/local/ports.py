@@ -7,10 +7,12 @@ import socket
 import psutil
 
 from ottla.errors import LocalError
+from ottla.local.record import BLOCK
 
 LOOPBACK = "127.0.0.1"
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound)
+MAPPED = "::ffff:"  # how an IPv4 address looks on the sockets of Java, which are IPv6 (RFC 4291, 2.5.5.2)
 FIRST_PORT = 9092
-BLOCK = 5  # a node's listeners: client, TLS, SASL_SSL, internal, controller
 STEP = 10
 TRAINING_PORT = 20_092  # a node that is trained on must not take the port that the platform was promised
 LAST_PORT = 32_000  # below the range that kernels hand out by themselves
@@ -49,11 +51,12 @@ def accepts(host: str, port: int) -> bool:
         return False
 
 
-def holder(port: int) -> str:
+def holder(host: str, port: int) -> str:
     """Who listens on a port, for a person: ``nginx (pid 4711)``."""
     try:
         for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            if listens and connection.pid and connection.laddr.ip.removeprefix(MAPPED) in {host, *EVERY_ADDRESS}:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         pass  # not everyone may look at the processes of others

@@ -20,7 +20,7 @@ from ottla.local.jvm import MAIN_CLASS
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 JAVA = "java"
 STOP_TIMEOUT = 60.0
@@ -30,16 +30,25 @@ KILL_TIMEOUT = 10.0
 _started: list[subprocess.Popen[bytes]] = []  # kept so that a child that ends is reaped, not left a zombie
 
 
-def find_processes(properties: Mapping[int, Path]) -> dict[int, psutil.Process]:
-    """The running process of each node, given its properties file."""
+def find_processes(properties: Mapping[int, Path], *, of: str = MAIN_CLASS) -> dict[int, psutil.Process]:
+    """The running process of each node, given its properties file; ``of`` is the class that it runs."""
+    wanted = {path: node_id for node_id, path in properties.items()}
+    return {wanted[path]: process for path, process in _all_java(of) if path in wanted}
+
+
+def find_nodes(folder: Path) -> dict[int, psutil.Process]:
+    """The running nodes whose folders stand, or stood, in ``folder``: one that was removed does not hide its process."""
+    found = {path.parent.name: process for path, process in _all_java(MAIN_CLASS) if path.parent.parent == folder}
+    return {int(name): process for name, process in sorted(found.items()) if name.isdigit()}
+
+
+def _all_java(main_class: str) -> Iterator[tuple[Path, psutil.Process]]:
+    """Every java of this machine that runs a class with a properties file for its last word, and that file."""
     _reap()
-    wanted = {str(path): node_id for node_id, path in properties.items()}
-    found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         command = command_line(process)
-        if command[-1:] and command[-1] in wanted and command[-2:-1] == [MAIN_CLASS] and Path(command[0]).name == JAVA:
-            found[wanted[command[-1]]] = process
-    return found
+        if main_class in command[-6:-1] and Path(command[0]).name == JAVA:
+            yield Path(command[-1]), process
 
 
 def command_line(process: psutil.Process) -> list[str]:
@@ -68,24 +77,45 @@ def start_process(command: Sequence[str], *, folder: Path, output: Path, environ
     _started.append(process)
 
 
-def stop_processes(processes: Mapping[int, psutil.Process]) -> list[int]:
+def stop_processes(processes: Mapping[int, psutil.Process], *, stuck_at: int | None = None) -> list[int]:
     """Ask all to stop, wait, and end by force those that cannot; their node ids are returned.
 
-    A broker leaves in an orderly way only while its controllers have a quorum. Once a majority of the nodes is gone, a
-    node that is still at it would wait five minutes for an answer that cannot come, so it gets seven seconds (a
-    controller that leads waits five for a successor).
+    A broker leaves in an orderly way only while its controllers have a quorum. Once no more than ``stuck_at`` of these
+    processes are left (None: half of them), one that is still at it would wait five minutes for an answer that cannot come,
+    so it gets seven seconds (a controller that leads waits five for a successor).
     psutil compares the start time of a process before it signals, so a pid that was reused is left alone.
     """
     _signal(processes.values(), signal.SIGTERM)
+    resume(processes)
     try:
-        _wait_for(processes, len(processes) // 2, STOP_TIMEOUT)
+        _wait_for(processes, len(processes) // 2 if stuck_at is None else stuck_at, STOP_TIMEOUT)
         _wait_for(processes, 0, LAST_ONES_TIMEOUT)
     except WaitTimeout:
         left = _alive(processes)
-        _signal([processes[node_id] for node_id in left], signal.SIGKILL)
-        _wait_for(processes, 0, KILL_TIMEOUT)
+        end_processes(processes)
         return left
     return []
+
+
+def end_processes(processes: Mapping[int, psutil.Process]) -> None:
+    """End by force whatever still runs, and wait until it is gone."""
+    _signal([processes[node_id] for node_id in _alive(processes)], signal.SIGKILL)
+    _wait_for(processes, 0, KILL_TIMEOUT)
+
+
+def resume(processes: Mapping[int, psutil.Process]) -> list[int]:
+    """Let processes go on that were paused (SIGSTOP): such a one takes no request, and no SIGTERM either."""
+    paused = {node_id: process for node_id, process in processes.items() if is_paused(process)}
+    _signal(paused.values(), signal.SIGCONT)
+    return sorted(paused)
+
+
+def is_paused(process: psutil.Process) -> bool:
+    """Whether somebody has paused the process (SIGSTOP)."""
+    try:
+        return bool(process.status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
@@ -95,7 +125,7 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
         except psutil.NoSuchProcess:
             continue
         except psutil.AccessDenied as error:
-            raise LocalError(f"not allowed to stop process {process.pid}", hint="stop it as the user who started it") from error
+            raise LocalError(f"not allowed to signal process {process.pid}", hint="do it as the user who started it") from error
 
 
 def _wait_for(processes: Mapping[int, psutil.Process], at_most: int, timeout: float) -> None:

@@ -44,24 +44,34 @@ def server_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, 
 
 
 def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress) -> dict[str, str]:
-    files = layout.node(node.node_id)
-    clients = f"{CLIENT}://{node.host}:{node.client_port},{INTERNAL}://{node.host}:{node.internal_port}"
-    voters = ",".join(f"{each.node_id}@{each.host}:{each.controller_port}" for each in record.nodes)
-    return {
-        "process.roles": "broker,controller",
+    voters = ",".join(f"{each.node_id}@{each.host}:{each.controller_port}" for each in record.voters)
+    controllers = [f"{CONTROLLER}://{node.host}:{node.controller_port}"] if node.is_voter else []
+    clients = [f"{CLIENT}://{node.host}:{node.client_port}", f"{INTERNAL}://{node.host}:{node.internal_port}"]
+    own = {
+        "process.roles": ",".join(node.roles),
         "node.id": str(node.node_id),
         "controller.quorum.voters": voters,
-        "listeners": f"{clients},{CONTROLLER}://{node.host}:{node.controller_port}",
-        "advertised.listeners": clients,
+        "listeners": ",".join([*(clients if node.is_broker else []), *controllers]),
         "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{INTERNAL}:SSL,{CONTROLLER}:SSL",
         "controller.listener.names": CONTROLLER,
-        "inter.broker.listener.name": INTERNAL,
+        "listener.name.controller.ssl.client.auth": "required",
+        **_stores(layout, layout.node(node.node_id)),
+    }
+    if node.is_broker:
+        own |= {
+            "advertised.listeners": ",".join(clients),
+            "inter.broker.listener.name": INTERNAL,
+            "listener.name.internal.ssl.client.auth": "required",
+        }
+    return own
+
+
+def _stores(layout: Layout, files: NodeFiles) -> dict[str, str]:
+    return {
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(files.keystore),
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(layout.authority),
-        "listener.name.internal.ssl.client.auth": "required",
-        "listener.name.controller.ssl.client.auth": "required",
         "log.dirs": str(files.data),
     }
 

@@ -6,20 +6,28 @@ import base64
 import json
 import uuid
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, write_atomic
+from ottla.local.roles import BROKER, COMBINED, CONTROLLER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-RECORD_VERSION = 1
+Kind = TypeVar("Kind")
+
+RECORD_VERSION = 2  # 1 knew combined nodes only; what has no version is read as 1
+BLOCK = 5  # the ports that a node has: client, TLS, SASL_SSL, internal, controller
 
 
 @dataclass(frozen=True, slots=True)
 class NodeAddress:
-    """Where a node listens. ``prefix`` is put before its command, for a sandbox around it."""
+    """What a node is, and where it listens. ``prefix`` is put before its command, for a sandbox around it.
+
+    A node that is a controller alone listens on its controller port only, and has the others of its block to itself.
+    """
 
     node_id: int
     host: str
@@ -27,11 +35,35 @@ class NodeAddress:
     internal_port: int
     controller_port: int
     prefix: tuple[str, ...] = ()
+    roles: tuple[str, ...] = COMBINED
 
     @classmethod
-    def in_block(cls, node_id: int, host: str, first: int, prefix: tuple[str, ...] = ()) -> NodeAddress:
+    def in_block(
+        cls, node_id: int, host: str, first: int, prefix: tuple[str, ...] = (), roles: tuple[str, ...] = COMBINED
+    ) -> NodeAddress:
         """A node whose listeners have the block of ports that begins with ``first`` (TLS and SASL_SSL, +1 and +2, to come)."""
-        return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix)
+        return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix, roles=roles)
+
+    @property
+    def is_broker(self) -> bool:
+        """Whether it takes clients."""
+        return BROKER in self.roles
+
+    @property
+    def is_voter(self) -> bool:
+        """Whether it votes in the quorum."""
+        return CONTROLLER in self.roles
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """What it listens on; the first one opens when it takes its clients (of a controller: the other nodes)."""
+        brokers = (self.client_port, self.internal_port) if self.is_broker else ()
+        return (*brokers, *((self.controller_port,) if self.is_voter else ()))
+
+    @property
+    def reserved(self) -> frozenset[int]:
+        """Every port that no other node may be given."""
+        return frozenset({*range(self.client_port, self.client_port + BLOCK), *self.ports})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +76,17 @@ class ClusterRecord:
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
-        """``host:port`` of each node's client listener."""
-        return tuple(f"{node.host}:{node.client_port}" for node in self.nodes)
+        """``host:port`` of each broker's client listener."""
+        return tuple(f"{node.host}:{node.client_port}" for node in self.nodes if node.is_broker)
+
+    @property
+    def voters(self) -> tuple[NodeAddress, ...]:
+        """The nodes that make the quorum."""
+        return tuple(node for node in self.nodes if node.is_voter)
+
+    def node(self, node_id: int) -> NodeAddress:
+        """One of the nodes."""
+        return next(node for node in self.nodes if node.node_id == node_id)
 
 
 def new_cluster_id() -> str:
@@ -69,18 +110,41 @@ def read_record(path: Path) -> ClusterRecord | None:
                 return None
             text = path.read_text(encoding="utf-8")
         data = json.loads(text)
-        version = data["version"]
-        if version == RECORD_VERSION:
-            nodes = tuple(NodeAddress(**{**node, "prefix": tuple(node["prefix"])}) for node in data["nodes"])
-            return ClusterRecord(data["cluster_id"], data["kafka_version"], nodes)
-    except (ValueError, KeyError, TypeError) as error:
+        version = data.get("version", 1)
+        if isinstance(version, int) and version > RECORD_VERSION:
+            raise LocalError(
+                f"made by a newer Ottla (record version {version}, this one reads up to {RECORD_VERSION}); nothing was touched",
+                where=str(path),
+                hint="use that Ottla, or start anew (all data is lost): ottla down --wipe",
+            )
+        return _record(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise LocalError(
-            f"damaged: {error}",
+            f"damaged: {reason}",
             where=str(path),
             hint="restore the file from a copy, or start anew (all data is lost): ottla down --wipe",
         ) from error
-    raise LocalError(
-        f"written by another Ottla (record version {version}, this one reads {RECORD_VERSION})",
-        where=str(path),
-        hint="use that Ottla, or start anew (all data is lost): ottla down --wipe",
-    )
+
+
+def _record(data: Mapping[str, Any]) -> ClusterRecord:
+    nodes = tuple(_node(node) for node in data["nodes"])
+    ids = [node.node_id for node in nodes]
+    if not nodes or len(set(ids)) < len(ids):
+        raise ValueError("there must be nodes, each once")
+    return ClusterRecord(_of(str, data["cluster_id"]), _of(str, data["kafka_version"]), nodes)
+
+
+def _node(data: Mapping[str, Any]) -> NodeAddress:
+    client, internal, controller = (_of(int, data[f"{name}_port"]) for name in ("client", "internal", "controller"))
+    prefix = tuple(_of(str, word) for word in data["prefix"])
+    roles = tuple(_of(str, role) for role in data.get("roles", COMBINED))
+    if not {BROKER, CONTROLLER} >= set(roles) > set():
+        raise ValueError(f"roles {', '.join(roles) or 'missing'}")
+    return NodeAddress(_of(int, data["node_id"]), _of(str, data["host"]), client, internal, controller, prefix, roles)
+
+
+def _of(kind: type[Kind], value: object) -> Kind:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} where a {kind.__name__} should be")
+    return value

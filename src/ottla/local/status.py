@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from ottla.local.processes import is_paused
+
 if TYPE_CHECKING:
     from ottla.local.cluster import LocalCluster
     from ottla.local.record import NodeAddress
@@ -20,13 +22,17 @@ BLOCK_BYTES = 512  # the unit of st_blocks (stat(2))
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """A node's process. ``memory`` (resident) and ``disk`` are bytes, ``uptime`` seconds; None where it does not run."""
+    """A node's process. ``memory`` (resident) and ``disk`` are bytes, ``uptime`` seconds; None where it does not run.
+
+    ``paused``: it is there, and somebody stopped it (SIGSTOP), so that it does nothing.
+    """
 
     address: NodeAddress
     pid: int | None
     uptime: float | None
     memory: int | None
     disk: int
+    paused: bool = False
 
 
 def node_statuses(cluster: LocalCluster) -> list[NodeStatus]:
@@ -52,8 +58,8 @@ def _size_on_disk(folder: Path) -> int:
 def _status(address: NodeAddress, process: psutil.Process | None, disk: int) -> NodeStatus:
     if process is not None:
         try:
-            uptime = time.time() - process.create_time()
-            return NodeStatus(address, process.pid, uptime, process.memory_info().rss, disk)
+            uptime = max(0.0, time.time() - process.create_time())  # the clock may have been moved back
+            return NodeStatus(address, process.pid, uptime, process.memory_info().rss, disk, is_paused(process))
         except psutil.NoSuchProcess:
             pass  # it ended while it was looked at
     return NodeStatus(address, None, None, None, disk)

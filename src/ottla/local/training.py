@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.local.node import ensure_certificates, format_nodes, last_words, start_node, write_node_files
+from ottla.local.node import format_nodes, last_words, start_node, write_node_files
 from ottla.local.ports import LOOPBACK, TRAINING_PORT, accepts, free_block
-from ottla.local.processes import find_processes, stop_processes
+from ottla.local.processes import end_processes, find_processes, stop_processes
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id
+from ottla.local.trust import ensure_certificates
 from ottla.model.client import ClientProfile
 from ottla.model.topic import Topic
 from ottla.waiting import wait_until
@@ -36,11 +37,11 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     node = NodeAddress.in_block(1, LOOPBACK, first)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)
-    ensure_certificates(layout, "training", [node])
+    ensure_certificates(layout, "training", [node], others_run=False)
     write_node_files(layout, record, node, ALONE)
     format_nodes(runtime, layout, record, [1])
-    start_node(runtime, layout, node, heap=HEAP, extra=[f"-XX:AOTCacheOutput={result}"])
     try:
+        start_node(runtime, layout, node, heap=HEAP, extra=[f"-XX:AOTCacheOutput={result}"])
         wait_until(
             lambda: (accepts(LOOPBACK, first), bool(find_processes({1: files.properties}))),
             lambda seen: seen[0] or not seen[1],
@@ -48,8 +49,10 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
             timeout=BOOT_TIMEOUT,
         )
         _exercise(f"{LOOPBACK}:{first}")
-    finally:
-        stop_processes(find_processes({1: files.properties}))
+    except BaseException:
+        end_processes(find_processes({1: files.properties}))  # asked to stop, it would take its time to write the cache
+        raise
+    stop_processes(find_processes({1: files.properties}))
     if not result.exists():
         raise LocalError(f"the JVM wrote no cache:\n{last_words(files)}")
 

@@ -6,20 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import NotYet
+from ottla.errors import LocalError, UsageError
+from ottla.local.guards import named
+from ottla.local.processes import is_paused
+from ottla.local.roles import BROKER, node_roles
+from ottla.model.node import Node
 from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
+from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
-    from ottla.model.node import Node
     from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.platform.access import Access
@@ -33,6 +39,11 @@ NOTHING_ALLOWED: frozenset[str] = frozenset()
 
 def _only(node: Node, keys: set[str]) -> Node:
     return replace(node, properties={key: value for key, value in node.properties.items() if key in keys})
+
+
+def _is_led(observation: Observation, topic: str, answering: AbstractSet[int]) -> bool:
+    """Whether every partition of a topic has a leader that answers."""
+    return all(partition.leader in answering for partition in observation.partitions.get(topic, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +79,18 @@ class LocalPlatform:
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
             raise ValueError(f"not a local environment: {self.environment}")
-        if self.spec.cluster.controllers.value == "dedicated":
-            raise NotYet("controllers: dedicated is not built yet", hint="write `controllers: combined`")
+
+    @property
+    def roles(self) -> dict[int, tuple[str, ...]]:
+        """The roles of each node, by node_id."""
+        return node_roles(self.spec.cluster.nodes, dedicated=self.spec.cluster.controllers is Controllers.DEDICATED)
 
     @property
     def desired(self) -> ClusterState:
-        """The cluster that the spec asks for."""
-        return desired_state(self.spec)
+        """The cluster that the spec asks for. Controllers of their own get the same properties as brokers."""
+        desired = desired_state(self.spec)
+        properties = next(iter(desired.nodes.values())).properties
+        return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     @property
     def profile(self) -> ClientProfile:
@@ -93,7 +109,7 @@ class LocalPlatform:
         """
         with self.cluster.lock():
             configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
-            record = self.cluster.up(configs)
+            record = self.cluster.up(configs, roles=self.roles)
             if meanwhile is not None:
                 meanwhile()
             self.cluster.wait_for_ports(configs)
@@ -109,14 +125,6 @@ class LocalPlatform:
         """The Kafka that the spec asks for, where nodes start with another one."""
         record, wanted = self.cluster.record(), self.spec.cluster.kafka_version
         return wanted if record is not None and record.kafka_version != wanted else None
-
-    def restart(self, node_ids: Iterable[int]) -> list[int]:
-        """Restart nodes one at a time; returns their order. Raises PlanRefused where one does not run."""
-        from ottla.platform.rolling import refuse_missing_nodes, restart_one_by_one
-
-        with self.cluster.lock():
-            refuse_missing_nodes(self)
-            return restart_one_by_one(self, node_ids, what="restarting")
 
     def upgrade(self) -> Upgrade:
         """Move every node to the spec's Kafka, one at a time. metadata.version stays, so the way back is open.
@@ -152,7 +160,7 @@ class LocalPlatform:
             self.cluster.report.step(f"waiting for replicas: {seen[0]} of {seen[1]} partitions in sync")
 
         wait_for_brokers(connection, self.spec.cluster.nodes, changed=said_brokers)
-        warm_producer_ids(connection, self.desired.nodes)
+        warm_producer_ids(connection, [node_id for node_id, roles in self.roles.items() if BROKER in roles])
         wait_for_isr(connection, changed=said_isr)
 
     def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
@@ -177,17 +185,22 @@ class LocalPlatform:
         """Compare the live cluster with the spec, reading only, unless ``write_as`` gives a name to this run.
 
         Then an event with that name goes through every topic that may take one. ``sender`` is one that was opened before.
+        A node that does not run is wanting, and so are replicas; what is left of the cluster is looked at all the same.
         """
         from ottla.reconcile import observe, read_evidence, verify, verify_write
 
+        answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
         with self.connected() as connection:
-            observation = observe(connection)
+            observation = observe(connection, answering=answering)
+            nodes = {**observation.state.nodes, **self._controllers(answering)}
+            observation = replace(observation, state=replace(observation.state, nodes=nodes))
             checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
-            asked = [name for name in self.spec.topics if self._probe(name) is WriteProbe.WHEN_EMPTY]
-            evidence = read_evidence(connection, observation, asked)
-        permitted = self._write_permissions(observation, evidence)
+            led = [name for name in self.spec.topics if _is_led(observation, name, answering)]
+            asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
+            evidence = read_evidence(connection, observation, asked, answering=answering)
+        permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
         return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
@@ -234,6 +247,25 @@ class LocalPlatform:
 
         return Sender(self._servers, self.profile)
 
+    def restart(self, node_ids: Collection[int] | None = None) -> tuple[int, ...]:
+        """Restart nodes (None: all) one at a time, without losing an acknowledged event; the order it was done in.
+
+        Raises UsageError for a node that is not there, PlanRefused where one is missing already.
+        """
+        with self.cluster.lock():
+            there = [node.node_id for node in self.cluster.made().nodes]
+            unknown = sorted(set(node_ids or ()) - set(there))
+            if unknown:
+                raise UsageError(f"there is no {named(unknown)}; there are {', '.join(map(str, there))}")
+            return restart_in_turn(self.cluster, node_ids or there, wait_until_whole=self.wait_until_whole, look=self.look)
+
+    def look(self) -> Observation:
+        """The cluster as it is now. Raises ClusterError if anything cannot be read."""
+        from ottla.reconcile import observe
+
+        with self.connected() as connection:
+            return observe(connection)
+
     def status(self) -> PlatformStatus:
         """Nodes, quorum, topics, disk: what can be seen now, running or not."""
         return read_status(self.environment, self.cluster)
@@ -269,9 +301,23 @@ class LocalPlatform:
         applied, desired = self.cluster.applied(), self.desired.nodes
         nodes = {
             node_id: _only(node, {*applied.get(node_id, {}), *(desired[node_id].properties if node_id in desired else ())})
-            for node_id, node in observation.state.nodes.items()
+            for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
         return replace(observation, state=replace(observation.state, nodes=nodes))
+
+    def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
+        """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""
+        applied = self.cluster.applied()
+        controllers = [node.node_id for node in self.cluster.made().nodes if not node.is_broker]
+        return {node_id: Node(node_id, applied.get(node_id, {})) for node_id in controllers if node_id in running}
+
+    def _all_controllers(self) -> dict[int, Node]:
+        """As ``_controllers``; a dead one is a read error (LocalError), as a dead broker is."""
+        found = self._controllers(self.cluster.running().keys())
+        missing = [node.node_id for node in self.cluster.made().nodes if not node.is_broker and node.node_id not in found]
+        if missing:
+            raise LocalError(f"{named(missing)} does not run (controller)", hint="start what is missing: ottla up")
+        return found
 
     def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:
         from ottla.reconcile import read_evidence
@@ -282,18 +328,17 @@ class LocalPlatform:
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
 
     def _restart(self, change: AlterNodeProperties) -> None:
-        self.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
-
-    def restart_node(self, node_id: int, properties: Mapping[str, str]) -> None:
-        """Restart one node while the cluster is whole, with these properties beside those it had, and wait until it is again."""
         self.wait_until_whole()  # a node that is missing now would leave too few in sync
-        self.cluster.restart_node(node_id, properties)
+        self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
         self.wait_until_whole()
 
-    def wait_until_whole(self) -> None:
-        """Wait until every broker is there and every replica in sync."""
+    def wait_until_whole(self) -> int:
+        """Wait until every broker is there, every replica in sync and every voter up to date; who leads the quorum."""
+        from ottla.reconcile import wait_for_voters
+
         with self.connected() as connection:
             self._wait_until_whole(connection)
+            return wait_for_voters(connection)
 
     def _probe(self, topic: str) -> WriteProbe:
         return self.spec.topics[topic].verify_write or self.spec.topic_defaults.verify_write

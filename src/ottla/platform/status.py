@@ -61,7 +61,7 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     record = cluster.made()
     nodes = tuple(node_statuses(cluster))
     view, problem = None, None
-    running = {node.address.node_id for node in nodes if node.pid is not None}
+    running = {node.address.node_id for node in nodes if node.pid is not None and not node.paused}
     if running:
         try:
             view = _view(record, running)

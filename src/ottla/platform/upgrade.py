@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
 from ottla.kafka.features import finalise_metadata_version, read_metadata_version
-from ottla.platform.rolling import refuse_missing_nodes, restart_one_by_one
+from ottla.platform.restart import refuse_missing, restart_in_turn
 from ottla.spec.versions import METADATA_LEVELS
 
 if TYPE_CHECKING:
@@ -30,27 +30,36 @@ class Upgrade:
 
 def upgrade(platform: LocalPlatform) -> Upgrade:
     """Move every node that runs another Kafka to that of the spec, one at a time."""
-    target = platform.spec.cluster.kafka_version
-    refuse_missing_nodes(platform)
-    nodes = [node.node_id for node in platform.cluster.made().nodes]
+    target, cluster = platform.spec.cluster.kafka_version, platform.cluster
+    refuse_missing(cluster)
     platform.wait_until_whole()
     with platform.connected() as connection:
-        level = read_metadata_version(connection, nodes).finalised
+        level = read_metadata_version(connection, _brokers(platform)).finalised
     known = METADATA_LEVELS[target]
     if level > known:
         reason = f"metadata.version is finalised at {level}, and Kafka {target} reads at most {known}: that step was one-way"
         raise PlanRefused([reason], hint="set cluster.kafka_version back")
-    moved = restart_one_by_one(platform, platform.cluster.move_to(target), what=f"moving to Kafka {target}:")
+    outdated = cluster.move_to(target)
+    restart_in_turn(
+        cluster,
+        outdated,
+        wait_until_whole=platform.wait_until_whole,
+        look=platform.look,
+        doing=f"moving to Kafka {target}:",
+    )
     with platform.connected() as connection:
-        seen = read_metadata_version(connection, nodes)
-    return Upgrade(target, tuple(moved), seen.finalised, seen.supported)
+        seen = read_metadata_version(connection, _brokers(platform))
+    return Upgrade(target, tuple(outdated), seen.finalised, seen.supported)
+
+
+def _brokers(platform: LocalPlatform) -> list[int]:
+    return [node.node_id for node in platform.cluster.made().nodes if node.is_broker]
 
 
 def finalise(platform: LocalPlatform) -> tuple[int, int]:
     """Raise metadata.version to what every node knows; returns the level before and after."""
-    nodes = [node.node_id for node in platform.cluster.made().nodes]
     with platform.connected() as connection:
-        seen = read_metadata_version(connection, nodes)
+        seen = read_metadata_version(connection, _brokers(platform))
         if seen.supported > seen.finalised:
             finalise_metadata_version(connection, seen.supported)
     return seen.finalised, seen.supported

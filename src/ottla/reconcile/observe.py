@@ -10,6 +10,7 @@ from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.offsets import read_offset_ranges
 from ottla.kafka.topics import read_metadata
+from ottla.kafka.voters import read_voters
 from ottla.model.node import Node
 from ottla.model.state import ClusterState, Evidence, TopicEvidence
 from ottla.model.topic import Topic
@@ -17,6 +18,7 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from ottla.kafka.configs import ConfigEntry
     from ottla.kafka.connection import Connection
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 BROKERS_TIMEOUT = 60.0
 ISR_TIMEOUT = 120.0
+VOTERS_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,17 @@ class Observation:
     effective: Mapping[str, Mapping[str, str | None]]
 
 
-def observe(connection: Connection) -> Observation:
-    """Look at topics and nodes: 3 requests and one for each broker. Raises ClusterError if anything cannot be read."""
+def observe(connection: Connection, *, answering: AbstractSet[int] | None = None) -> Observation:
+    """Look at topics and nodes: 3 requests and one for each broker. Raises ClusterError if anything cannot be read.
+
+    For whoever only looks, a dead broker is a finding and no error: of those that are not among ``answering`` (None: all are
+    asked) nothing is read, and they are missing in what was seen.
+    """
     metadata = read_metadata(connection)
     configs = read_topic_configs(connection, metadata.partitions)
     brokers = read_brokers(connection)
-    properties = read_broker_configs(connection, [broker.node_id for broker in brokers])
+    asked = [broker.node_id for broker in brokers if answering is None or (broker.node_id in answering and not broker.fenced)]
+    properties = read_broker_configs(connection, asked)
     state = ClusterState(
         topics={name: _topic(name, partitions, configs[name]) for name, partitions in metadata.partitions.items()},
         nodes={node_id: Node(node_id, _set_on_node(entries)) for node_id, entries in properties.items()},
@@ -77,8 +85,10 @@ def _set_on_node(configs: Mapping[str, ConfigEntry]) -> dict[str, str]:
     }
 
 
-def read_evidence(connection: Connection, observation: Observation, topics: Iterable[str]) -> Evidence:
-    """How much the ``topics`` hold; nothing is asked if there are none.
+def read_evidence(
+    connection: Connection, observation: Observation, topics: Iterable[str], *, answering: AbstractSet[int] | None = None
+) -> Evidence:
+    """How much the ``topics`` hold, on the brokers that are ``answering`` (None: all); nothing is asked if there are none.
 
     Two requests, two for each leader and one for each broker, however many topics there are.
     """
@@ -86,7 +96,8 @@ def read_evidence(connection: Connection, observation: Observation, topics: Iter
     if not wanted:
         return Evidence()
     ranges = read_offset_ranges(connection, wanted)
-    log_dirs = read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced])
+    present = [broker.node_id for broker in read_brokers(connection) if not broker.fenced]
+    log_dirs = read_log_dirs(connection, [node_id for node_id in present if answering is None or node_id in answering])
     records: Counter[str] = Counter()
     for (name, _), offsets in ranges.items():
         records[name] += offsets.end - offsets.start
@@ -132,3 +143,22 @@ def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]],
         changed=changed,
         hint="look: ottla status",
     )
+
+
+def wait_for_voters(connection: Connection) -> int:
+    """Wait until every voter has what the leader of the quorum has now; the leader's node_id. Raises WaitTimeout."""
+    leader, ends = wait_until(
+        lambda: read_voters(connection),
+        lambda seen: seen[0] in seen[1],
+        what="a leader of the quorum",
+        timeout=VOTERS_TIMEOUT,
+        hint="look: ottla status",
+    )
+    goal = ends[leader]
+
+    def behind() -> tuple[int, ...]:
+        _, now = read_voters(connection)
+        return tuple(sorted(voter for voter, end in now.items() if end < goal))
+
+    wait_until(behind, lambda left: not left, what="controllers to catch up", timeout=VOTERS_TIMEOUT, hint="look: ottla status")
+    return leader

@@ -73,7 +73,7 @@ def _isr(observation: Observation, subject: str, name: str) -> Check:
 def _node_checks(there: Node | None, wanted: Node) -> Iterator[Check]:
     subject = f"node {wanted.node_id}"
     if there is None:
-        yield Check(subject, "exists", "no", "it is not in the cluster")
+        yield Check(subject, "exists", "no", "it does not answer, or is not in the cluster")
         return
     for key, value in sorted(wanted.properties.items()):
         effective = there.properties.get(key)

@@ -1,0 +1,76 @@
+"""How nodes come to run: looked at, given what they need, formatted if they are new, and started in an order that is safe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.local.addresses import settle_ports
+from ottla.local.guards import named, refuse_blank_majority, refuse_unusable_data
+from ottla.local.memory import check_memory, heap_of
+from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
+from ottla.local.ready import wait_for_nodes
+from ottla.local.trust import ensure_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ottla.local.cluster import LocalCluster
+    from ottla.local.jvm import Runtime
+    from ottla.local.record import ClusterRecord, NodeAddress
+
+
+def start_nodes(
+    cluster: LocalCluster, record: ClusterRecord, node_ids: Sequence[int], configs: Mapping[int, Mapping[str, str]]
+) -> ClusterRecord:
+    """Start nodes that do not run, and return at once; the record comes back with other ports where some were taken.
+
+    Raises LocalError or PlanRefused before anything was started.
+    """
+    layout = cluster.layout
+    wanted = [record.node(node_id) for node_id in node_ids]
+    others_run = len(cluster.running()) > 0
+    refuse_unusable_data(layout, record, wanted)
+    refuse_blank_majority(layout, record)
+    check_memory(wanted, cluster.heap, report=cluster.report)
+    runtime = cluster.runtime(record.kafka_version)
+    record = settle_ports(layout, record, wanted, others_run=others_run, report=cluster.report)
+    nodes = [record.node(node_id) for node_id in node_ids]
+    ensure_certificates(layout, cluster.name, nodes, others_run=others_run)
+    for node in nodes:
+        write_node_files(layout, record, node, configs[node.node_id])
+    _format(cluster, runtime, record, nodes)
+    killed = [node.node_id for node in nodes if not stopped_cleanly(layout.node(node.node_id))]
+    if killed:
+        cluster.report.note(
+            f"{named(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)"
+        )
+    _start_in_order(cluster, runtime, record, nodes)
+    return record
+
+
+def _format(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:
+    unformatted = [node.node_id for node in nodes if needs_format(cluster.layout.node(node.node_id))]
+    if unformatted:
+        cluster.report.step(f"formatting {named(unformatted)}")
+        format_nodes(runtime, cluster.layout, record, unformatted)
+
+
+def _start_in_order(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:
+    """A blank voter that led the quorum before would be told that it still does, and die of it: the others elect first."""
+    known = [node for node in record.nodes if has_run(cluster.layout.node(node.node_id))]
+    blank_voters = [node for node in nodes if node.is_voter and node not in known]
+    if not (blank_voters and any(node.is_voter for node in known)):
+        _start(cluster, runtime, nodes)
+        return
+    first = [node for node in nodes if node not in blank_voters]
+    _start(cluster, runtime, first)
+    # A broker takes clients only once there is a leader of the quorum; a controller alone listens before.
+    wait_for_nodes(cluster, [*(node for node in known if node not in first), *first])
+    _start(cluster, runtime, blank_voters)
+
+
+def _start(cluster: LocalCluster, runtime: Runtime, nodes: Sequence[NodeAddress]) -> None:
+    if nodes:
+        cluster.report.step(f"starting {named([node.node_id for node in nodes])}")
+    for node in nodes:
+        start_node(runtime, cluster.layout, node, heap=heap_of(node, cluster.heap))

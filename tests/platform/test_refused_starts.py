@@ -1,0 +1,121 @@
+"""`ottla up` where it cannot work: one message, exit 1, nothing half done. None of these gets as far as starting Kafka."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+SHIPPED_SPEC = Path(__file__).parent.parent.parent / "platform.yaml"
+# Root obeys permissions once it may not override them (capabilities(7): CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH).
+ORDINARY = (
+    "import ctypes, os, sys; drop = ctypes.CDLL(None).prctl\n"
+    "drop(24, 1, 0, 0, 0); drop(24, 2, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+FULL = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def ottla(folder: Path, *arguments: str, within: str | None = None) -> subprocess.CompletedProcess[str]:
+    wrapper = [sys.executable, "-c", within] if within else []
+    command = [
+        *wrapper,
+        str(Path(sys.executable).parent / "ottla"),
+        *arguments,
+        "-f",
+        str(folder / "platform.yaml"),
+        "-e",
+        "laptop",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    said = [line for line in done.stderr.splitlines() if not line.startswith("  note: 10,000 events/s")]
+    assert done.returncode == 1, done.stderr
+    assert [line.startswith("ottla: ") for line in said] == [True, False], said  # the message, and the way out
+    for word in words:
+        assert word in done.stderr
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock"
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(SHIPPED_SPEC, tmp_path)
+    return tmp_path
+
+
+def test_nodes_that_cannot_fit_into_memory(folder: Path) -> None:
+    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec["cluster"]["heap"] = "100TiB"
+    (folder / "platform.yaml").write_text(json.dumps(spec))
+    done = ottla(folder, "up")
+    refused(done, "1 node may take 100 TiB of memory", "is available", "cluster.heap", "-e laptop")
+    assert not (folder / ".ottla" / "laptop" / "nodes").exists()
+
+
+def test_a_state_folder_that_is_a_file(folder: Path) -> None:
+    (folder / ".ottla").write_text("in the way")
+    for command in ("up", "down"):
+        refused(ottla(folder, command), str(folder / ".ottla"))
+    assert (folder / ".ottla").read_text() == "in the way"
+    refused(ottla(folder, "status"), "no local cluster was made here yet")
+
+
+@pytest.mark.parametrize("command", ["up", "plan", "status", "verify", "restart", "logs", "apply"])
+def test_a_record_of_a_newer_ottla_is_refused_by_every_command_and_nothing_is_touched(folder: Path, command: str) -> None:
+    (folder / ".ottla" / "laptop" / "nodes" / "1").mkdir(parents=True)
+    (folder / ".ottla" / "laptop" / "cluster.json").write_text('{"version": 99, "members": {}}')
+    before = tree(folder)
+    arguments = [command, "--file"] if command == "logs" else [command, "-f"]
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ottla"), *arguments, str(folder / "platform.yaml"), "-e", "laptop"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    refused(done, "made by a newer Ottla")
+    assert tree(folder) == before
+
+
+def test_a_folder_that_may_not_be_written(folder: Path) -> None:
+    (folder / ".ottla").mkdir(mode=0o500)
+    refused(ottla(folder, "up", within=ORDINARY), "Permission denied", str(folder / ".ottla"))
+    assert list((folder / ".ottla").iterdir()) == []
+
+
+def test_a_record_that_may_not_be_read_is_an_error_and_no_empty_cluster(folder: Path) -> None:
+    record = folder / ".ottla" / "laptop" / "cluster.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    record.chmod(0)
+    refused(ottla(folder, "up", within=ORDINARY), "Permission denied", str(record))
+
+
+def test_a_disk_without_room_for_the_record_of_a_cluster(folder: Path) -> None:
+    refused(ottla(folder, "up", within=FULL), "File too large", str(folder / ".ottla" / "laptop"))
+    assert list(tree(folder / ".ottla")) == []
+
+
+@pytest.mark.parametrize("name", ["lock", "cluster.json"])
+def test_a_folder_in_the_place_of_a_file(folder: Path, name: str) -> None:
+    (folder / ".ottla" / "laptop" / name).mkdir(parents=True)
+    refused(ottla(folder, "up"), "Is a directory", str(folder / ".ottla" / "laptop" / name))
+
+
+def test_an_offline_folder_without_the_jars(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTTLA_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("OTTLA_REPOSITORY", str(folder / "empty"))
+    done = ottla(folder, "up")
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
+    assert f"cannot download file://{folder}/empty/" in done.stderr
