@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ottla.cli.output import Output, OutputOption, fits, print_document, print_table
+from ottla.cli.output import Output, OutputOption, fits, print_document, print_filled, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.model.units import format_duration, format_size
 
@@ -69,11 +69,11 @@ def _print_nodes(status: PlatformStatus) -> None:
         print_table(header, rows)
         return
     for node_id, state, roles, clients, internal, controller, *figures in rows:
-        typer.echo(f"node {node_id}  {state}  {roles}")
+        print_filled((f"node {node_id}", state, roles), indent="")
         ports = {"clients": clients, "internal": internal, "controller": controller}
-        typer.echo("  " + "  ".join(f"{name} {port}" for name, port in ports.items() if port != NOTHING))
+        print_filled([f"{name} {port}" for name, port in ports.items() if port != NOTHING], indent="  ")
         named = dict(zip(("pid", "up", "memory", "disk", "free"), figures, strict=True))
-        typer.echo("  " + "  ".join(f"{name} {figure}" for name, figure in named.items() if figure != NOTHING))
+        print_filled([f"{name} {figure}" for name, figure in named.items() if figure != NOTHING], indent="  ")
 
 
 def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
