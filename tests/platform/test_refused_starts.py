@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from ottla.local.record import ClusterRecord, NodeAddress, write_record
+from ottla.local.record import ClusterRecord, NodeAddress, read_record, write_record
 
 SHIPPED_SPEC = Path(__file__).parent.parent.parent / "platform.yaml"
 # Root obeys permissions once it may not override them (capabilities(7): CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH).
@@ -66,6 +66,19 @@ def test_nodes_that_cannot_fit_into_memory(folder: Path) -> None:
     done = ottla(folder, "up")
     refused(done, "1 node may take 100 TiB of memory", "is available", "cluster.heap", "-e laptop")
     assert not (folder / ".ottla" / "laptop" / "nodes").exists()
+
+
+def test_after_a_refused_first_start_fewer_nodes_may_be_asked_for(folder: Path) -> None:
+    """Nothing was formatted, so no quorum was fixed."""
+    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec["cluster"]["heap"] = "100TiB"
+    for nodes in (3, 1):
+        spec["environments"]["laptop"]["cluster"]["nodes"] = nodes
+        (folder / "platform.yaml").write_text(json.dumps(spec))
+        refused(ottla(folder, "up"), f"{nodes} node")
+    record = read_record(folder / ".ottla" / "laptop" / "cluster.json")
+    assert record is not None
+    assert [node.node_id for node in record.nodes] == [1]
 
 
 def test_a_state_folder_that_is_a_file(folder: Path) -> None:

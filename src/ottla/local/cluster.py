@@ -13,9 +13,9 @@ from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.guards import named, refuse_leftovers, refuse_other_cluster
+from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
 from ottla.local.jvm import Runtime, java_command
-from ottla.local.node import applied_configs, keep_applied
+from ottla.local.node import applied_configs, keep_applied, needs_format
 from ottla.local.processes import find_nodes, resume, stop_processes
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import ClusterRecord, new_cluster_id, read_record, write_record
@@ -80,7 +80,7 @@ class LocalCluster:
         ``hosts`` and ``prefixes`` are used when the cluster is made.
         """
         wanted = roles or dict.fromkeys(configs, COMBINED)
-        record = self.record() or self._make(wanted, hosts or {}, prefixes or {})
+        record = self._record_to_keep(wanted) or self._make(wanted, hosts or {}, prefixes or {})
         refuse_other_cluster(record, wanted, self.kafka_version)
         self._finish_what_was_cut_off()
         running = self.running()
@@ -91,6 +91,14 @@ class LocalCluster:
         """The properties of the spec that each node last came up with; a node that never did is not there."""
         found = {node_id: applied_configs(self.layout.node(node_id)) for node_id in self.layout.node_ids()}
         return {node_id: configs for node_id, configs in found.items() if configs is not None}
+
+    def _record_to_keep(self, roles: Mapping[int, tuple[str, ...]]) -> ClusterRecord | None:
+        """The record; None where other nodes are wanted, and no node of it ever had data: then nothing is lost by a new one."""
+        record = self.record()
+        if record is None or is_as_made(record, roles, self.kafka_version) or self.running():
+            return record
+        blank = all(needs_format(self.layout.node(node.node_id)) for node in record.nodes)
+        return None if blank else record
 
     def _make(
         self, roles: Mapping[int, tuple[str, ...]], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]

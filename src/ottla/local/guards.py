@@ -25,13 +25,18 @@ def named(node_ids: Sequence[int]) -> str:
     return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
 
 
+def is_as_made(record: ClusterRecord, roles: Mapping[int, tuple[str, ...]], kafka_version: str) -> bool:
+    """Whether these nodes, with these roles, of this Kafka are those that the cluster was made with."""
+    return {node.node_id: node.roles for node in record.nodes} == dict(roles) and record.kafka_version == kafka_version
+
+
 def refuse_other_cluster(record: ClusterRecord, roles: Mapping[int, tuple[str, ...]], kafka_version: str) -> None:
     """Raise PlanRefused where other nodes, roles or another Kafka are asked for than the cluster was made with."""
-    there = {node.node_id: node.roles for node in record.nodes}
-    if there == dict(roles) and record.kafka_version == kafka_version:
+    if is_as_made(record, roles, kafka_version):
         return
+    there = _shape(node.roles for node in record.nodes)
     reason = (
-        f"the cluster here was made with {_shape(there.values())} of Kafka {record.kafka_version}; the spec asks for "
+        f"the cluster here was made with {there} of Kafka {record.kafka_version}; the spec asks for "
         f"{_shape(roles.values())} of {kafka_version}. Its quorum was fixed when it was formatted: change the spec back, use "
         "another environment, or start anew (all data is lost): ottla down --wipe"
     )
