@@ -152,7 +152,7 @@ def test_up_lets_paused_nodes_go_on_and_down_stops_them_in_order(one: Home) -> N
     one.platform.cluster.running()[1].send_signal(signal.SIGSTOP)
     done = one.run("up")
     assert done.returncode == 0, done.stderr
-    assert "node 1 was paused (SIGSTOP), and goes on" in done.stderr
+    assert "paused (SIGSTOP), and resumed now: node 1" in done.stderr
     one.platform.cluster.running()[1].send_signal(signal.SIGSTOP)
     down = one.run("down")
     assert (down.returncode, "by force" in down.stderr) == (0, False)

@@ -112,11 +112,11 @@ class LocalCluster:
         """Nodes that were being stopped are not running ones, though they still answer; paused ones do not answer."""
         stopping = [node_id for node_id in self.running() if self.layout.node(node_id).stopping.exists()]
         if stopping:
-            self.report.note(f"{named(stopping)} was being stopped when an earlier run was cut off: that comes first")
+            self.report.note(f"an earlier run was cut off while it stopped {named(stopping)}: that is done first")
             self.stop(stopping)
         resumed = resume(self.running())
         if resumed:
-            self.report.note(f"{named(resumed)} was paused (SIGSTOP), and goes on")
+            self.report.note(f"paused (SIGSTOP), and resumed now: {named(resumed)}")
 
     def runtime(self) -> Runtime:
         """What nodes run on; downloaded and trained if this machine has never done it."""
@@ -150,7 +150,7 @@ class LocalCluster:
                 with suppress(OSError):
                     self.layout.node(node_id).stopping.unlink(missing_ok=True)
             if forced:
-                self.report.note(f"{named(forced)} did not stop in time and was ended by force; no acknowledged event is lost")
+                self.report.note(f"ended by force, because it took too long: {named(forced)}; no acknowledged event is lost")
         return sorted(running)
 
     def _mark_stopping(self, node_id: int) -> None:

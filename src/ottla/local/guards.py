@@ -25,6 +25,11 @@ def named(node_ids: Sequence[int]) -> str:
     return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
 
 
+def not_running(node_ids: Sequence[int]) -> str:
+    """``node 1 does not run`` or ``nodes 1, 2 do not run``."""
+    return f"{named(node_ids)} {'does' if len(node_ids) == 1 else 'do'} not run"
+
+
 def is_as_made(record: ClusterRecord, roles: Mapping[int, tuple[str, ...]], kafka_version: str) -> bool:
     """Whether these nodes, with these roles, of this Kafka are those that the cluster was made with."""
     return {node.node_id: node.roles for node in record.nodes} == dict(roles) and record.kafka_version == kafka_version

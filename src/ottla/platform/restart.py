@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
-from ottla.local.guards import named
+from ottla.local.guards import not_running
 from ottla.local.processes import is_paused
 
 if TYPE_CHECKING:
@@ -72,5 +72,5 @@ def _refuse_missing(cluster: LocalCluster, record: ClusterRecord) -> None:
     running = cluster.running()
     missing = [each.node_id for each in record.nodes if each.node_id not in running or is_paused(running[each.node_id])]
     if missing:
-        reason = f"{named(missing)} does not run: one less could leave topics with fewer than {MIN_ISR} in sync"
+        reason = f"{not_running(missing)}: one less could leave topics with fewer than {MIN_ISR} in sync"
         raise PlanRefused([reason], hint="start what is missing first: ottla up")
