@@ -197,6 +197,21 @@ def test_verify_and_status_say_what_is_missing_while_the_rest_answers(three: Hom
     assert three.run("verify").returncode == 0
 
 
+def test_without_a_quorum_status_says_that_it_shows_what_was_known_last(three: Home) -> None:
+    killed = [three.platform.cluster.running()[node_id] for node_id in (1, 2)]
+    for process in killed:
+        process.kill()
+    wait_until(three.platform.cluster.running, lambda running: len(running) == 1, what="their end", timeout=10)
+    try:
+        status = three.run("status")
+        assert (status.returncode, "no quorum: only 1 of 3 controllers runs" in status.stdout) == (6, True)
+        assert three.run("verify").returncode == 6
+        assert three.run("plan").returncode == 1
+    finally:
+        assert three.run("up").returncode == 0
+    assert three.run("verify").returncode == 0
+
+
 def test_files_that_were_lost_are_mended_or_named(one: Home) -> None:
     layout = one.platform.cluster.layout
     one.platform.down()
