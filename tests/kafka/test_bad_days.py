@@ -9,14 +9,17 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 from tests.conftest import Home
 
+from ottla.files import private_folder
 from ottla.kafka.events import Event, read_back, send_events
 from ottla.local.artifacts import cache_folder
+from ottla.local.record import new_cluster_id, write_record
 from ottla.platform import Platform
 from ottla.waiting import wait_until
 
@@ -103,13 +106,16 @@ def test_every_controller_port_may_move_when_the_whole_cluster_starts(three: Hom
 
 
 def test_two_platforms_side_by_side_start_in_any_order_and_leave_each_other_alone(one: Home, tmp_path: Path) -> None:
-    """The second one is made while the first is down, so both were promised the same ports."""
+    """The second one was made while the first was down, so both were promised the same ports."""
     one.platform.down()
+    promised = one.platform.cluster.made()
     shutil.copy(one.folder / "platform.yaml", tmp_path)
     other = Home(tmp_path, "laptop", Platform.load(tmp_path / "platform.yaml").on("laptop"))
+    private_folder(other.platform.cluster.layout.root)
+    write_record(other.platform.cluster.layout.record, replace(promised, cluster_id=new_cluster_id()))
     try:
         assert other.run("up").returncode == 0
-        assert other.platform.cluster.made().nodes[0].client_port == one.platform.cluster.made().nodes[0].client_port
+        assert other.bootstrap_servers == promised.bootstrap_servers
         done = one.run("up")
         assert done.returncode == 0, done.stderr
         assert "is taken by java (pid" in done.stderr
@@ -152,7 +158,7 @@ def test_up_lets_paused_nodes_go_on_and_down_stops_them_in_order(one: Home) -> N
     one.platform.cluster.running()[1].send_signal(signal.SIGSTOP)
     done = one.run("up")
     assert done.returncode == 0, done.stderr
-    assert "node 1 was paused (SIGSTOP), and goes on" in done.stderr
+    assert "paused (SIGSTOP), and resumed now: node 1" in done.stderr
     one.platform.cluster.running()[1].send_signal(signal.SIGSTOP)
     down = one.run("down")
     assert (down.returncode, "by force" in down.stderr) == (0, False)
@@ -192,6 +198,21 @@ def test_verify_and_status_say_what_is_missing_while_the_rest_answers(three: Hom
         assert (status.returncode, "stopped: node 2; start it: ottla up" in status.stdout) == (6, True)
         planned = three.run("plan")
         assert (planned.returncode, "node 2" in planned.stderr, "ottla up" in planned.stderr) == (1, True, True)
+    finally:
+        assert three.run("up").returncode == 0
+    assert three.run("verify").returncode == 0
+
+
+def test_without_a_quorum_status_says_that_it_shows_what_was_known_last(three: Home) -> None:
+    killed = [three.platform.cluster.running()[node_id] for node_id in (1, 2)]
+    for process in killed:
+        process.kill()
+    wait_until(three.platform.cluster.running, lambda running: len(running) == 1, what="their end", timeout=10)
+    try:
+        status = three.run("status")
+        assert (status.returncode, "no quorum: only 1 of 3 controllers runs" in status.stdout) == (6, True)
+        assert three.run("verify").returncode == 6
+        assert three.run("plan").returncode == 1
     finally:
         assert three.run("up").returncode == 0
     assert three.run("verify").returncode == 0

@@ -101,6 +101,7 @@ def test_a_killed_controller_is_wanting_a_read_error_for_plan_and_comes_back(six
     kill(six, leader)
     found = six.run("verify")
     assert (found.returncode, f"WANTING  node {leader}: exists" in found.stdout) == (6, True)
+    assert "Start what is missing: ottla up" in found.stdout
     assert six.run("status").returncode == 6
     planned = six.run("plan")
     assert planned.returncode == 1

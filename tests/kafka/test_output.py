@@ -80,7 +80,9 @@ def in_terminal(home: Home, command: str, **variables: str) -> str:
 def test_colours_are_for_a_terminal_that_wants_them(one: Home) -> None:
     done = one.run("up")
     assert "\x1b" not in done.stdout + done.stderr
-    assert "\x1b[" in in_terminal(one, "ottla up -e laptop")
+    one.variant("more.yaml", lambda spec: spec["topics"].update({"more": {"partitions": 1}}))
+    assert "\x1b[32m+ topic more" in in_terminal(one, "ottla plan -e laptop -f more.yaml")
+    assert "\x1b[" not in in_terminal(one, "ottla plan -e laptop -f more.yaml", NO_COLOR="1")
     plain = in_terminal(one, "ottla up -e laptop; ottla status -e laptop", NO_COLOR="1", COLUMNS="60")
     assert "\x1b[" not in plain
     assert "node 1  running" in plain

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from ottla.local.record import ClusterRecord, NodeAddress, read_record, write_record
+
 SHIPPED_SPEC = Path(__file__).parent.parent.parent / "platform.yaml"
 # Root obeys permissions once it may not override them (capabilities(7): CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH).
 ORDINARY = (
@@ -19,6 +21,8 @@ ORDINARY = (
     "drop(24, 1, 0, 0, 0); drop(24, 2, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
 FULL = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); os.execv(sys.argv[1], sys.argv[1:])"
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="capabilities and /dev/full are Linux's")
 
 
 def ottla(folder: Path, *arguments: str, within: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -64,6 +68,19 @@ def test_nodes_that_cannot_fit_into_memory(folder: Path) -> None:
     assert not (folder / ".ottla" / "laptop" / "nodes").exists()
 
 
+def test_after_a_refused_first_start_fewer_nodes_may_be_asked_for(folder: Path) -> None:
+    """Nothing was formatted, so no quorum was fixed."""
+    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec["cluster"]["heap"] = "100TiB"
+    for nodes in (3, 1):
+        spec["environments"]["laptop"]["cluster"]["nodes"] = nodes
+        (folder / "platform.yaml").write_text(json.dumps(spec))
+        refused(ottla(folder, "up"), f"{nodes} node")
+    record = read_record(folder / ".ottla" / "laptop" / "cluster.json")
+    assert record is not None
+    assert [node.node_id for node in record.nodes] == [1]
+
+
 def test_a_state_folder_that_is_a_file(folder: Path) -> None:
     (folder / ".ottla").write_text("in the way")
     for command in ("up", "down"):
@@ -88,12 +105,14 @@ def test_a_record_of_a_newer_ottla_is_refused_by_every_command_and_nothing_is_to
     assert tree(folder) == before
 
 
+@linux
 def test_a_folder_that_may_not_be_written(folder: Path) -> None:
     (folder / ".ottla").mkdir(mode=0o500)
     refused(ottla(folder, "up", within=ORDINARY), "Permission denied", str(folder / ".ottla"))
     assert list((folder / ".ottla").iterdir()) == []
 
 
+@linux
 def test_a_record_that_may_not_be_read_is_an_error_and_no_empty_cluster(folder: Path) -> None:
     record = folder / ".ottla" / "laptop" / "cluster.json"
     record.parent.mkdir(parents=True)
@@ -119,3 +138,25 @@ def test_an_offline_folder_without_the_jars(folder: Path, monkeypatch: pytest.Mo
     done = ottla(folder, "up")
     assert (done.returncode, done.stderr.count("Traceback")) == (1, 0)
     assert f"cannot download file://{folder}/empty/" in done.stderr
+
+
+@linux
+def test_data_that_may_not_be_entered(folder: Path) -> None:
+    record = folder / ".ottla" / "laptop" / "cluster.json"
+    data = folder / ".ottla" / "laptop" / "nodes" / "1" / "data"
+    data.mkdir(parents=True)
+    write_record(record, ClusterRecord("id", "4.3.1", (NodeAddress.in_block(1, "127.0.0.1", 9092),)))
+    data.chmod(0)
+    done = ottla(folder, "up", within=ORDINARY)
+    data.chmod(0o700)
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 0), done.stderr
+    assert f"{data}/" in done.stderr
+    assert "Permission denied" in done.stderr
+
+
+@linux
+def test_output_to_a_full_disk(folder: Path) -> None:
+    spec, command = folder / "platform.yaml", Path(sys.executable).parent / "ottla"
+    line = f"{command} down -f {spec} -e laptop > /dev/full"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "ottla: cannot write the output: No space left on device\n")

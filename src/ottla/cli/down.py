@@ -26,8 +26,8 @@ def command(
     if wipe:
         return _wipe(platform, yes=yes)
     stopped = platform.down()
-    nodes = ", ".join(str(node_id) for node_id in stopped)
-    typer.echo(f"stopped: nodes {nodes}; all data stays" if stopped else "nothing was running; all data stays")
+    nodes = f"node{'s' if len(stopped) > 1 else ''} {', '.join(map(str, stopped))}"
+    typer.echo(f"stopped: {nodes}; all data stays" if stopped else "nothing was running; all data stays")
     return 0
 
 

@@ -72,6 +72,18 @@ def fits(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return width <= shutil.get_terminal_size(fallback=(width, 0)).columns
 
 
+def print_filled(parts: Iterable[str], *, indent: str) -> None:
+    """Parts of a sentence, as many on a line as the terminal is wide; none is broken."""
+    width = shutil.get_terminal_size().columns
+    line = ""
+    for part in parts:
+        if line and len(line) + 2 + len(part) > width:
+            typer.echo(line)
+            line = ""
+        line = f"{line}  {part}" if line else f"{indent}{part}"
+    typer.echo(line)
+
+
 def note(text: str) -> None:
     """A line for a person, on stderr. Where nobody reads it any more (``2>&1 | head``), the work goes on."""
     try:

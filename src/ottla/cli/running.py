@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import re
@@ -56,12 +57,22 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
             note(f"{after_the_sign}ottla: interrupted; run the command again to go on where it stopped")
             code = INTERRUPTED
         except BrokenPipeError:
-            # whoever read the output has seen enough (`ottla logs | head`)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _write_no_more()  # whoever read the output has seen enough (`ottla logs | head`)
             code = 0
+        except OSError as error:
+            if error.filename is None and error.errno != errno.ENOSPC:
+                raise
+            _write_no_more()
+            note(f"ottla: {error.filename or 'cannot write the output'}: {error.strerror}")
+            code = OttlaError.exit_code
         raise typer.Exit(code)
 
     return run
+
+
+def _write_no_more() -> None:
+    """What is still to be flushed to stdout goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def with_options(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ottla.cli.output import Output, OutputOption, fits, print_document, print_table
+from ottla.cli.output import Output, OutputOption, fits, print_document, print_filled, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.model.units import format_duration, format_size
 
@@ -34,7 +34,7 @@ def _healthy(status: PlatformStatus) -> bool:
     if view is None or any(node.pid is None or node.paused for node in status.nodes):
         return False
     fenced = any(broker.fenced for broker in view.brokers)
-    return not (fenced or view.under_replicated or view.offline) and view.quorum.leader is not None
+    return status.has_quorum and not (fenced or view.under_replicated or view.offline) and view.quorum.leader is not None
 
 
 def _print_table(status: PlatformStatus) -> None:
@@ -47,6 +47,9 @@ def _print_table(status: PlatformStatus) -> None:
             f"{view.topics} topics (Kafka's own included), {total} partitions: {total - len(view.offline)} have a leader, "
             f"{total - len(view.under_replicated)} have every replica in sync"
         )
+        if not status.has_quorum:
+            running, voters = status.voters_running
+            typer.echo(f"no quorum: only {running} of {voters} controllers runs, so this is what the brokers knew last")
     typer.echo("")
     _print_nodes(status)
     if status.problem:
@@ -69,11 +72,11 @@ def _print_nodes(status: PlatformStatus) -> None:
         print_table(header, rows)
         return
     for node_id, state, roles, clients, internal, controller, *figures in rows:
-        typer.echo(f"node {node_id}  {state}  {roles}")
+        print_filled((f"node {node_id}", state, roles), indent="")
         ports = {"clients": clients, "internal": internal, "controller": controller}
-        typer.echo("  " + "  ".join(f"{name} {port}" for name, port in ports.items() if port != NOTHING))
+        print_filled([f"{name} {port}" for name, port in ports.items() if port != NOTHING], indent="  ")
         named = dict(zip(("pid", "up", "memory", "disk", "free"), figures, strict=True))
-        typer.echo("  " + "  ".join(f"{name} {figure}" for name, figure in named.items() if figure != NOTHING))
+        print_filled([f"{name} {figure}" for name, figure in named.items() if figure != NOTHING], indent="  ")
 
 
 def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
@@ -126,6 +129,7 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
         "bootstrap_servers": list(status.bootstrap_servers),
         "healthy": _healthy(status),
         "problem": status.problem,
+        "has_quorum": status.has_quorum,
         "quorum": view
         and {
             "leader": view.quorum.leader,

@@ -65,8 +65,9 @@ def _print_sum(platform: LocalPlatform, found: Verification) -> None:
     every = (*found.checks, *found.events)
     off = sum(check.wanting is not None for check in every)
     if off:
-        hint = with_options("What would mend it: ottla plan; what runs: ottla status")
-        typer.echo(f"{off} of {len(every)} checks found wanting. {hint}")
+        dead = any(check.wanting is not None and check.name == "exists" and check.subject.startswith("node ") for check in every)
+        hint = "Start what is missing: ottla up" if dead else "What would mend it: ottla plan; what runs: ottla status"
+        typer.echo(f"{off} of {len(every)} checks found wanting. {with_options(hint)}")
         return
     through = f", and an event went through each of {len(found.events)} topics and came back" if found.events else ""
     typer.echo(f"{len(every)} checks: the cluster is as {platform.spec.platform} says{through}")

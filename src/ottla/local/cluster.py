@@ -13,9 +13,9 @@ from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
-from ottla.local.guards import named, refuse_leftovers, refuse_other_cluster
+from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
 from ottla.local.jvm import Runtime, java_command, kafka_version_of
-from ottla.local.node import applied_configs, keep_applied
+from ottla.local.node import applied_configs, keep_applied, needs_format
 from ottla.local.processes import command_line, find_nodes, resume, stop_processes
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import ClusterRecord, new_cluster_id, read_record, write_record
@@ -80,7 +80,7 @@ class LocalCluster:
         those it was made with, else PlanRefused. ``hosts`` and ``prefixes`` are used when the cluster is made.
         """
         wanted = roles or dict.fromkeys(configs, COMBINED)
-        record = self.record() or self._make(wanted, hosts or {}, prefixes or {})
+        record = self._record_to_keep(wanted) or self._make(wanted, hosts or {}, prefixes or {})
         refuse_other_cluster(record, wanted)
         self._finish_what_was_cut_off()
         running = self.running()
@@ -91,6 +91,14 @@ class LocalCluster:
         """The properties of the spec that each node last came up with; a node that never did is not there."""
         found = {node_id: applied_configs(self.layout.node(node_id)) for node_id in self.layout.node_ids()}
         return {node_id: configs for node_id, configs in found.items() if configs is not None}
+
+    def _record_to_keep(self, roles: Mapping[int, tuple[str, ...]]) -> ClusterRecord | None:
+        """The record; None where another cluster is wanted, and no node of it ever had data: then a new one loses nothing."""
+        record = self.record()
+        if record is None or self.running() or (is_as_made(record, roles) and record.kafka_version == self.kafka_version):
+            return record
+        blank = all(needs_format(self.layout.node(node.node_id)) for node in record.nodes)
+        return None if blank else record
 
     def _make(
         self, roles: Mapping[int, tuple[str, ...]], hosts: Mapping[int, str], prefixes: Mapping[int, Sequence[str]]
@@ -104,11 +112,11 @@ class LocalCluster:
         """Nodes that were being stopped are not running ones, though they still answer; paused ones do not answer."""
         stopping = [node_id for node_id in self.running() if self.layout.node(node_id).stopping.exists()]
         if stopping:
-            self.report.note(f"{named(stopping)} was being stopped when an earlier run was cut off: that comes first")
+            self.report.note(f"an earlier run was cut off while it stopped {named(stopping)}: that is done first")
             self.stop(stopping)
         resumed = resume(self.running())
         if resumed:
-            self.report.note(f"{named(resumed)} was paused (SIGSTOP), and goes on")
+            self.report.note(f"paused (SIGSTOP), and resumed now: {named(resumed)}")
 
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
@@ -154,7 +162,7 @@ class LocalCluster:
                 with suppress(OSError):
                     self.layout.node(node_id).stopping.unlink(missing_ok=True)
             if forced:
-                self.report.note(f"{named(forced)} did not stop in time and was ended by force; no acknowledged event is lost")
+                self.report.note(f"ended by force, because it took too long: {named(forced)}; no acknowledged event is lost")
         return sorted(running)
 
     def _mark_stopping(self, node_id: int) -> None:

@@ -25,15 +25,24 @@ def named(node_ids: Sequence[int]) -> str:
     return f"{word} {', '.join(str(node_id) for node_id in node_ids)}"
 
 
+def not_running(node_ids: Sequence[int]) -> str:
+    """``node 1 does not run`` or ``nodes 1, 2 do not run``."""
+    return f"{named(node_ids)} {'does' if len(node_ids) == 1 else 'do'} not run"
+
+
+def is_as_made(record: ClusterRecord, roles: Mapping[int, tuple[str, ...]]) -> bool:
+    """Whether these nodes, with these roles, are those that the cluster was made with."""
+    return {node.node_id: node.roles for node in record.nodes} == dict(roles)
+
+
 def refuse_other_cluster(record: ClusterRecord, roles: Mapping[int, tuple[str, ...]]) -> None:
     """Raise PlanRefused where other nodes or roles are asked for than the cluster was made with."""
-    there = {node.node_id: node.roles for node in record.nodes}
-    if there == dict(roles):
+    if is_as_made(record, roles):
         return
+    there = _shape(node.roles for node in record.nodes)
     reason = (
-        f"the cluster here was made with {_shape(there.values())}; the spec asks for {_shape(roles.values())}. Its quorum was "
-        "fixed when it was formatted: change the spec back, use another environment, or start anew (all data is lost): "
-        "ottla down --wipe"
+        f"the cluster here was made with {there}; the spec asks for {_shape(roles.values())}. Its quorum was fixed when it was "
+        "formatted: change the spec back, use another environment, or start anew (all data is lost): ottla down --wipe"
     )
     raise PlanRefused([reason])
 

@@ -102,7 +102,7 @@ def aot_refused(files: NodeFiles) -> bool:
     """Whether the running JVM refused its AOT cache, by its own word; no where it said nothing."""
     try:
         return AOT_IN_USE not in files.aot_log.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

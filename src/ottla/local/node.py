@@ -97,7 +97,7 @@ def applied_configs(files: NodeFiles) -> dict[str, str] | None:
     """The properties of the spec that the node last came up with; None if it never did, or if the file is damaged."""
     try:
         return {str(key): str(value) for key, value in json.loads(files.applied.read_text(encoding="utf-8")).items()}
-    except (FileNotFoundError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):
         return None
 
 
@@ -132,5 +132,5 @@ def last_words(files: NodeFiles) -> str:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return ""

@@ -50,7 +50,7 @@ def _size_on_disk(folder: Path) -> int:
     size = 0
     for at, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 size += (Path(at) / name).lstat().st_blocks * BLOCK_BYTES
     return size
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, UsageError
-from ottla.local.guards import named
+from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
 from ottla.model.node import Node
@@ -316,7 +316,7 @@ class LocalPlatform:
         found = self._controllers(self.cluster.running().keys())
         missing = [node.node_id for node in self.cluster.made().nodes if not node.is_broker and node.node_id not in found]
         if missing:
-            raise LocalError(f"{named(missing)} does not run (controller)", hint="start what is missing: ottla up")
+            raise LocalError(f"{not_running(missing)} (a controller)", hint="start what is missing: ottla up")
         return found
 
     def _plan(self, connection: Connection, allow: frozenset[str]) -> Plan:

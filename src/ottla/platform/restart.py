@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
-from ottla.local.guards import named
+from ottla.local.guards import not_running
 from ottla.local.processes import is_paused
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def refuse_missing(cluster: LocalCluster) -> None:
     running = cluster.running()
     missing = [each.node_id for each in cluster.made().nodes if is_paused_or_gone(running.get(each.node_id))]
     if missing:
-        reason = f"{named(missing)} does not run: one less could leave topics with fewer than {MIN_ISR} in sync"
+        reason = f"{not_running(missing)}: one less could leave topics with fewer than {MIN_ISR} in sync"
         raise PlanRefused([reason], hint="start what is missing first: ottla up")
 
 

@@ -55,6 +55,18 @@ class PlatformStatus:
     view: ClusterView | None
     problem: str | None
 
+    @property
+    def voters_running(self) -> tuple[int, int]:
+        """How many of the voters run, and how many there are."""
+        voters = [node for node in self.nodes if node.address.is_voter]
+        return sum(node.pid is not None and not node.paused for node in voters), len(voters)
+
+    @property
+    def has_quorum(self) -> bool:
+        """Whether a majority of the voters runs. Without it brokers go on saying what they knew last."""
+        running, voters = self.voters_running
+        return running * 2 > voters
+
 
 def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     """Look at processes first, then ask the cluster if any node runs. Raises LocalError where none was made."""
