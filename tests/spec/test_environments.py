@@ -59,7 +59,7 @@ def test_the_base_is_not_touched() -> None:
     document = read_document(BASE + "  dev: {cluster: {config: {a: 9, b: }}, topics: {audit: }}\n  prod: {}\n", file="p.yaml")
     values, marks = copy.deepcopy(document.values), dict(document.marks)
     overlay(document, "dev")
-    assert (document.values, document.marks) == (values, marks)
+    assert (document.values, dict(document.marks)) == (values, marks)
     assert overlay(document, "prod").values["cluster"] == {"name": "shop", "config": {"a": 1, "b": 2}}
 
 

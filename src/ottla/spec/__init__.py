@@ -1,12 +1,14 @@
 """What a person writes: ``platform.yaml``, its environments, its faults, and the ClusterState that it asks for."""
 
 from ottla.spec.desired import client_profile, desired_state
+from ottla.spec.faults import Fault
 from ottla.spec.load import Spec, load_spec
 from ottla.spec.schema import EnvironmentSpec, Target, TopicSpec, WriteProbe
 from ottla.spec.sizing import disk_warnings
 
 __all__ = [
     "EnvironmentSpec",
+    "Fault",
     "Spec",
     "Target",
     "TopicSpec",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from ottla.errors import SpecError, UsageError
-from ottla.spec.checks import check_environment, unreadable_configs
+from ottla.spec.advice import environment_warnings
+from ottla.spec.checks import check_environment
+from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
 from ottla.spec.environments import DEFAULT, ENVIRONMENTS, overlay
 from ottla.spec.faults import Fault, Mark, did_you_mean
@@ -33,6 +35,13 @@ class Spec:
     path: FilePath
     environments: Mapping[str, EnvironmentSpec]
     default_environment: str
+    documents: Mapping[str, Document]  # of each environment, with the line of every value
+
+    def warnings(self, name: str | None = None) -> tuple[Fault, ...]:
+        """What is legal and probably not meant, in that environment (None: in all of them), in the order of the file."""
+        names = self.environments if name is None else [self.environment(name)[0]]
+        found = {each for one in names for each in environment_warnings(self.environments[one], self.documents[one])}
+        return tuple(sorted(found))
 
     def environment(self, name: str | None) -> tuple[str, EnvironmentSpec]:
         """The environment of that name (None: the default one). Raises UsageError with the names there are."""
@@ -53,16 +62,17 @@ def load_spec(path: FilePath) -> Spec:
         raise SpecError(document.faults, hint=HINT)
     faults = {*document.faults, *_environment_faults(document)}
     environments: dict[str, EnvironmentSpec] = {}
+    documents: dict[str, Document] = {}
     for name in _environment_names(document):
         merged = overlay(document, name)
         environment, wrong = _validate(merged)
-        faults |= {*wrong, *unreadable_configs(merged)}
+        faults |= {*wrong, *config_faults(merged)}
         if environment is not None:
-            environments[name] = environment
+            environments[name], documents[name] = environment, merged
     if faults:
         raise SpecError(sorted(faults), hint=HINT)
     default = document.values.get(DEFAULT) or next(iter(environments))
-    return Spec(path, environments, str(default))
+    return Spec(path, environments, str(default), documents)
 
 
 def _read(path: FilePath, shown: str) -> str:

@@ -76,6 +76,8 @@ class EventContract(_Strict):
     value: EventValue = EventValue.CHANGE
     tombstones: bool = False
     written_by: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    routed_from: str | None = None
 
 
 class TopicDefaults(_Strict):
