@@ -8,8 +8,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.spec.json_schema import schema_text
 
-TARGET = Path(__file__).parent.parent / "docs" / "reference" / "cli.md"
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+TARGET = REFERENCE / "cli.md"
+SCHEMA = REFERENCE / "platform.schema.json"
 
 
 def cli_reference() -> str:
@@ -27,3 +30,4 @@ def cli_reference() -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(cli_reference(), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")

@@ -46,10 +46,10 @@ def test_one_replica_that_must_be_in_sync_is_no_warning(warnings: Faults) -> Non
 
 @pytest.mark.parametrize(("said", "at"), [("retention: 7d", "retention"), ("config: {retention.ms: 7d}", "config.retention.ms")])
 def test_retention_on_a_compacted_topic_is_a_warning(warnings: Faults, said: str, at: str) -> None:
-    assert warnings(TOPIC + f"    {said}\n    cleanup_policy: compact\n" + EVENT) == [
-        f"7: topics.orders.{at}: does nothing on a topic that is only compacted; "
-        "to keep the full history of 7d: min_compaction_lag: 7d"
-    ]
+    [warning] = warnings(TOPIC + f"    {said}\n    cleanup_policy: compact\n" + EVENT)
+    assert warning.startswith(
+        f"7: topics.orders.{at}: does nothing on a topic that is only compacted; to keep the full history of 7d"
+    )
 
 
 def test_retention_bytes_on_a_compacted_topic_are_a_warning(warnings: Faults) -> None:

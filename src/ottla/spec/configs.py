@@ -109,7 +109,7 @@ def _real(text: str) -> float:
 
 
 def _check_number(key: ConfigKey, number: float, text: str) -> None:
-    least, most, also = _range(key.valid)
+    least, most, also = number_range(key.valid)
     if also is not None and number == also:
         return
     if least is not None and number < least:
@@ -119,7 +119,8 @@ def _check_number(key: ConfigKey, number: float, text: str) -> None:
 
 
 @cache
-def _range(valid: str) -> tuple[float | None, float | None, float | None]:
+def number_range(valid: str) -> tuple[float | None, float | None, float | None]:
+    """The least and the most that Kafka names as valid (None: no bound), and one more value that is."""
     found = RANGE.fullmatch(valid)
     if found is None:
         return None, None, None
