@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ottla.cli import apply, down, logs, plan, status, up, verify
+from ottla.cli import apply, down, explain, init, logs, plan, schema, status, up, validate, verify
 from ottla.cli.running import INTERRUPTED
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, down):
+for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 
 

@@ -25,7 +25,7 @@ PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
 _options: ContextVar[str] = ContextVar("options", default="")
-COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs)\b")
+COMMAND = re.compile(r"\bottla (up|down|plan|apply|verify|status|logs|validate|explain)\b")
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
