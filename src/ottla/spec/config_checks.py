@@ -38,21 +38,30 @@ def config_faults(document: Document) -> Iterator[Fault]:
     """Every fault in what stands under a ``config:``, a client profile or a ``reset:`` of the document."""
     version = _text_at(document.values, ("cluster", "kafka_version")) or DEFAULT_KAFKA_VERSION
     target = _text_at(document.values, ("target",))
-    topics = document.values.get("topics")
-    names = list(topics) if isinstance(topics, dict) else []
-    holders: dict[Path, Scope] = {**HOLDERS, **{("topics", name, "config"): "topic" for name in names}}
-    for holder, scope in holders.items():
-        configs = _at(document.values, holder)
-        for key, value in configs.items() if isinstance(configs, dict) else ():
-            message = _wrong(scope, key, value, version, target)
-            if message:
-                yield document.fault((*holder, key), message)
-    for name in names:
-        reset = _at(document.values, ("topics", name, "reset"))
+    for path, message in _problems(document.values, version, target):
+        yield document.fault(path, message)
+
+
+def _problems(values: object, version: str, target: str | None) -> Iterator[tuple[Path, str]]:
+    for holder, scope in HOLDERS.items():
+        yield from _held_problems(holder, scope, _at(values, holder), version, target)
+    topics = _at(values, ("topics",))
+    for name, topic in topics.items() if isinstance(topics, dict) else ():
+        if not isinstance(topic, dict):
+            continue
+        yield from _held_problems(("topics", name, "config"), "topic", topic.get("config"), version, target)
+        reset = topic.get("reset")
         for index, key in enumerate(reset if isinstance(reset, list) else ()):
             message = refusal("topic", key, version, target) if isinstance(key, str) else None
             if message:
-                yield document.fault(("topics", name, "reset", index), f"{key}: {message}")
+                yield ("topics", name, "reset", index), f"{key}: {message}"
+
+
+def _held_problems(holder: Path, scope: Scope, configs: object, version: str, target: str | None) -> Iterator[tuple[Path, str]]:
+    for key, value in configs.items() if isinstance(configs, dict) else ():
+        message = refusal(scope, key, version, target) or value_problem(scope, key, value, version)
+        if message:
+            yield (*holder, key), message
 
 
 def _at(values: object, path: Path) -> object:
@@ -64,13 +73,6 @@ def _at(values: object, path: Path) -> object:
 def _text_at(values: object, path: Path) -> str | None:
     found = _at(values, path)
     return found if isinstance(found, str) else None
-
-
-def _wrong(scope: Scope, key: str, value: object, version: str, target: str | None) -> str | None:
-    message = refusal(scope, key, version, target)
-    if message:
-        return message
-    return value_problem(scope, key, value, version)
 
 
 def value_problem(scope: Scope, name: str, value: object, version: str = DEFAULT_KAFKA_VERSION) -> str | None:

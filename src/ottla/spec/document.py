@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ruamel.yaml import YAML
@@ -155,23 +156,21 @@ class _Reader:
     def take(self, event: Any) -> None:
         """One more event of the YAML parser."""
         line = event.start_mark.line + 1
-        match event:
-            case ScalarEvent():
-                self._scalar(event, line)
-            case MappingStartEvent():
-                self._open({}, event.anchor, line)
-            case SequenceStartEvent():
-                self._open([], event.anchor, line)
-            case MappingEndEvent() | SequenceEndEvent():
-                self._close()
-            case AliasEvent():
-                self._alias(event.anchor, line)
-            case DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    raise _Unreadable(line, "not YAML: but found another document")
-            case _:
-                pass  # the ends of the stream and of the document say nothing new
+        kind = type(event)  # the parser makes a few hundred thousand of these: most frequent first
+        if kind is ScalarEvent:
+            self._scalar(event, line)
+        elif kind is MappingStartEvent:
+            self._open({}, event.anchor, line)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            self._close()
+        elif kind is SequenceStartEvent:
+            self._open([], event.anchor, line)
+        elif kind is AliasEvent:
+            self._alias(event.anchor, line)
+        elif kind is DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                raise _Unreadable(line, "not YAML: but found another document")
 
     def _scalar(self, event: Any, line: int) -> None:
         top = self.stack[-1] if self.stack else None
@@ -267,13 +266,17 @@ class _Reader:
 
     def _plain_value(self, event: Any, path: Path) -> str | int | float | bool | None:
         text: str = event.value
-        if event.tag not in {None, STRING_TAG, "!"}:
+        tag = event.tag
+        if tag is None:
+            return plain_value(text) if event.implicit[0] else text
+        if tag not in {STRING_TAG, "!"}:
             mark = Mark(self.lines.get(path, event.start_mark.line + 1), show(path))
-            self.faults.append(Fault(self.file, mark, f"the tag {event.tag} is not understood here"))
+            self.faults.append(Fault(self.file, mark, f"the tag {tag} is not understood here"))
             return None
-        return text if event.tag or not event.implicit[0] else plain_value(text)
+        return text
 
 
+@lru_cache(maxsize=1024)
 def plain_value(text: str) -> str | int | float | bool | None:
     """What an unquoted word of YAML 1.2 is. A number of more than 400 digits stays a word."""
     if NULL.fullmatch(text):

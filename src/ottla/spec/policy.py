@@ -33,16 +33,18 @@ def replicas(spec: EnvironmentSpec, name: str) -> tuple[int, Path]:
 
 def least_in_sync(spec: EnvironmentSpec, name: str) -> tuple[int | None, Path]:
     """The topic's min.insync.replicas (None: no number), and where it is said."""
-    topic, key = spec.topics[name], "min.insync.replicas"
-    path: Path = ("topics", name)
-    said: list[tuple[Path, object]] = [
-        ((*path, "min_insync_replicas"), topic.min_insync_replicas),
-        ((*path, "config", key), topic.config.get(key)),
-        (("topic_defaults", "config", key), spec.topic_defaults.config.get(key)),
-        (("topic_defaults", "min_insync_replicas"), spec.topic_defaults.min_insync_replicas),
-    ]
-    at, least = next((at, value) for at, value in said if value is not None)
-    return (int(str(least)) if str(least).isdecimal() else None), at
+    topic, defaults, key = spec.topics[name], spec.topic_defaults, "min.insync.replicas"
+    if topic.min_insync_replicas is not None:
+        return topic.min_insync_replicas, ("topics", name, "min_insync_replicas")
+    if topic.config.get(key) is not None:
+        return _number(topic.config[key]), ("topics", name, "config", key)
+    if defaults.config.get(key) is not None:
+        return _number(defaults.config[key]), ("topic_defaults", "config", key)
+    return defaults.min_insync_replicas, ("topic_defaults", "min_insync_replicas")
+
+
+def _number(value: object) -> int | None:
+    return int(str(value)) if str(value).isdecimal() else None
 
 
 def topic_number(topic: TopicSpec, named: str) -> tuple[int | None, Path]:
