@@ -149,12 +149,13 @@ def test_a_key_of_a_vendor_is_refused_where_apache_kafka_runs(faults: Faults, lo
     load(of_topic("confluent.tier.enable: true").replace("target: local", "target: confluent"))
 
 
-@pytest.mark.parametrize("key", ["node.id", "listeners", "log.dirs", "process.roles", "ssl.keystore.location", "broker.id"])
+@pytest.mark.parametrize(
+    "key", ["node.id", "listeners", "log.dirs", "advertised.listeners", "ssl.keystore.location", "broker.id"]
+)
 def test_what_a_local_node_gets_from_ottla_is_refused_there_only(faults: Faults, load: Load, key: str) -> None:
     [fault] = faults(of_server(f"{key}: 1"))
     assert fault.startswith(f"2: cluster.config.{key}: a local node gets this from Ottla itself")
-    if key != "process.roles":
-        load(of_server(f"{key}: 1", target="strimzi"))
+    load(of_server(f"{key}: 1", target="strimzi"))
 
 
 def test_a_reset_names_a_topic_config(faults: Faults) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ottla.spec.kafka_configs import ConfigKey, Scope
 
 LOCAL = "local"
+APACHE = {LOCAL, "strimzi"}  # where Apache Kafka itself runs
 HOLDERS: dict[Path, Scope] = {
     ("cluster", "config"): "broker",
     ("topic_defaults", "config"): "topic",
@@ -115,7 +116,7 @@ def refusal(scope: Scope, key: str, version: str = DEFAULT_KAFKA_VERSION, target
         return f"Kafka {version} has no such key: {gone}"
     whose = vendor(key)
     if whose:
-        return f"is a key of {whose}, not of Apache Kafka" if target in {LOCAL, "strimzi", None} else None
+        return f"is a key of {whose}, not of Apache Kafka" if target in APACHE else None
     return f"unknown key of Kafka {version}{_elsewhere(scope, key, version) or _close(scope, key, version)}"
 
 

@@ -17,9 +17,15 @@ ENVIRONMENTS = "environments"
 DEFAULT = "default_environment"
 
 
+def base_of(document: Document) -> Document:
+    """What stands outside of all environments."""
+    base = {key: value for key, value in document.values.items() if key not in {ENVIRONMENTS, DEFAULT}}
+    return Document(document.file, base, document.marks)
+
+
 def overlay(document: Document, name: str) -> Document:
     """The whole document as ``name`` has it. Each value keeps the mark of the place that wrote it."""
-    base = {key: value for key, value in document.values.items() if key not in {ENVIRONMENTS, DEFAULT}}
+    base = base_of(document).values
     above = document.values[ENVIRONMENTS][name]
     return Document(document.file, _merge(base, above), _LaidMarks(document, (ENVIRONMENTS, name), base, above))
 

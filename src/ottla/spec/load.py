@@ -13,7 +13,7 @@ from ottla.spec.advice import environment_warnings
 from ottla.spec.checks import check_environment
 from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
-from ottla.spec.environments import DEFAULT, ENVIRONMENTS, overlay
+from ottla.spec.environments import DEFAULT, ENVIRONMENTS, base_of, overlay
 from ottla.spec.faults import Fault, Mark, did_you_mean
 from ottla.spec.schema import EnvironmentSpec
 
@@ -60,7 +60,7 @@ def load_spec(path: FilePath) -> Spec:
     document = read_document(_read(path, shown), file=shown)
     if document.faults and not document.values:
         raise SpecError(document.faults, hint=HINT)
-    faults = {*document.faults, *_environment_faults(document)}
+    faults = {*document.faults, *_environment_faults(document), *_base_faults(base_of(document))}
     environments: dict[str, EnvironmentSpec] = {}
     documents: dict[str, Document] = {}
     for name in _environment_names(document):
@@ -113,6 +113,17 @@ def _environment_faults(document: Document) -> list[Fault]:
     default = document.values.get(DEFAULT)
     if default is not None and not (isinstance(default, str) and default in environments):
         faults.append(document.fault((DEFAULT,), f"no such environment; {did_you_mean(str(default), environments)}"))
+    return faults
+
+
+def _base_faults(base: Document) -> set[Fault]:
+    """What is wrong with the base alone: no environment may see it, where each puts something else in its place."""
+    faults = set(config_faults(base))
+    try:
+        EnvironmentSpec.model_validate(base.values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults |= {_fault(base, detail) for detail in details if detail["type"] != "missing"}  # an environment may say it
     return faults
 
 
