@@ -239,3 +239,29 @@ def test_a_name_that_kafka_does_not_take_is_a_fault(faults: Faults, name: str) -
 def test_faults_between_parts_are_told_together(faults: Faults) -> None:
     found = faults(TOPIC + "    replication_factor: 9\n    reset: [segment.ms]\n    config: {segment.ms: 1}\n")
     assert [fault.split(":")[0] for fault in found] == ["7", "8"]
+
+
+def test_faults_between_the_parts_that_can_be_read_are_told_beside_those_that_cannot(faults: Faults) -> None:
+    text = TOPIC + "    replication_factor: 9\n  a.b: {partitions: 0, event: {key: id, types: [made]}}\n  a_b: {partitions: 1}\n"
+    text += (
+        "  __consumer_offsets: {partitions: 1}\n  routed: {partitions: 1, event: {key: id, types: [made], routed_from: a.b}}\n"
+    )
+    assert [fault.split(": ")[:2] for fault in faults(text)] == [
+        ["7", "topics.orders.replication_factor"],
+        ["8", "topics.a.b.partitions"],
+        ["9", "topics.a_b"],
+        ["10", "topics.__consumer_offsets"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (TOPIC.replace("partitions: 1", "partitions: 0"), "expected at least 1, not 0"),
+        (TOPIC.replace("partitions: 1", "partitions: 2147483648"), "expected at most 2147483647, not 2147483648"),
+        (HEAD.replace("{name: shop}", "{name: shop, heap: unlimited}"), "expected more than 0, not 'unlimited'"),
+        (TOPIC + "    event: {key: id, tombstones: yes}\n", "expected true or false, not 'yes'"),
+    ],
+)
+def test_a_value_out_of_its_range_is_told_with_the_range(faults: Faults, text: str, fault: str) -> None:
+    assert [each.split(": ", 2)[2] for each in faults(text)] == [fault]

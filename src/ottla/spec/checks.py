@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from ottla.spec.faults import Fault
 
 
-def check_environment(spec: EnvironmentSpec, document: Document) -> Iterator[Fault]:
-    """Every fault between the parts of ``spec``; ``document`` says where each part stands."""
+def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool = True) -> Iterator[Fault]:
+    """Every fault between the parts of ``spec``; ``document`` says where each part stands.
+
+    Where topics are missing because they could not be read (not ``whole``), what topics say of one another is left out.
+    """
     for path, message in _problems(spec):
+        yield document.fault(path, message)
+    for path, message in contract_problems(spec) if whole else ():
         yield document.fault(path, message)
 
 
@@ -34,7 +39,6 @@ def _problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     for name, topic in spec.topics.items():
         yield from _replica_problems(spec, name)
         yield from _named_problems(spec.cluster.kafka_version, name, topic)
-    yield from contract_problems(spec)
     yield from _size_problems(spec)
 
 
