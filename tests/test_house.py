@@ -40,7 +40,7 @@ def test_no_room_has_a_name_that_says_nothing() -> None:
     assert [str(path) for path in SOURCES if FORBIDDEN_NAMES & set(path.with_suffix("").parts)] == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["up", "--help"], ["status", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["up", "--help"], ["status", "--help"], ["explain", "--help"]])
 def test_help_imports_no_kafka_client(arguments: list[str]) -> None:
     program = (
         "import sys; from ottla.cli.main import app\n"
