@@ -136,7 +136,10 @@ def test_a_topic_config_that_kafka_4_removed_answers_with_what_to_do(faults: Fau
     assert "message.timestamp.before.max.ms and message.timestamp.after.max.ms" in fault
 
 
-@pytest.mark.parametrize("key", ["ssl.keystore.password", "sasl.jaas.config", "listener.name.client.plain.sasl.jaas.config"])
+@pytest.mark.parametrize(
+    "key",
+    ["ssl.keystore.password", "sasl.jaas.config", "listener.name.client.plain.sasl.jaas.config", "rsm.config.store.secret"],
+)
 def test_a_spec_holds_no_secret(faults: Faults, key: str) -> None:
     [fault] = faults(of_server(f"{key}: hunter2"))
     assert "is a secret, and a spec holds none" in fault
@@ -150,7 +153,16 @@ def test_a_key_of_a_vendor_is_refused_where_apache_kafka_runs(faults: Faults, lo
 
 
 @pytest.mark.parametrize(
-    "key", ["node.id", "listeners", "log.dirs", "advertised.listeners", "ssl.keystore.location", "broker.id"]
+    "key",
+    [
+        "node.id",
+        "listeners",
+        "log.dirs",
+        "advertised.listeners",
+        "ssl.keystore.location",
+        "broker.id",
+        "listener.name.internal.ssl.keystore.location",
+    ],
 )
 def test_what_a_local_node_gets_from_ottla_is_refused_there_only(faults: Faults, load: Load, key: str) -> None:
     [fault] = faults(of_server(f"{key}: 1"))

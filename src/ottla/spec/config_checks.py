@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 APACHE = {LOCAL, "strimzi"}  # where Apache Kafka itself runs
+SECRET = re.compile(r"(password|secret|credentials?|token)$")  # of a plug-in or a vendor, whose types nobody knows here
 HOLDERS: dict[Path, Scope] = {
     ("cluster", "config"): "broker",
     ("topic_defaults", "config"): "topic",
@@ -105,15 +107,15 @@ def _problem(key: ConfigKey | None, name: str, value: object) -> str | None:
 def refusal(scope: Scope, key: str, version: str = DEFAULT_KAFKA_VERSION, target: str | None = None) -> str | None:
     """Why a spec may not set that key there; None if it may."""
     known = find_key(scope, key, version)
-    if known is not None and known.type == "password":
+    gone = retired(scope, key)
+    if gone and known is None:
+        return f"Kafka {version} has no such key: {gone}"
+    if known.type == "password" if known else SECRET.search(key):
         return "is a secret, and a spec holds none; references to secrets are not built yet"
-    if scope == "broker" and target == LOCAL and key in OWN_OF_LOCAL:
+    if scope == "broker" and target == LOCAL and ({key, known.name if known else key} & OWN_OF_LOCAL):
         return "a local node gets this from Ottla itself: take it out of cluster.config of this environment"
     if known is not None or (scope == "broker" and key.startswith(OPEN_PREFIXES)):
         return None
-    gone = retired(scope, key)
-    if gone:
-        return f"Kafka {version} has no such key: {gone}"
     whose = vendor(key)
     if whose:
         return f"is a key of {whose}, not of Apache Kafka" if target in APACHE else None
