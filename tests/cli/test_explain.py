@@ -103,6 +103,11 @@ def test_an_unknown_key_is_a_usage_error_with_what_was_meant(ottla: Ottla, key: 
     assert meant in done.stderr
 
 
+def test_a_key_is_told_of_any_topic(ottla: Ottla) -> None:
+    found = data(ottla, "topics.NAME.retention")
+    assert (found["kafka"][0]["key"], found["said"], found["in_kafka"]) == ("retention.ms", [], None)
+
+
 def test_a_key_is_told_where_there_is_no_spec(ottla: Ottla, folder: Path) -> None:
     (folder / "platform.yaml").unlink()
     found = data(ottla, "topics.orders.retention")

@@ -75,8 +75,9 @@ def explain(dotted: str, spec: Spec | None, environment: str | None = None) -> E
     scope, key = _as_kafka(found.path, found.scope)
     config = find_key(scope, key) if scope and key else None
     kafka = ((scope, config),) if scope and config else ()
-    said = _said_of(found.path, key, config, document) if document else []
-    told = _told(one, found.path, key, config) if one and key else None
+    here = one is not None and (found.path[:1] != ("topics",) or len(found.path) < 2 or found.path[1] in one.topics)  # noqa: PLR2004
+    said = _said_of(found.path, key, config, document) if document and here else []
+    told = _told(one, found.path, key, config) if one and here and key else None
     meaning, type_ = found.meaning, found.type
     if found.scope and config:
         meaning, type_ = config.doc, (type_ if type_.startswith(HUMAN) else _kafka_type(config))

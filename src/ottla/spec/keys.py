@@ -24,6 +24,7 @@ SCOPES: dict[str, Scope] = {
     "ProducerConfigs": "producer",
     "ConsumerConfigs": "consumer",
 }
+ANY = "NAME"  # stands for a topic, whichever
 FEW = 12  # keys that an error names when none is close
 
 
@@ -95,7 +96,8 @@ def _step(node: dict[str, Any], rest: str, topics: Collection[str]) -> tuple[str
         if re.match(pattern, rest):
             return rest, {"description": "Read by a listener, a plug-in or a vendor's Kafka, by its own name."}
     if isinstance(node.get("additionalProperties"), dict):
-        name = _longest(rest, topics) or (None if topics else rest.partition(".")[0])
+        first = rest.partition(".")[0]
+        name = _longest(rest, topics) or (first if first == ANY or not topics else None)
         return name, node["additionalProperties"]
     return None, {}
 
@@ -116,7 +118,7 @@ def _meant(rest: str, node: dict[str, Any], topics: Collection[str]) -> str:
 
 def _meant_at_the_root(word: str, root: dict[str, Any]) -> str:
     """What was meant by a word alone: a key of the root, one of Kafka's, or one that stands deeper (``retention``)."""
-    deeper = {key: f"topics.NAME.{key}" for key in _schema()["$defs"]["TopicSpec"]["properties"]}
+    deeper = {key: f"topics.{ANY}.{key}" for key in _schema()["$defs"]["TopicSpec"]["properties"]}
     deeper |= {key: f"cluster.{key}" for key in _schema()["$defs"]["ClusterSpec"]["properties"] if key not in deeper}
     of_kafka = {key for name in SCOPES for key in _schema()["$defs"][name]["properties"]}
     known = {*root["properties"], *deeper, *of_kafka}
