@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile pyproject.toml --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fix docs bench lock lock-kafka clean
+.PHONY: help up test check fix docs bench lock lock-kafka kafka-configs clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ lock: $(VENV)/.dev ## Resolve the Python dependencies anew and write their hashe
 
 lock-kafka: $(VENV)/.dev ## Resolve the jars of each Kafka version anew and write their locks
 	@$(BIN)/python scripts/lock_kafka.py
+
+kafka-configs: $(VENV)/.dev ## Ask each Kafka version for its config keys and write them as data
+	@$(BIN)/python scripts/kafka_configs.py
 
 clean: ## Remove the virtual environment and caches (not .ottla: that is `ottla down --wipe`)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

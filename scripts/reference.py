@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,19 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.spec.json_schema import schema_text
+from ottla.spec.keys import find_spec_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGET = Path(__file__).parent.parent / "docs" / "reference" / "cli.md"
+REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+TARGET = REFERENCE / "cli.md"
+SHIPPED = REFERENCE.parent.parent / "platform.yaml"
+STARTER = SHIPPED.parent / "src" / "ottla" / "spec" / "starters" / "task-management.yaml"
+BEGIN, END = "<!-- keys: written by `make docs`; do not edit -->", "<!-- end of keys -->"
+SPEC = REFERENCE / "platform-yaml.md"
+SCHEMA = REFERENCE / "platform.schema.json"
 
 
 def cli_reference() -> str:
@@ -35,5 +44,29 @@ def _commands(command: Any, path: list[str]) -> Iterator[list[str]]:
         yield from _commands(below, [*path, name])
 
 
+def with_keys(page: str) -> str:
+    """The page about platform.yaml with its table of keys written anew."""
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    rows = "\n".join(f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in _keys("", ""))
+    return f"{before}{BEGIN}\n\n| key | type | meaning |\n|---|---|---|\n{rows}\n\n{END}{after}"
+
+
+def _keys(dotted: str, shown: str) -> Iterator[tuple[str, str, str]]:
+    """Every key below ``dotted``, as the reference shows it, with its type and meaning."""
+    for name, meaning in find_spec_key(dotted, ()).inner:
+        below, here = f"{dotted}.{name}".strip("."), f"{shown}.{name}".strip(".")
+        key = find_spec_key(below, ())
+        yield here, key.type.partition(":")[0].replace("|", "/"), meaning
+        if name == "environments":
+            continue
+        if name == "topics":
+            below, here = f"{below}.NAME", f"{here}.NAME"
+        yield from _keys(below, here)
+
+
 if __name__ == "__main__":
     TARGET.write_text(cli_reference(), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")
+    SPEC.write_text(with_keys(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.copyfile(SHIPPED, STARTER)

@@ -40,8 +40,9 @@ def test_no_room_has_a_name_that_says_nothing() -> None:
     assert [str(path) for path in SOURCES if FORBIDDEN_NAMES & set(path.with_suffix("").parts)] == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["up", "--help"], ["status", "--help"]])
-def test_help_imports_no_kafka_client(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", [None, "plan", "up", "status", "explain"])
+def test_help_imports_no_kafka_client(command: str | None) -> None:
+    arguments = [*([command] if command else []), "--help"]
     program = (
         "import sys; from ottla.cli.main import app\n"
         f"try: app({arguments!r})\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from ottla import errors
@@ -19,7 +20,6 @@ from ottla.errors import OttlaError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydantic import BaseModel
     from tests.conftest import Home
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,6 +68,16 @@ def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) ->
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 
+@pytest.mark.parametrize("page", [ROOT / "docs/how-to/check-a-spec.md"], ids=lambda page: page.name)
+def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(page: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    assert len(commands(page)) >= 5
+    for command in commands(page):
+        done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text())
@@ -86,22 +96,28 @@ def test_the_reference_of_commands_is_fresh() -> None:
     assert done.stdout.strip() == "True", "run `make docs`"
 
 
+def test_the_json_schema_of_the_spec_is_fresh() -> None:
+    from ottla.spec.json_schema import schema_text  # noqa: PLC0415  (only here)
+
+    assert (ROOT / "docs/reference/platform.schema.json").read_text() == schema_text(), "run `make docs`"
+
+
 def test_every_exit_code_of_an_error_is_documented() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OttlaError)]
     assert {each.exit_code for each in tree} <= {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
 
 
+def test_the_keys_of_the_spec_are_fresh() -> None:
+    program = "import reference; page = reference.SPEC.read_text(); print(reference.with_keys(page) == page)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
+
+
 def test_every_key_of_the_spec_is_documented() -> None:
     from ottla.spec import schema  # noqa: PLC0415  (only here)
 
     page = (ROOT / "docs/reference/platform-yaml.md").read_text()
-    models: list[type[BaseModel]] = [
-        schema.TopicSpec,
-        schema.TopicDefaults,
-        schema.ClusterSpec,
-        schema.EventContract,
-        schema.LoadSpec,
-    ]
-    missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if key not in page}
+    models = [each for each in vars(schema).values() if isinstance(each, type) and issubclass(each, BaseModel)]
+    missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if f"{key}`" not in page}
     assert missing == set()

@@ -16,8 +16,9 @@ from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, node_command
 from ottla.local.layout import Layout
 from ottla.local.node import needs_format
-from ottla.local.properties import as_text, log4j2_text, server_properties
+from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
+from ottla.spec.refused import OWN_OF_LOCAL
 
 NODES = (NodeAddress(1, "127.0.0.1", 9092, 9095, 9096), NodeAddress(2, "127.0.0.1", 9102, 9105, 9106, ("env", "A=b")))
 RECORD = ClusterRecord("id", "4.3.1", NODES)
@@ -54,6 +55,11 @@ def test_the_spec_wins_over_what_ottla_prefers_but_may_not_take_what_only_ottla_
     assert chosen["broker.heartbeat.interval.ms"] == "999"
     with pytest.raises(LocalError, match=r"cluster.config sets log.dirs, node.id"):
         server_properties(layout, RECORD, NODES[0], {"node.id": "7", "log.dirs": "/"})
+
+
+def test_what_only_ottla_knows_is_refused_by_the_spec_already(layout: Layout) -> None:
+    ours = server_properties(layout, RECORD, NODES[0], {}).keys() - DEFAULTS.keys()
+    assert ours - OWN_OF_LOCAL == set()
 
 
 def test_a_properties_file_is_escaped_as_java_reads_it() -> None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
+import pytest
+
+from ottla.errors import SpecError
 from ottla.spec import load_spec
 from ottla.spec.document import Document, read_document
 from ottla.spec.environments import overlay
@@ -59,7 +62,7 @@ def test_the_base_is_not_touched() -> None:
     document = read_document(BASE + "  dev: {cluster: {config: {a: 9, b: }}, topics: {audit: }}\n  prod: {}\n", file="p.yaml")
     values, marks = copy.deepcopy(document.values), dict(document.marks)
     overlay(document, "dev")
-    assert (document.values, document.marks) == (values, marks)
+    assert (document.values, dict(document.marks)) == (values, marks)
     assert overlay(document, "prod").values["cluster"] == {"name": "shop", "config": {"a": 1, "b": 2}}
 
 
@@ -80,3 +83,14 @@ def test_an_alias_laid_over_changes_one_topic_only(tmp_path: Path) -> None:
     )
     _, spec = load_spec(path).environment("dev")
     assert {name: topic.partitions for name, topic in spec.topics.items()} == {"a": 5, "b": 1}
+
+
+def test_what_is_wrong_in_the_base_is_told_even_where_every_environment_covers_it(tmp_path: Path) -> None:
+    path = tmp_path / "platform.yaml"
+    path.write_text(
+        "platform: shop\ncluster: {name: shop, nodes: many}\ntopics: {a: {description: its partitions are below}}\n"
+        "environments: {dev: {target: local, cluster: {nodes: 3}, topics: {a: {partitions: 5}}}}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    assert [str(fault) for fault in caught.value.faults] == [f"{path}:2: cluster.nodes: expected a whole number, not 'many'"]

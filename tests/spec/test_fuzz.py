@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from ottla.errors import OttlaError, SpecError
-from ottla.spec import client_profile, desired_state, disk_warnings, load_spec
+from ottla.errors import OttlaError, SpecError, UsageError
+from ottla.spec import client_profile, desired_state, load_spec
+from ottla.spec.document import read_document
+from ottla.spec.explain import explain
+from ottla.spec.json_schema import json_schema
+from ottla.spec.kafka_configs import config_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
 
 SHIPPED = (Path(__file__).parent.parent.parent / "platform.yaml").read_text()
 LINES = SHIPPED.splitlines()
+VALUES = read_document(SHIPPED, file="platform.yaml").values
+VALIDATOR = Draft202012Validator(json_schema())
+KAFKA_KEYS = [key for scope in ("topic", "broker", "producer", "consumer") for key in config_keys(scope)]
 HEAD = "platform: shop\ncluster: {name: shop, disk: 1GiB}\nenvironments: {local: {target: local}}\n"
 
 WORDS = """platform cluster environments topics topic_defaults default_environment load client producer consumer config name
@@ -42,9 +51,15 @@ values = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def attempt(tmp_path_factory: pytest.TempPathFactory) -> Try:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all examples of a run."""
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.fixture(scope="module")
+def attempt(folder: Path) -> Try:
     """Load a text, and read all that is asked of a spec that loads."""
-    path = tmp_path_factory.mktemp("fuzz") / "platform.yaml"
+    path = folder / "platform.yaml"
 
     def attempt(text: str) -> None:
         path.write_bytes(text.encode(errors="surrogatepass"))
@@ -57,7 +72,7 @@ def attempt(tmp_path_factory: pytest.TempPathFactory) -> Try:
         for environment in (default, *spec.environments.values()):
             desired_state(environment)
             client_profile(environment)
-            disk_warnings(environment)
+        spec.warnings()
 
     return attempt
 
@@ -113,6 +128,80 @@ def mutated(draw: st.DrawFn) -> str:
 @settings(max_examples=100, deadline=None)
 def test_any_slip_in_the_shipped_spec_is_a_spec_or_an_error_that_is_explained(attempt: Try, text: str) -> None:
     attempt(text)
+
+
+def holders(value: Any) -> list[Any]:
+    """Every mapping and list inside, the outermost first."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(each for one in inner for each in holders(one))] if isinstance(value, dict | list) else []
+
+
+@st.composite
+def altered(draw: st.DrawFn) -> dict[str, Any]:
+    """The shipped spec as data, with a few values put elsewhere, replaced, taken away, renamed, or set to null."""
+    spec = copy.deepcopy(VALUES)
+    for _ in range(draw(st.integers(1, 3))):
+        holder = draw(st.sampled_from(holders(spec)))
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        old = draw(st.sampled_from(keys)) if keys else None
+        value = draw(values | st.sampled_from(holders(VALUES)).map(copy.deepcopy))
+        if isinstance(holder, list):
+            holder.append(value)
+        elif draw(st.booleans()) and old is not None:
+            holder[old] = value
+        else:
+            taken = holder.pop(old, value)
+            name = draw(
+                words | st.sampled_from(KAFKA_KEYS) | st.sampled_from(["a.b", "a_b", "A.b", "__consumer_offsets", "orders"])
+            )
+            holder[name] = draw(st.sampled_from([taken, value, None]))
+    return spec
+
+
+@given(spec=altered())
+@settings(max_examples=200, deadline=None)
+def test_any_change_of_the_shipped_spec_is_a_spec_or_an_error_that_is_explained(attempt: Try, spec: dict[str, Any]) -> None:
+    attempt(json.dumps(spec))
+
+
+@given(spec=altered())
+@settings(max_examples=200, deadline=None)
+def test_the_schema_for_editors_never_refuses_what_is_sound(folder: Path, spec: dict[str, Any]) -> None:
+    path = folder / "sound.json"
+    path.write_text(json.dumps(spec))
+    try:
+        load_spec(path)
+    except OttlaError:
+        return
+    assert [error.message for error in VALIDATOR.iter_errors(spec)] == []
+
+
+@given(scope=st.sampled_from(["topic", "broker", "producer", "consumer"]), value=scalars, data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_value_of_any_kafka_key_that_is_sound_passes_the_schema(
+    folder: Path, scope: str, value: Any, data: st.DataObject
+) -> None:
+    place = {"topic": ("topic_defaults", "config"), "broker": ("cluster", "config")}.get(scope, ("client", scope))
+    key = data.draw(st.sampled_from(list(config_keys(scope))))
+    spec: dict[str, Any] = {"platform": "shop", "cluster": {"name": "shop"}, "environments": {"local": {"target": "local"}}}
+    spec.setdefault(place[0], {})[place[1]] = {key: value}
+    path = folder / "key.json"
+    path.write_text(json.dumps(spec))
+    try:
+        load_spec(path)
+    except OttlaError:
+        return
+    assert [error.message for error in VALIDATOR.iter_errors(spec)] == []
+
+
+@given(key=st.lists(words | st.sampled_from(KAFKA_KEYS) | st.text(max_size=5), max_size=5).map(".".join), spec=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_any_key_is_explained_or_a_usage_error(key: str, spec: bool) -> None:  # noqa: FBT001  (hypothesis names its arguments)
+    loaded = load_spec(Path(__file__).parent.parent.parent / "platform.yaml") if spec else None
+    try:
+        assert explain(key, loaded).meaning is not None
+    except UsageError as error:
+        str(error)
 
 
 @pytest.mark.parametrize(

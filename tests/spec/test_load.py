@@ -6,41 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ottla.errors import SpecError, UsageError
-from ottla.spec import Spec, load_spec
+from ottla.spec import load_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Load = Callable[[str], Spec]
-    Faults = Callable[[str], list[str]]
+    from tests.spec.conftest import Faults, Load
 
 SHIPPED = Path(__file__).parent.parent.parent / "platform.yaml"
 HEAD = "platform: shop\ncluster: {name: shop}\nenvironments: {local: {target: local}}\n"  # three lines
 TOPIC = HEAD + "topics:\n  orders:\n    partitions: 1\n"  # what is added to it starts on line 7
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def load(text: str) -> Spec:
-        path = tmp_path / "platform.yaml"
-        path.write_text(text)
-        return load_spec(path)
-
-    return load
-
-
-@pytest.fixture
-def faults(load: Load, tmp_path: Path) -> Faults:
-    """The faults of a text as ``LINE: KEY: MESSAGE``."""
-
-    def faults(text: str) -> list[str]:
-        with pytest.raises(SpecError) as caught:
-            load(text)
-        shown = f"{tmp_path / 'platform.yaml'}:"
-        assert all(str(fault).startswith(shown) for fault in caught.value.faults)
-        return [str(fault).removeprefix(shown) for fault in caught.value.faults]
-
-    return faults
 
 
 def test_the_shipped_spec_has_no_faults() -> None:
@@ -264,5 +237,31 @@ def test_a_name_that_kafka_does_not_take_is_a_fault(faults: Faults, name: str) -
 
 
 def test_faults_between_parts_are_told_together(faults: Faults) -> None:
-    found = faults(TOPIC + "    replication_factor: 9\n    reset: [a.b]\n    config: {a.b: 1}\n")
+    found = faults(TOPIC + "    replication_factor: 9\n    reset: [segment.ms]\n    config: {segment.ms: 1}\n")
     assert [fault.split(":")[0] for fault in found] == ["7", "8"]
+
+
+def test_faults_between_the_parts_that_can_be_read_are_told_beside_those_that_cannot(faults: Faults) -> None:
+    text = TOPIC + "    replication_factor: 9\n  a.b: {partitions: 0, event: {key: id, types: [made]}}\n  a_b: {partitions: 1}\n"
+    text += (
+        "  __consumer_offsets: {partitions: 1}\n  routed: {partitions: 1, event: {key: id, types: [made], routed_from: a.b}}\n"
+    )
+    assert [fault.split(": ")[:2] for fault in faults(text)] == [
+        ["7", "topics.orders.replication_factor"],
+        ["8", "topics.a.b.partitions"],
+        ["9", "topics.a_b"],
+        ["10", "topics.__consumer_offsets"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (TOPIC.replace("partitions: 1", "partitions: 0"), "expected at least 1, not 0"),
+        (TOPIC.replace("partitions: 1", "partitions: 2147483648"), "expected at most 2147483647, not 2147483648"),
+        (HEAD.replace("{name: shop}", "{name: shop, heap: unlimited}"), "expected more than 0, not 'unlimited'"),
+        (TOPIC + "    event: {key: id, tombstones: yes}\n", "expected true or false, not 'yes'"),
+    ],
+)
+def test_a_value_out_of_its_range_is_told_with_the_range(faults: Faults, text: str, fault: str) -> None:
+    assert [each.split(": ", 2)[2] for each in faults(text)] == [fault]

@@ -11,18 +11,22 @@ from ottla.cli import (
     completion,
     consume,
     down,
+    explain,
     groups,
     here,
+    init,
     lag,
     logs,
     plan,
     produce,
     records,
     restart,
+    schema,
     status,
     topics,
     up,
     upgrade,
+    validate,
     verify,
 )
 from ottla.cli.running import INTERRUPTED
@@ -35,7 +39,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, status, plan, apply, verify, logs, restart, upgrade, down, lag, produce, consume, completion):
+for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
+    app.command(name=module.__name__.rpartition(".")[2])(module.command)
+for module in (lag, produce, consume, completion):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for group in (topics, groups, records):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

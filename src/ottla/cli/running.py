@@ -29,7 +29,7 @@ INTERRUPTED = 130
 _options: ContextVar[str] = ContextVar("options", default="")
 COMMAND = re.compile(
     r"\bottla (?:(?:topics|groups|records) [a-z]+|"
-    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|lag|produce|consume)\b)"
+    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|lag|produce|consume|validate|explain)\b)"
 )
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]

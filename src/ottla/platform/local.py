@@ -14,7 +14,7 @@ from ottla.model.node import Node
 from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
-from ottla.spec import Target, WriteProbe, client_profile, desired_state, disk_warnings
+from ottla.spec import Target, WriteProbe, client_profile, desired_state
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ottla.platform.upgrade import Upgrade
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
-    from ottla.spec import EnvironmentSpec
+    from ottla.spec import EnvironmentSpec, Fault
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
 
@@ -75,6 +75,7 @@ class LocalPlatform:
     environment: str
     spec: EnvironmentSpec
     cluster: LocalCluster
+    warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
@@ -96,11 +97,6 @@ class LocalPlatform:
     def profile(self) -> ClientProfile:
         """The settings of every client."""
         return client_profile(self.spec)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the spec's own arithmetic says."""
-        return disk_warnings(self.spec)
 
     def up(self, *, meanwhile: Callable[[], None] | None = None) -> UpResult:
         """Make it so: start what does not run, create what is missing. What bears a risk is left as a plan.

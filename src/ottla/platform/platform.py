@@ -41,7 +41,7 @@ class Platform:
                     heap=spec.cluster.heap,
                     report=report or Silent(),
                 )
-                return LocalPlatform(name, spec, cluster)
+                return LocalPlatform(name, spec, cluster, self.spec.warnings(name))
             case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
                     f"environment {name!r} has the target {spec.target.value!r}, which is not built yet",

@@ -2,12 +2,14 @@
 
 from ottla.spec.configs import kafka_text
 from ottla.spec.desired import client_profile, desired_state
+from ottla.spec.faults import Fault
 from ottla.spec.load import Spec, load_spec
 from ottla.spec.schema import EnvironmentSpec, Target, TopicSpec, WriteProbe
 from ottla.spec.sizing import disk_warnings
 
 __all__ = [
     "EnvironmentSpec",
+    "Fault",
     "Spec",
     "Target",
     "TopicSpec",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from enum import Enum
 from typing import TYPE_CHECKING
 
+from ottla.spec.config_checks import value_problem
 from ottla.spec.configs import kafka_text
-from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, EventValue, TopicSpec
+from ottla.spec.contracts import contract_problems
+from ottla.spec.names import name_faults
+from ottla.spec.policy import least_in_sync, replicas
+from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
 from ottla.spec.versions import KAFKA_VERSIONS
 
 if TYPE_CHECKING:
@@ -15,34 +19,15 @@ if TYPE_CHECKING:
     from ottla.spec.document import Document, Path
     from ottla.spec.faults import Fault
 
-TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # org.apache.kafka.common.internals.Topic
 
+def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool = True) -> Iterator[Fault]:
+    """Every fault between the parts of ``spec``; ``document`` says where each part stands.
 
-def unreadable_configs(document: Document) -> Iterator[Fault]:
-    """Every value under a ``config:`` (or a client profile) that its key cannot take. Works on a document of any shape."""
-    values = document.values
-    holders: list[Path] = [
-        ("cluster", "config"),
-        ("topic_defaults", "config"),
-        ("client", "producer"),
-        ("client", "consumer"),
-    ]
-    topics = values.get("topics")
-    holders += [("topics", name, "config") for name in topics] if isinstance(topics, dict) else []
-    for holder in holders:
-        configs: object = values
-        for part in holder:
-            configs = configs.get(part) if isinstance(configs, dict) else None
-        for key, value in configs.items() if isinstance(configs, dict) else ():
-            try:
-                kafka_text(key, value)
-            except ValueError as error:
-                yield document.fault((*holder, key), str(error))
-
-
-def check_environment(spec: EnvironmentSpec, document: Document) -> Iterator[Fault]:
-    """Every fault between the parts of ``spec``; ``document`` says where each part stands."""
+    Where topics are missing because they could not be read (not ``whole``), what topics say of one another is left out.
+    """
     for path, message in _problems(spec):
+        yield document.fault(path, message)
+    for path, message in contract_problems(spec) if whole else ():
         yield document.fault(path, message)
 
 
@@ -50,46 +35,40 @@ def _problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     if spec.cluster.kafka_version not in KAFKA_VERSIONS:
         known = ", ".join(KAFKA_VERSIONS)
         yield ("cluster", "kafka_version"), f"{spec.cluster.kafka_version} is not in the versions table ({known})"
+    yield from ((("topics", name), message) for name, message in name_faults(spec.topics))
     for name, topic in spec.topics.items():
-        yield from _topic_problems(spec, name, topic)
+        yield from _replica_problems(spec, name)
+        yield from _named_problems(spec.cluster.kafka_version, name, topic)
     yield from _size_problems(spec)
 
 
-def _topic_problems(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Iterator[tuple[Path, str]]:
+def _named_problems(version: str, name: str, topic: TopicSpec) -> Iterator[tuple[Path, str]]:
+    """The keys with a name of their own take what Kafka's key takes, and are said once."""
     path: Path = ("topics", name)
-    if not TOPIC_NAME.fullmatch(name) or name in {".", ".."}:
-        yield path, "not a topic name: letters, digits, '.', '_' and '-', at most 249 of them"
-    yield from _replica_problems(spec, path, topic)
     for named, key in NAMED_CONFIGS.items():
-        if key in topic.config and getattr(topic, named) is not None:
+        value = getattr(topic, named)
+        if value is None:
+            continue
+        message = value_problem("topic", key, value.value if isinstance(value, Enum) else value, version)
+        if message:
+            yield (*path, named), message
+        if key in topic.config:
             yield (*path, "config", key), f"said twice: here and as {named}"
     for index, key in enumerate(topic.reset):
         if key in topic.config or any(
-            key == NAMED_CONFIGS[named] and getattr(topic, named) is not None for named in NAMED_CONFIGS
+            key == other and getattr(topic, named) is not None for named, other in NAMED_CONFIGS.items()
         ):
             yield (*path, "reset", index), f"{key} is both set and reset"
-    policy = topic.cleanup_policy.value if topic.cleanup_policy else str(topic.config.get("cleanup.policy", "delete"))
-    if topic.event and topic.event.tombstones and "compact" not in policy:
-        yield (*path, "event", "tombstones"), "a tombstone means nothing without cleanup_policy: compact"
-    if topic.event and topic.event.value is not EventValue.STATE and "compact" in policy:
-        yield (*path, "event"), "events of a compacted topic carry the full state (value: state), or compaction loses it"
 
 
-def _replica_problems(spec: EnvironmentSpec, path: Path, topic: TopicSpec) -> Iterator[tuple[Path, str]]:
-    factor = topic.replication_factor or spec.topic_defaults.replication_factor
-    factor_at: Path = (*path, "replication_factor") if topic.replication_factor else path
+def _replica_problems(spec: EnvironmentSpec, name: str) -> Iterator[tuple[Path, str]]:
+    factor, factor_at = replicas(spec, name)
     if factor > spec.cluster.nodes:
         yield factor_at, f"replication_factor {factor} needs {factor} nodes; the cluster has {spec.cluster.nodes}"
-    key = "min.insync.replicas"
-    said: list[tuple[Path, object]] = [
-        ((*path, "min_insync_replicas"), topic.min_insync_replicas),
-        ((*path, "config", key), topic.config.get(key)),
-        (("topic_defaults", "config", key), spec.topic_defaults.config.get(key)),
-        (factor_at, spec.topic_defaults.min_insync_replicas),
-    ]
-    at, least = next((at, value) for at, value in said if value is not None)
-    if str(least).isdigit() and int(str(least)) > factor:
-        yield at, f"min_insync_replicas {least} is more than replication_factor {factor}: nothing could be written"
+    least, at = least_in_sync(spec, name)
+    if least is not None and least > factor:
+        where = factor_at if at == ("topic_defaults", "min_insync_replicas") else at
+        yield where, f"min_insync_replicas {least} is more than replication_factor {factor}: nothing could be written"
 
 
 def _size_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
@@ -100,7 +79,7 @@ def _size_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     try:
         taken, sent = int(kafka_text("message.max.bytes", broker)), int(kafka_text("max.request.size", client))
     except ValueError:
-        return  # said by unreadable_configs already
+        return  # said by config_faults already
     if sent > taken:
         path: Path = ("client", "producer", "max.request.size")
         yield path, f"{sent} bytes may be sent, but cluster.config.message.max.bytes takes only {taken}"

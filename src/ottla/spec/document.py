@@ -7,7 +7,9 @@ multiply) from doing harm, and leaves every line at hand.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ruamel.yaml import YAML
@@ -25,7 +27,7 @@ from ruamel.yaml.events import (
 from ottla.spec.faults import Fault, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -38,6 +40,25 @@ NULL = re.compile(r"|~|null|Null|NULL")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 INTEGER = re.compile(r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks(Mapping[Path, Mark]):
+    """The mark of every value. Few are ever asked for, so that only lines are kept."""
+
+    lines: dict[Path, int]
+
+    def __getitem__(self, path: Path) -> Mark:
+        return Mark(self.lines[path], show(path))
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.lines
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +107,7 @@ def read_document(text: str, *, file: str) -> Document:
         return _nothing(file, 1, f"not YAML: {str(error).splitlines()[0]}")
     if not isinstance(reader.root, dict):
         return _nothing(file, 1, "expected a mapping with the key 'platform'")
-    return Document(file, reader.root, reader.marks, tuple(reader.faults))
+    return Document(file, reader.root, _Marks(reader.lines), tuple(reader.faults))
 
 
 def _nothing(file: str, line: int, message: str) -> Document:
@@ -127,7 +148,7 @@ class _Reader:
     root: Any = None
     documents: int = 0
     values: int = 0
-    marks: dict[Path, Mark] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
@@ -135,23 +156,21 @@ class _Reader:
     def take(self, event: Any) -> None:
         """One more event of the YAML parser."""
         line = event.start_mark.line + 1
-        match event:
-            case ScalarEvent():
-                self._scalar(event, line)
-            case MappingStartEvent():
-                self._open({}, event.anchor, line)
-            case SequenceStartEvent():
-                self._open([], event.anchor, line)
-            case MappingEndEvent() | SequenceEndEvent():
-                self._close()
-            case AliasEvent():
-                self._alias(event.anchor, line)
-            case DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    raise _Unreadable(line, "not YAML: but found another document")
-            case _:
-                pass  # the ends of the stream and of the document say nothing new
+        kind = type(event)  # the parser makes a few hundred thousand of these: most frequent first
+        if kind is ScalarEvent:
+            self._scalar(event, line)
+        elif kind is MappingStartEvent:
+            self._open({}, event.anchor, line)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            self._close()
+        elif kind is SequenceStartEvent:
+            self._open([], event.anchor, line)
+        elif kind is AliasEvent:
+            self._alias(event.anchor, line)
+        elif kind is DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                raise _Unreadable(line, "not YAML: but found another document")
 
     def _scalar(self, event: Any, line: int) -> None:
         top = self.stack[-1] if self.stack else None
@@ -168,12 +187,12 @@ class _Reader:
         here = (*top.path, key)
         if key in top.container:
             if not top.silent:
-                first = self.marks[here].line
+                first = self.lines[here]
                 self.faults.append(Fault(self.file, Mark(line, show(here)), f"written twice (first on line {first})"))
             top.skip_value = True
             return
         top.key = key
-        self.marks[here] = Mark(line, show(here))
+        self.lines[here] = line
 
     def _place(self, line: int) -> Path:
         """The path of the value that begins here; a value in a list gets its mark now, one in a mapping has it."""
@@ -183,7 +202,7 @@ class _Reader:
         if isinstance(top.container, dict):
             return (*top.path, top.key or "")
         here = (*top.path, len(top.container))
-        self.marks[here] = Mark(line, show(here))
+        self.lines[here] = line
         return here
 
     def _open(self, container: dict[str, Any] | list[Any], anchor: str | None, line: int) -> None:
@@ -207,12 +226,7 @@ class _Reader:
         if closed.dropped:
             self.stack[-1].skip_value = True
             return
-        self._put(closed.container, 1, self.mark_line(closed.path))
-
-    def mark_line(self, path: Path) -> int:
-        """The line at which ``path`` began."""
-        mark = self.marks.get(path)
-        return mark.line if mark else 1
+        self._put(closed.container, 1, self.lines.get(closed.path, 1))
 
     def _alias(self, anchor: str, line: int) -> None:
         if any(each.anchor == anchor for each in self.stack) and anchor not in self.anchors:
@@ -252,13 +266,17 @@ class _Reader:
 
     def _plain_value(self, event: Any, path: Path) -> str | int | float | bool | None:
         text: str = event.value
-        if event.tag not in {None, STRING_TAG, "!"}:
-            mark = self.marks.get(path, Mark(event.start_mark.line + 1, show(path)))
-            self.faults.append(Fault(self.file, mark, f"the tag {event.tag} is not understood here"))
+        tag = event.tag
+        if tag is None:
+            return plain_value(text) if event.implicit[0] else text
+        if tag not in {STRING_TAG, "!"}:
+            mark = Mark(self.lines.get(path, event.start_mark.line + 1), show(path))
+            self.faults.append(Fault(self.file, mark, f"the tag {tag} is not understood here"))
             return None
-        return text if event.tag or not event.implicit[0] else plain_value(text)
+        return text
 
 
+@lru_cache(maxsize=1024)
 def plain_value(text: str) -> str | int | float | bool | None:
     """What an unquoted word of YAML 1.2 is. A number of more than 400 digits stays a word."""
     if NULL.fullmatch(text):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ottla.errors import SpecError, UsageError
-from ottla.spec.checks import check_environment, unreadable_configs
+from ottla.spec.advice import environment_warnings
+from ottla.spec.checks import check_environment
+from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
-from ottla.spec.environments import DEFAULT, ENVIRONMENTS, overlay
+from ottla.spec.environments import DEFAULT, ENVIRONMENTS, base_of, overlay
 from ottla.spec.faults import Fault, Mark, did_you_mean
+from ottla.spec.names import name_faults
 from ottla.spec.schema import EnvironmentSpec
+from ottla.spec.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +37,13 @@ class Spec:
     path: FilePath
     environments: Mapping[str, EnvironmentSpec]
     default_environment: str
+    documents: Mapping[str, Document]  # of each environment, with the line of every value
+
+    def warnings(self, name: str | None = None) -> tuple[Fault, ...]:
+        """What is legal and probably not meant, in that environment (None: in all of them), in the order of the file."""
+        names = self.environments if name is None else [self.environment(name)[0]]
+        found = {each for one in names for each in environment_warnings(self.environments[one], self.documents[one])}
+        return tuple(sorted(found))
 
     def environment(self, name: str | None) -> tuple[str, EnvironmentSpec]:
         """The environment of that name (None: the default one). Raises UsageError with the names there are."""
@@ -51,18 +62,19 @@ def load_spec(path: FilePath) -> Spec:
     document = read_document(_read(path, shown), file=shown)
     if document.faults and not document.values:
         raise SpecError(document.faults, hint=HINT)
-    faults = {*document.faults, *_environment_faults(document)}
+    faults = {*document.faults, *_environment_faults(document), *_base_faults(base_of(document))}
     environments: dict[str, EnvironmentSpec] = {}
+    documents: dict[str, Document] = {}
     for name in _environment_names(document):
         merged = overlay(document, name)
         environment, wrong = _validate(merged)
-        faults |= {*wrong, *unreadable_configs(merged)}
+        faults |= {*wrong, *config_faults(merged)}
         if environment is not None:
-            environments[name] = environment
+            environments[name], documents[name] = environment, merged
     if faults:
         raise SpecError(sorted(faults), hint=HINT)
     default = document.values.get(DEFAULT) or next(iter(environments))
-    return Spec(path, environments, str(default))
+    return Spec(path, environments, str(default), documents)
 
 
 def _read(path: FilePath, shown: str) -> str:
@@ -106,63 +118,39 @@ def _environment_faults(document: Document) -> list[Fault]:
     return faults
 
 
+def _base_faults(base: Document) -> set[Fault]:
+    """What is wrong with the base alone: no environment may see it, where each puts something else in its place."""
+    faults = set(config_faults(base))
+    try:
+        EnvironmentSpec.model_validate(base.values)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        faults |= {_fault(base, detail) for detail in details if detail["type"] != "missing"}  # an environment may say it
+    return faults
+
+
 def _validate(document: Document) -> tuple[EnvironmentSpec | None, set[Fault]]:
     try:
         environment = EnvironmentSpec.model_validate(document.values)
     except ValidationError as error:
-        return None, {_fault(document, detail) for detail in error.errors(include_url=False)}
+        details = error.errors(include_url=False)
+        return None, {*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)}
     return environment, set(check_environment(environment, document))
+
+
+def _faults_of_the_rest(document: Document, details: list[ErrorDetails]) -> set[Fault]:
+    """What is wrong between the parts that can be read, so that all of it is told at once."""
+    topics = document.values.get("topics")
+    topics = topics if isinstance(topics, dict) else {}
+    unreadable = {detail["loc"][1] for detail in details if detail["loc"][0] == "topics" and len(detail["loc"]) > 1}
+    faults = {document.fault(("topics", name), message) for name, message in name_faults(topics)}
+    rest = {**document.values, "topics": {name: topic for name, topic in topics.items() if name not in unreadable}}
+    try:
+        return faults | set(check_environment(EnvironmentSpec.model_validate(rest), document, whole=False))
+    except ValidationError:
+        return faults
 
 
 def _fault(document: Document, detail: ErrorDetails) -> Fault:
     path: Path = detail["loc"]
-    return document.fault(path, _sentence(detail, path))
-
-
-def _sentence(detail: ErrorDetails, path: Path) -> str:
-    given = detail["input"]
-    kind = detail["type"]
-    match kind:
-        case "extra_forbidden":
-            return f"unknown key; {did_you_mean(str(path[-1]), _known_keys(path[:-1]))}"
-        case "missing":
-            return "is required"
-        case "value_error":
-            return detail["msg"].removeprefix("Value error, ")
-        case "int_type" | "int_parsing" | "int_from_float":
-            return f"expected a whole number, not {given!r}"
-        case "string_type":
-            return f"expected text (put it into quotes), not {given!r}"
-        case "enum":
-            return f"expected {detail['ctx']['expected']}, not {given!r}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return f"expected a mapping, not {given!r}"
-        case "string_pattern_mismatch":
-            return f"{given!r} is not a name of lower-case letters, digits and '-' that starts with a letter"
-        case _:
-            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}, not {given!r}"
-
-
-def _known_keys(path: Path) -> list[str]:
-    annotation: Any = EnvironmentSpec
-    for part in path:
-        annotation = _inner(annotation, part)
-    model = _model(annotation)
-    return list(model.model_fields) if model else []
-
-
-def _inner(annotation: Any, part: str | int) -> Any:
-    model = _model(annotation)
-    if model is not None:
-        field = model.model_fields.get(str(part))
-        return field.annotation if field else None
-    arguments = get_args(annotation)
-    return arguments[-1] if arguments else None
-
-
-def _model(annotation: Any) -> type[BaseModel] | None:
-    for candidate in (annotation, *get_args(annotation)):
-        optional = candidate is annotation or type(None) in get_args(annotation)
-        if optional and isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+    return document.fault(path, sentence(detail))

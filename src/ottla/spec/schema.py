@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ottla.model.units import parse_duration, parse_size
-from ottla.spec.versions import DEFAULT_KAFKA_VERSION
+from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 
 def _configs(values: Any) -> dict[str, str]:
@@ -17,11 +17,15 @@ def _configs(values: Any) -> dict[str, str]:
     return values
 
 
-Duration = Annotated[int, BeforeValidator(parse_duration)]
-Size = Annotated[int, BeforeValidator(parse_size)]
-PositiveSize = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+_DURATION = WithJsonSchema({"type": ["string", "integer"], "examples": ["7d", "12h", "30s", "250ms", "unlimited"]})
+_SIZE = WithJsonSchema({"type": ["string", "integer"], "examples": ["100MB", "10GiB", "512KiB", "unlimited"]})
+
+Duration = Annotated[int, BeforeValidator(parse_duration), _DURATION]
+Size = Annotated[int, BeforeValidator(parse_size), _SIZE]
+PositiveSize = Annotated[int, BeforeValidator(parse_size), Field(gt=0), _SIZE]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]  # Kafka's INT
 Replicas = Annotated[int, Field(ge=1, le=2**15 - 1, strict=True)]  # Kafka's SHORT
+Flag = Annotated[bool, Field(strict=True)]
 Configs = Annotated[dict[str, Any], BeforeValidator(_configs)]
 
 
@@ -72,38 +76,75 @@ class _Strict(BaseModel):
 class EventContract(_Strict):
     """Who writes a topic, and what its events carry."""
 
-    key: str
-    value: EventValue = EventValue.CHANGE
-    tombstones: bool = False
-    written_by: tuple[str, ...] = ()
+    key: str = Field(description="The field of the event that is the record's key: events of one key keep their order.")
+    value: EventValue = Field(
+        default=EventValue.CHANGE,
+        description="`state`: an event carries the full state of its key's thing; `change`: only what happened. "
+        "A compacted topic needs `state`, or compaction loses it.",
+    )
+    tombstones: Flag = Field(
+        default=False, description="Whether a record without a value deletes its key (compacted topics only)."
+    )
+    written_by: tuple[str, ...] = Field(default=(), description="The services that write this topic.")
+    types: tuple[str, ...] = Field(
+        default=(), description="The types of event that it carries; each has one topic that it is written to."
+    )
+    routed_from: str | None = Field(
+        default=None, description="The topic that its events come from, where the same types are written first to another one."
+    )
 
 
 class TopicDefaults(_Strict):
     """What every topic has unless it says otherwise."""
 
-    replication_factor: Replicas = 3
-    min_insync_replicas: Count = 2
-    verify_write: WriteProbe = WriteProbe.WHEN_EMPTY
-    config: Configs = {}
+    replication_factor: Replicas = Field(default=3, description="On how many nodes each partition lies; at most cluster.nodes.")
+    min_insync_replicas: Count = Field(
+        default=2,
+        description="How many replicas must have a record before it counts as written (acks: all); less than replication_factor.",
+    )
+    verify_write: WriteProbe = Field(
+        default=WriteProbe.WHEN_EMPTY, description="Whether `ottla verify --write` may put a marked event into a topic."
+    )
+    config: Configs = Field(default={}, description="Topic configs of every topic, in Kafka's own keys.")
 
 
 class TopicSpec(_Strict):
     """One topic. The named keys are Kafka's, with units; ``config`` takes any other topic config of Kafka."""
 
-    partitions: Count
-    description: str = ""
-    replication_factor: Replicas | None = None
-    min_insync_replicas: Count | None = None
-    cleanup_policy: CleanupPolicy | None = None
-    retention: Duration | None = None
-    retention_bytes: Size | None = None
-    segment_bytes: Size | None = None
-    min_compaction_lag: Duration | None = None
-    compression_type: str | None = None
-    config: Configs = {}
-    reset: tuple[str, ...] = ()
-    event: EventContract | None = None
-    verify_write: WriteProbe | None = None
+    partitions: Count = Field(description="How many partitions. More can be added later, fewer never; about 1 MB/s each is well.")
+    description: str = Field(default="", description="What the topic is for, in words for people.")
+    replication_factor: Replicas | None = Field(
+        default=None, description="On how many nodes each partition lies; at most cluster.nodes."
+    )
+    min_insync_replicas: Count | None = Field(
+        default=None,
+        description="How many replicas must have a record before it counts as written; less than replication_factor.",
+    )
+    cleanup_policy: CleanupPolicy | None = Field(
+        default=None,
+        description="`delete` drops old records, `compact` keeps the last one of each key, `compact,delete` does both.",
+    )
+    retention: Duration | None = Field(
+        default=None, description="How long records are kept; whole segments are dropped, never the last one."
+    )
+    retention_bytes: Size | None = Field(
+        default=None, description="How large one partition may grow before its oldest segments are dropped."
+    )
+    segment_bytes: Size | None = Field(
+        default=None, description="How large one file of a partition grows; retention works on whole ones."
+    )
+    min_compaction_lag: Duration | None = Field(
+        default=None, description="How long every record stays before compaction may take it."
+    )
+    compression_type: str | None = Field(default=None, description="The codec on disk; `producer` keeps what the producer sent.")
+    config: Configs = Field(default={}, description="Any other topic config, in Kafka's own keys.")
+    reset: tuple[str, ...] = Field(
+        default=(), description="Kafka's keys that are not set on the topic; a value found there is taken away."
+    )
+    event: EventContract | None = Field(default=None, description="The event contract: what is in the topic, and who writes it.")
+    verify_write: WriteProbe | None = Field(
+        default=None, description="Whether `ottla verify --write` may put a marked event into it."
+    )
 
 
 NAMED_CONFIGS = {
@@ -120,48 +161,74 @@ NAMED_CONFIGS = {
 class ClusterSpec(_Strict):
     """The cluster: its nodes, what each may use, and the server properties of every node."""
 
-    name: str = Field(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=63)
-    nodes: Count = 3
-    controllers: Controllers = Controllers.COMBINED
-    kafka_version: str = DEFAULT_KAFKA_VERSION
-    heap: PositiveSize = 512 * 1024**2
-    disk: PositiveSize | None = None
-    config: Configs = {}
+    name: str = Field(
+        pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$",
+        max_length=63,
+        description="The cluster's name: lower-case letters, digits and '-'.",
+    )
+    nodes: Count = Field(default=3, description="How many nodes; their ids are 1 to this.")
+    controllers: Controllers = Field(
+        default=Controllers.COMBINED,
+        description="`combined`: every node is broker and controller; `dedicated`: controllers are processes of their own.",
+    )
+    kafka_version: str = Field(
+        default=DEFAULT_KAFKA_VERSION,
+        description="The version of Kafka, of the versions table.",
+        json_schema_extra={"enum": [*KAFKA_VERSIONS]},
+    )
+    heap: PositiveSize = Field(default=512 * 1024**2, description="The heap of each node's JVM.")
+    disk: PositiveSize | None = Field(default=None, description="The disk of each node; only the sizing arithmetic reads it.")
+    config: Configs = Field(default={}, description="Server properties of every node, in Kafka's own keys.")
 
 
 class EventsSpec(_Strict):
     """What all events have in common."""
 
-    codec: str = "json"
-    headers: tuple[str, ...] = ()
+    codec: str = Field(default="json", description="How events are written: json or avro.")
+    headers: tuple[str, ...] = Field(default=(), description="The headers that every event has.")
 
 
 class ClientSpec(_Strict):
     """The one profile of all clients, in Kafka's own (Java) key names."""
 
-    producer: Configs = {}
-    consumer: Configs = {}
+    producer: Configs = Field(default={}, description="Producer configs, in Kafka's (Java) keys; `partitioner` is librdkafka's.")
+    consumer: Configs = Field(default={}, description="Consumer configs, in Kafka's (Java) keys.")
 
 
 class LoadSpec(_Strict):
     """The load the platform must carry, over all topics."""
 
-    events_per_second: Count
-    event_size: PositiveSize
-    retention: Duration
+    events_per_second: Count = Field(description="How many events are written each second, over all topics.")
+    event_size: PositiveSize = Field(description="How large an event is.")
+    retention: Duration = Field(description="How long events are kept.")
 
 
 class EnvironmentSpec(_Strict):
     """A whole platform as it is in one environment: the base with the environment's parts laid over it."""
 
-    platform: str
-    target: Target
-    cluster: ClusterSpec
-    topic_defaults: TopicDefaults = TopicDefaults()
-    topics: dict[str, TopicSpec] = {}
-    events: EventsSpec = EventsSpec()
-    client: ClientSpec = ClientSpec()
-    load: LoadSpec | None = None
+    platform: str = Field(description="The platform's name.")
+    target: Target = Field(description="Where the environment lives; only `local` works so far.")
+    cluster: ClusterSpec = Field(description="The cluster: its nodes, what each may use, and their server properties.")
+    topic_defaults: TopicDefaults = Field(default=TopicDefaults(), description="What every topic has unless it says otherwise.")
+    topics: dict[str, TopicSpec] = Field(default={}, description="The topics, by their names.")
+    events: EventsSpec = Field(default=EventsSpec(), description="What all events have in common.")
+    client: ClientSpec = Field(
+        default=ClientSpec(), description="The one profile of all clients, in Kafka's own (Java) key names."
+    )
+    load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
+
+
+class FileSpec(EnvironmentSpec):
+    """A platform: its cluster, topics and clients, and the environments that it lives in."""
+
+    # For descriptions only: what is checked is each environment, laid over the base.
+
+    default_environment: str = Field(
+        default="", description="The environment that is meant where no -e is given; else the first one."
+    )
+    environments: dict[str, EnvironmentSpec] = Field(
+        description="The places where the platform lives, by name: any part of the above, laid over it; null takes a name away."
+    )
 
 
 __all__ = [
@@ -169,10 +236,12 @@ __all__ = [
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
+    "Configs",
     "Controllers",
     "EnvironmentSpec",
     "EventContract",
     "EventValue",
+    "FileSpec",
     "LoadSpec",
     "Target",
     "TopicDefaults",

@@ -1,4 +1,4 @@
-"""The spec's own arithmetic: whether the stated load fits the stated disks."""
+"""The spec's own arithmetic: whether the stated load fits the stated disks and partitions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEGMENT_BYTES = 1024**3  # log.segment.bytes of Kafka
 MS_PER_SECOND = 1000
+PARTITION_BYTES_PER_SECOND = 1_000_000  # about what one partition carries well [003]
 
 
 def disk_warnings(spec: EnvironmentSpec) -> list[str]:
@@ -30,6 +31,22 @@ def disk_warnings(spec: EnvironmentSpec) -> list[str]:
     if bounded and len(bounded) == len(bounds):
         return _bounded_warning(sum(bounded) / spec.cluster.nodes, disk)
     return _load_warning(spec, load, disk)
+
+
+def partition_warnings(spec: EnvironmentSpec) -> list[str]:
+    """A sentence where ``load``, spread evenly, is more than about 1 MB/s for each partition."""
+    partitions = sum(topic.partitions for topic in spec.topics.values())
+    if spec.load is None or not partitions:
+        return []
+    rate = spec.load.events_per_second * spec.load.event_size
+    if rate <= partitions * PARTITION_BYTES_PER_SECOND:
+        return []
+    enough = -(-rate // PARTITION_BYTES_PER_SECOND)
+    sentence = (
+        f"{rate / 1e6:,.1f} MB/s over {partitions} partitions is {rate / partitions / 1e6:,.1f} MB/s each; about 1 MB/s is what "
+        f"one carries well: {enough} partitions would do"
+    )
+    return [sentence]
 
 
 def _bound(spec: EnvironmentSpec, topic: TopicSpec) -> int | None:

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from ottla.platform import Platform
+
+SHIPPED = Path(__file__).parent.parent.parent / "platform.yaml"
+
+
+def test_a_platform_has_the_warnings_of_its_own_environment_with_their_place() -> None:
+    [local] = Platform.load(SHIPPED).on("local").warnings
+    [laptop] = Platform.load(SHIPPED).on("laptop").warnings
+    assert str(local).startswith(f"{SHIPPED}:13: cluster.disk: 10,000 events/s of 1 KiB kept for 7d need 5.63 TiB a node")
+    assert "replication_factor 3 on 3 nodes" in local.message
+    assert "replication_factor 1 on 1 nodes" in laptop.message
