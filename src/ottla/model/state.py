@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ottla.model.acl import AclBinding
     from ottla.model.node import Node
+    from ottla.model.quota import QuotaEntity
     from ottla.model.topic import Topic
+    from ottla.model.user import CredentialKey, ScramCredential
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """Everything of a cluster that can be declared. Desired and observed states are both of this type."""
+    """Everything of a cluster that can be declared. Desired and observed states are both of this type.
+
+    ``quotas`` has the values of each entity by Kafka's key. ``authorizer`` is False where none is set up: such a cluster has
+    no ACLs because it cannot hold any, which is not the same as an authorizer that has none yet.
+    """
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
     nodes: Mapping[int, Node] = field(default_factory=dict)
+    acls: frozenset[AclBinding] = frozenset()
+    users: Mapping[CredentialKey, ScramCredential] = field(default_factory=dict)
+    quotas: Mapping[QuotaEntity, Mapping[str, float]] = field(default_factory=dict)
+    authorizer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
