@@ -60,9 +60,8 @@ def _keys(dotted: str, shown: str) -> Iterator[tuple[str, str, str]]:
         yield here, key.type.partition(":")[0].replace("|", "/"), meaning
         if name == "environments":
             continue
-        if name == "topics":
-            below, here = f"{below}.NAME", f"{here}.NAME"
-        yield from _keys(below, here)
+        each = {"topics": ".NAME", "users": ".NAME", "acls": ".N", "quotas": ".N"}.get(name, "") if not dotted else ""
+        yield from _keys(below + each, here + each)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,10 @@ def test_a_mapping_is_told_with_its_keys(ottla: Ottla) -> None:
         ("topics.task-event.retention", "did you mean 'task-events'?"),
         ("topics.task-events.retentoin", "did you mean 'retention'?"),
         ("cluster.config.num.io.thread", "did you mean 'num.io.threads'?"),
+        ("users.task-service.producez", "did you mean 'produces'?"),
+        ("acls.first", "acls.first"),
         ("zookeeper.connect", "Kafka 4 has no ZooKeeper"),
-        ("qqqqqqq", "known here: client, cluster"),
+        ("qqqqqqq", "known here: acls, client, cluster"),
     ],
 )
 def test_an_unknown_key_is_a_usage_error_with_what_was_meant(ottla: Ottla, key: str, meant: str) -> None:

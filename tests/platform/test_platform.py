@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ottla.errors import NotYet
 from ottla.platform import Platform
 
 SHIPPED = Path(__file__).parent.parent.parent / "platform.yaml"
@@ -13,3 +16,8 @@ def test_a_platform_has_the_warnings_of_its_own_environment_with_their_place() -
     assert str(local).startswith(f"{SHIPPED}:13: cluster.disk: 10,000 events/s of 1 KiB kept for 7d need 5.63 TiB a node")
     assert "replication_factor 3 on 3 nodes" in local.message
     assert "replication_factor 1 on 1 nodes" in laptop.message
+
+
+def test_a_locked_platform_is_never_started_open() -> None:
+    with pytest.raises(NotYet, match="a locked cluster is not built yet"):
+        Platform.load(SHIPPED).on("local-secure")

@@ -29,9 +29,14 @@ class Platform:
     def on(self, environment: str | None = None, *, report: Reporter | None = None) -> LocalPlatform:
         """The platform in an environment (None: the default one); ``report`` is told what goes on.
 
-        Raises UsageError for an environment that is not in the spec, NotYet for a target that is not built yet.
+        Raises UsageError for an environment that is not in the spec, NotYet for a target, or for security, that is not built yet.
         """
         name, spec = self.spec.environment(environment)
+        if spec.security.enabled:  # never an open cluster where a locked one was asked for
+            raise NotYet(
+                f"environment {name!r} has `security: {{enabled: true}}`, and a locked cluster is not built yet",
+                hint="choose another environment with -e NAME",
+            )
         match spec.target:
             case Target.LOCAL:
                 cluster = LocalCluster(

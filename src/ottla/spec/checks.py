@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ottla.spec.config_checks import value_problem
 from ottla.spec.configs import kafka_text
 from ottla.spec.contracts import contract_problems
+from ottla.spec.identity_checks import identity_problems
 from ottla.spec.names import name_faults
 from ottla.spec.policy import least_in_sync, replicas
 from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
@@ -28,6 +29,8 @@ def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool 
     for path, message in _problems(spec):
         yield document.fault(path, message)
     for path, message in contract_problems(spec) if whole else ():
+        yield document.fault(path, message)
+    for path, message in identity_problems(spec, whole=whole):
         yield document.fault(path, message)
 
 

@@ -6,19 +6,53 @@ from enum import Enum
 
 from ottla.model.client import ClientProfile
 from ottla.model.node import Node
+from ottla.model.quota import DEFAULT, EntityName, QuotaEntity
 from ottla.model.state import ClusterState
 from ottla.model.topic import Topic
+from ottla.model.user import CredentialKey, ScramCredential
 from ottla.spec.configs import kafka_text
+from ottla.spec.identity import DEFAULT_OF_QUOTAS, Authentication
+from ottla.spec.identity_checks import quota_values
+from ottla.spec.roles import grants
 from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
 
 
 def desired_state(spec: EnvironmentSpec) -> ClusterState:
-    """The cluster that the environment asks for: its topics, and the properties of each of its nodes."""
+    """The cluster that the environment asks for: its topics, the properties of each of its nodes, and who may do what.
+
+    Where security is not enabled there are no users and no ACLs. Passwords, and so their versions, are no part of this.
+    """
+    secured = spec.security.enabled
     properties = {key: kafka_text(key, value) for key, value in spec.cluster.config.items()}
     return ClusterState(
         topics={name: _topic(spec, name, topic) for name, topic in spec.topics.items()},
         nodes={node_id: Node(node_id, properties) for node_id in range(1, spec.cluster.nodes + 1)},
+        acls=frozenset(grant.binding for grant in grants(spec)) if secured else frozenset(),
+        users=_credentials(spec) if secured else {},
+        quotas=_quotas(spec),
+        authorizer=secured,
     )
+
+
+def _credentials(spec: EnvironmentSpec) -> dict[CredentialKey, ScramCredential]:
+    with_password = [name for name, user in spec.users.items() if user.authentication is Authentication.SCRAM]
+    credentials = [
+        ScramCredential(name, mechanism, spec.security.iterations)
+        for name in with_password
+        for mechanism in spec.security.mechanisms
+    ]
+    return {credential.key: credential for credential in credentials}
+
+
+def _quotas(spec: EnvironmentSpec) -> dict[QuotaEntity, dict[str, float]]:
+    return {
+        QuotaEntity(_entity_name(quota.user), _entity_name(quota.client_id), _entity_name(quota.ip)): quota_values(quota)
+        for quota in spec.quotas
+    }
+
+
+def _entity_name(name: str | None) -> EntityName | None:
+    return DEFAULT if name == DEFAULT_OF_QUOTAS else name
 
 
 def client_profile(spec: EnvironmentSpec) -> ClientProfile:

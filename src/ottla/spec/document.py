@@ -118,6 +118,8 @@ def _yaml_sentence(error: MarkedYAMLError) -> str:
     problem = str(error.problem or error)
     if "cannot start any token" in problem:
         return "not YAML: a character that cannot stand here (a tab? indent with spaces)"
+    if problem == "found unexpected ':'":
+        return "not YAML: a ':' within braces (put the text into quotes)"
     return f"not YAML: {problem}"
 
 

@@ -84,7 +84,7 @@ def _loosen(name: str, definition: dict[str, Any]) -> None:
             value.clear()
             value["$ref"] = f"#/$defs/{_configs_name(scope)}"
         value["description"] = fields[key].description
-    if "topics" in definition["properties"]:
+    if definition["properties"].get("topics", {}).get("type") == "object":
         definition["properties"]["topics"]["propertyNames"] = {"pattern": f"^{TOPIC_NAME.pattern}$"}
 
 

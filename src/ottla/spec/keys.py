@@ -24,7 +24,8 @@ SCOPES: dict[str, Scope] = {
     "ProducerConfigs": "producer",
     "ConsumerConfigs": "consumer",
 }
-ANY = "NAME"  # stands for a topic, whichever
+ANY = "NAME"  # stands for a topic or a user, whichever
+EACH = "N"  # stands for an item of a list
 FEW = 12  # keys that an error names when none is close
 
 
@@ -52,7 +53,7 @@ def find_spec_key(dotted: str, topics: Collection[str]) -> SpecKey:
     rest = dotted
     while rest:
         here = _resolved(node)
-        key, below = _step(here, rest, topics)
+        key, below = _step(here, rest, () if path == ("users",) else topics)
         if key is None:
             raise UsageError(f"there is no key {dotted}; {_meant(rest, here, topics)}", hint="the keys there are: ottla explain")
         scope = SCOPES.get(_reference(node) or "", scope)
@@ -95,8 +96,10 @@ def _step(node: dict[str, Any], rest: str, topics: Collection[str]) -> tuple[str
     for pattern in node.get("patternProperties", {}):
         if re.match(pattern, rest):
             return rest, {"description": "Read by a listener, a plug-in or a vendor's Kafka, by its own name."}
+    first = rest.partition(".")[0]
+    if "$ref" in node.get("items", {}):
+        return (first if first == EACH or first.isdigit() else None), node["items"]
     if isinstance(node.get("additionalProperties"), dict):
-        first = rest.partition(".")[0]
         name = _longest(rest, topics) or (first if first == ANY or not topics else None)
         return name, node["additionalProperties"]
     return None, {}

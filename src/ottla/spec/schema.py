@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import Field
 
-from ottla.model.units import parse_duration, parse_size
+from ottla.spec.fields import Configs, Count, Duration, Flag, PositiveSize, Replicas, Size, Strict
+from ottla.spec.identity import (
+    AclSpec,
+    Authentication,
+    ConsumesSpec,
+    QuotaSpec,
+    SecuritySpec,
+    StreamsSpec,
+    UserName,
+    UserSpec,
+)
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
-
-
-def _configs(values: Any) -> dict[str, str]:
-    if not isinstance(values, dict):
-        raise ValueError("expected a mapping of Kafka's own keys")  # noqa: TRY004  (pydantic collects ValueError)
-    return values
-
-
-_DURATION = WithJsonSchema({"type": ["string", "integer"], "examples": ["7d", "12h", "30s", "250ms", "unlimited"]})
-_SIZE = WithJsonSchema({"type": ["string", "integer"], "examples": ["100MB", "10GiB", "512KiB", "unlimited"]})
-
-Duration = Annotated[int, BeforeValidator(parse_duration), _DURATION]
-Size = Annotated[int, BeforeValidator(parse_size), _SIZE]
-PositiveSize = Annotated[int, BeforeValidator(parse_size), Field(gt=0), _SIZE]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]  # Kafka's INT
-Replicas = Annotated[int, Field(ge=1, le=2**15 - 1, strict=True)]  # Kafka's SHORT
-Flag = Annotated[bool, Field(strict=True)]
-Configs = Annotated[dict[str, Any], BeforeValidator(_configs)]
 
 
 class Target(Enum):
@@ -69,11 +60,7 @@ class CleanupPolicy(Enum):
     BOTH = "compact,delete"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EventContract(_Strict):
+class EventContract(Strict):
     """Who writes a topic, and what its events carry."""
 
     key: str = Field(description="The field of the event that is the record's key: events of one key keep their order.")
@@ -94,7 +81,7 @@ class EventContract(_Strict):
     )
 
 
-class TopicDefaults(_Strict):
+class TopicDefaults(Strict):
     """What every topic has unless it says otherwise."""
 
     replication_factor: Replicas = Field(default=3, description="On how many nodes each partition lies; at most cluster.nodes.")
@@ -108,7 +95,7 @@ class TopicDefaults(_Strict):
     config: Configs = Field(default={}, description="Topic configs of every topic, in Kafka's own keys.")
 
 
-class TopicSpec(_Strict):
+class TopicSpec(Strict):
     """One topic. The named keys are Kafka's, with units; ``config`` takes any other topic config of Kafka."""
 
     partitions: Count = Field(description="How many partitions. More can be added later, fewer never; about 1 MB/s each is well.")
@@ -158,7 +145,7 @@ NAMED_CONFIGS = {
 }
 
 
-class ClusterSpec(_Strict):
+class ClusterSpec(Strict):
     """The cluster: its nodes, what each may use, and the server properties of every node."""
 
     name: str = Field(
@@ -181,21 +168,21 @@ class ClusterSpec(_Strict):
     config: Configs = Field(default={}, description="Server properties of every node, in Kafka's own keys.")
 
 
-class EventsSpec(_Strict):
+class EventsSpec(Strict):
     """What all events have in common."""
 
     codec: str = Field(default="json", description="How events are written: json or avro.")
     headers: tuple[str, ...] = Field(default=(), description="The headers that every event has.")
 
 
-class ClientSpec(_Strict):
+class ClientSpec(Strict):
     """The one profile of all clients, in Kafka's own (Java) key names."""
 
     producer: Configs = Field(default={}, description="Producer configs, in Kafka's (Java) keys; `partitioner` is librdkafka's.")
     consumer: Configs = Field(default={}, description="Consumer configs, in Kafka's (Java) keys.")
 
 
-class LoadSpec(_Strict):
+class LoadSpec(Strict):
     """The load the platform must carry, over all topics."""
 
     events_per_second: Count = Field(description="How many events are written each second, over all topics.")
@@ -203,7 +190,7 @@ class LoadSpec(_Strict):
     retention: Duration = Field(description="How long events are kept.")
 
 
-class EnvironmentSpec(_Strict):
+class EnvironmentSpec(Strict):
     """A whole platform as it is in one environment: the base with the environment's parts laid over it."""
 
     platform: str = Field(description="The platform's name.")
@@ -214,6 +201,18 @@ class EnvironmentSpec(_Strict):
     events: EventsSpec = Field(default=EventsSpec(), description="What all events have in common.")
     client: ClientSpec = Field(
         default=ClientSpec(), description="The one profile of all clients, in Kafka's own (Java) key names."
+    )
+    security: SecuritySpec = Field(
+        default=SecuritySpec(), description="Whether the platform is locked, and how users prove who they are."
+    )
+    users: dict[UserName, UserSpec] = Field(
+        default={}, description="The users, by their names, and what each may do; they exist where security is enabled."
+    )
+    acls: tuple[AclSpec, ...] = Field(
+        default=(), description="ACLs that no role of a user says; they exist where security is enabled."
+    )
+    quotas: tuple[QuotaSpec, ...] = Field(
+        default=(), description="How much users, client ids or addresses may use before they are slowed down."
     )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
@@ -233,18 +232,25 @@ class FileSpec(EnvironmentSpec):
 
 __all__ = [
     "NAMED_CONFIGS",
+    "AclSpec",
+    "Authentication",
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
     "Configs",
+    "ConsumesSpec",
     "Controllers",
     "EnvironmentSpec",
     "EventContract",
     "EventValue",
     "FileSpec",
     "LoadSpec",
+    "QuotaSpec",
+    "SecuritySpec",
+    "StreamsSpec",
     "Target",
     "TopicDefaults",
     "TopicSpec",
+    "UserSpec",
     "WriteProbe",
 ]
