@@ -11,11 +11,14 @@ from ottla.errors import ApplyError, PlanRefused, StalePlan
 from ottla.kafka.configs import alter_topic_configs
 from ottla.kafka.connection import connect
 from ottla.kafka.events import Event, send_events
+from ottla.kafka.quotas import read_quotas
 from ottla.kafka.topics import create_topics, delete_topics, read_metadata
+from ottla.model.quota import QuotaEntity
 from ottla.model.topic import Topic
 from ottla.plan import AddPartitions, AlterTopicConfigs, CreateTopic, DeleteTopic, diff
 from ottla.reconcile import observe, read_evidence
 from ottla.spec import desired_state
+from ottla.spec.identity import SecuritySpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +56,29 @@ def test_a_topic_is_created_altered_and_grown_and_then_there_is_nothing_left_to_
     with connect(one.bootstrap_servers) as connection:
         topic = observe(connection).state.topics["grows"]
     assert (topic.partitions, topic.configs["retention.ms"]) == (3, "172800000")
+
+
+def test_quotas_of_an_open_platform_are_set_and_taken_away_only_if_that_is_allowed(one: Home) -> None:
+    def change(spec: dict[str, Any]) -> None:
+        spec["quotas"] = [{"client_id": "greedy", "producer_byte_rate": "1MB"}]
+
+    entity = QuotaEntity(client_id="greedy")
+    with_quota, without = one.variant("quota.yaml", change), one.variant("none.yaml", lambda _: None)
+    with_quota.apply(with_quota.plan())
+    with connect(one.bootstrap_servers) as connection:
+        assert read_quotas(connection) == {entity: {"producer_byte_rate": 1e6}}
+    assert with_quota.plan().changes == ()
+    assert [each.name for each in without.plan().unlisted_access] == ["client_id greedy"]
+    assert changes_of(without) == []
+    without.apply(without.plan(allow=frozenset({"quotas"})))
+    with connect(one.bootstrap_servers) as connection:
+        assert read_quotas(connection) == {}
+
+
+def test_acls_are_refused_where_no_authorizer_would_keep_them(one: Home) -> None:
+    wanted = desired_state(one.platform.spec.model_copy(update={"security": SecuritySpec(enabled=True)}))
+    with connect(one.bootstrap_servers) as connection, pytest.raises(PlanRefused, match="no authorizer"):
+        diff(observe(connection).state, wanted)
 
 
 def test_a_config_that_the_spec_does_not_own_is_left_alone_named_and_cleared_only_by_reset(one: Home) -> None:
@@ -166,7 +192,7 @@ def requests_for(one: Home, topics: int) -> Counter[str]:
 def test_the_number_of_requests_does_not_grow_with_the_number_of_topics(one: Home) -> None:
     few, many = requests_for(one, 5), requests_for(one, 60)
     assert few == many
-    assert sum(few.values()) <= 10
+    assert sum(few.values()) <= 13
 
 
 def test_sixty_topics_are_created_by_one_request(one: Home) -> None:

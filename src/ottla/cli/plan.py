@@ -9,8 +9,8 @@ import typer
 from ottla.cli.output import Output, OutputOption, note, print_changes, print_document
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, chosen, explained, open_platform, with_options
 
-Allow = Annotated[list[str] | None, typer.Option("--allow", help="Allow deletions of a kind: topics.")]
-KINDS = frozenset({"topics"})
+Allow = Annotated[list[str] | None, typer.Option("--allow", help="Allow deletions of a kind: topics, acls, users, quotas.")]
+KINDS = frozenset({"topics", "acls", "users", "quotas"})
 
 
 @explained

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ottla.model.acl import Permission
+from ottla.model.quota import Unnamed
+
 if TYPE_CHECKING:
+    from ottla.model.acl import AclBinding
+    from ottla.model.quota import QuotaEntity
     from ottla.model.topic import Topic
+    from ottla.model.user import CredentialKey, ScramCredential
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,68 @@ class DeleteTopic:
     topic: Topic
 
 
-Change: TypeAlias = CreateTopic | AddPartitions | AlterTopicConfigs | AlterNodeProperties | DeleteTopic
+@dataclass(frozen=True, slots=True)
+class CreateAcl:
+    """An ACL that is not there."""
+
+    binding: AclBinding
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAcl:
+    """An ACL that is there."""
+
+    binding: AclBinding
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertScram:
+    """A credential that is not there, or is another one. The password is no part of the change, only its version is."""
+
+    credential: ScramCredential
+    before: ScramCredential | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteScram:
+    """A credential that is there."""
+
+    credential: ScramCredential
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaChange:
+    """One key of a quota: None before is "not set", None after is "no limit by this one"."""
+
+    key: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlterQuota:
+    """Quotas of an entity, key by key; other keys are not touched."""
+
+    entity: QuotaEntity
+    values: tuple[QuotaChange, ...]
+
+
+Change: TypeAlias = (
+    CreateTopic
+    | AddPartitions
+    | AlterTopicConfigs
+    | AlterNodeProperties
+    | DeleteTopic
+    | CreateAcl
+    | DeleteAcl
+    | UpsertScram
+    | DeleteScram
+    | AlterQuota
+)
 
 
 def object_key(change: Change) -> str:
-    """What the change is about: ``topic:NAME`` or ``node:ID``."""
+    """What the change is about: ``topic:NAME``, ``node:ID``, ``acl:[...]``, ``user:NAME MECHANISM`` or ``quota:[...]``."""
     match change:
         case CreateTopic(topic) | DeleteTopic(topic):
             return f"topic:{topic.name}"
@@ -70,6 +134,27 @@ def object_key(change: Change) -> str:
             return f"topic:{name}"
         case AlterNodeProperties(node_id=node_id):
             return f"node:{node_id}"
+        case CreateAcl(binding) | DeleteAcl(binding):
+            return f"acl:{acl_key(binding)}"
+        case UpsertScram(credential) | DeleteScram(credential):
+            return f"user:{user_key(credential.key)}"
+        case AlterQuota(entity):
+            return f"quota:{quota_key(entity)}"
+
+
+def acl_key(binding: AclBinding) -> str:
+    """A binding as text that no other has: names may hold any character."""
+    return json.dumps([str(part) for part in astuple(binding)])
+
+
+def user_key(key: CredentialKey) -> str:
+    """A credential as text that no other has."""
+    return f"{key.user} {key.mechanism}"
+
+
+def quota_key(entity: QuotaEntity) -> str:
+    """An entity as text that no other has; the default is ``true``, a part that does not matter ``null``."""
+    return json.dumps([True if isinstance(name, Unnamed) else name for name in (entity.user, entity.client_id, entity.ip)])
 
 
 def describe(change: Change) -> str:
@@ -85,13 +170,54 @@ def describe(change: Change) -> str:
             return f"restart node {node_id} with new properties: {', '.join(config.key for config in configs)}"
         case DeleteTopic(topic):
             return f"delete topic {topic.name}"
+        case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
+            return _describe_access(change)
+
+
+def _describe_access(change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota) -> str:
+    match change:
+        case CreateAcl(binding):
+            return f"create acl: {binding}"
+        case DeleteAcl(binding):
+            return f"delete acl: {binding}"
+        case UpsertScram(credential, before):
+            return f"{'create' if before is None else 'alter'} user {user_key(credential.key)}"
+        case DeleteScram(credential):
+            return f"delete user {user_key(credential.key)}"
+        case AlterQuota(entity, values):
+            return f"alter quotas of {entity}: {', '.join(value.key for value in values)}"
+
+
+RANKS: dict[type, int] = {
+    AlterNodeProperties: 0,
+    CreateTopic: 1,
+    AddPartitions: 2,
+    AlterTopicConfigs: 3,
+    UpsertScram: 4,
+    CreateAcl: 5,
+    AlterQuota: 6,
+    DeleteAcl: 7,
+    DeleteScram: 8,
+    DeleteTopic: 9,
+}
 
 
 def order_changes(changes: list[Change]) -> tuple[Change, ...]:
-    """What makes room for what: nodes first, then what adds, then what alters, and what deletes last."""
-    ranks = {AlterNodeProperties: 0, CreateTopic: 1, AddPartitions: 2, AlterTopicConfigs: 3, DeleteTopic: 4}
-    return tuple(sorted(changes, key=lambda change: (ranks[type(change)], _number(change), object_key(change))))
+    """What makes room for what: nodes first, then what adds, then what alters, and what deletes last.
+
+    Of ACLs a DENY comes before any ALLOW, and goes after every ALLOW: so nobody may, in between, what they might neither
+    before nor after; and as what is created comes before what is deleted, nobody loses what they may both before and after.
+    """
+    return tuple(sorted(changes, key=lambda change: (RANKS[type(change)], _number(change), object_key(change))))
 
 
 def _number(change: Change) -> int:
-    return change.node_id if isinstance(change, AlterNodeProperties) else 0
+    match change:
+        case AlterNodeProperties(node_id=node_id):
+            return node_id
+        case CreateAcl(binding):
+            return int(binding.permission is not Permission.DENY)
+        case DeleteAcl(binding):
+            return int(binding.permission is Permission.DENY)
+        case _:
+            return 0

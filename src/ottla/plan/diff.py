@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
 from ottla.model.topic import is_protected, same_config
+from ottla.plan.access import Unlisted, diff_access, impossible_access, lock_outs, unowned_quotas
 from ottla.plan.changes import (
     AddPartitions,
     AlterNodeProperties,
@@ -17,6 +18,7 @@ from ottla.plan.changes import (
     DeleteTopic,
     order_changes,
 )
+from ottla.plan.simulate import apply_in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +35,7 @@ TOPICS = "topics"
 class Unowned:
     """A config that is set on something of the spec, and that the spec says nothing (more) about. It is left as it is.
 
-    ``subject`` is ``topic NAME`` or ``node ID``.
+    ``subject`` is ``topic NAME``, ``node ID`` or ``quota of ENTITY``.
     """
 
     subject: str
@@ -43,20 +45,30 @@ class Unowned:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """The changes in their order, the topics that the spec does not list, and the configs that it does not own."""
+    """The changes in their order, the topics that the spec does not list, and the configs that it does not own.
+
+    ``unlisted_access`` are ACLs, users and quotas that it does not list; ``unverifiable`` credentials are left as they are,
+    though nobody here knows whether their password is the wanted one.
+    """
 
     changes: tuple[Change, ...]
     unlisted: tuple[str, ...]
     unowned: tuple[Unowned, ...]
+    unlisted_access: tuple[Unlisted, ...] = ()
+    unverifiable: tuple[str, ...] = ()
 
 
-def diff(observed: ClusterState, desired: ClusterState, *, allow: frozenset[str] = frozenset()) -> Diff:
-    """What leads from ``observed`` to ``desired``. Topics that ``desired`` lacks are deleted only if ``allow`` has "topics".
+def diff(
+    observed: ClusterState, desired: ClusterState, *, allow: frozenset[str] = frozenset(), own_user: str | None = None
+) -> Diff:
+    """What leads from ``observed`` to ``desired``.
 
-    Raises PlanRefused with every impossible transition.
+    What ``desired`` lacks is deleted only if ``allow`` has its kind (topics, acls, users, quotas). ``own_user`` is the one as
+    whom it will be done. Raises PlanRefused with every impossible transition, and where that user would be locked out.
     """
-    reasons = [*_impossible_nodes(observed.nodes, desired.nodes)]
-    changes: list[Change] = [*_node_changes(observed.nodes, desired.nodes)]
+    reasons = [*_impossible_nodes(observed.nodes, desired.nodes), *impossible_access(observed, desired)]
+    access = diff_access(observed, desired, allow)
+    changes: list[Change] = [*_node_changes(observed.nodes, desired.nodes), *access.changes]
     unowned: list[Unowned] = []
     for name, wanted in desired.topics.items():
         there = observed.topics.get(name)
@@ -69,13 +81,16 @@ def diff(observed: ClusterState, desired: ClusterState, *, allow: frozenset[str]
     for node_id in sorted(observed.nodes.keys() & desired.nodes.keys()):
         properties = observed.nodes[node_id].properties
         unowned += _unowned(f"node {node_id}", properties, desired.nodes[node_id].properties.keys())
+    unowned += [Unowned(*each) for each in unowned_quotas(observed, desired)]
+    if own_user is not None:
+        reasons += lock_outs(observed, apply_in_memory(access.changes, observed), own_user)
     if reasons:
         raise PlanRefused(reasons)
     unlisted = sorted(name for name in observed.topics.keys() - desired.topics.keys() if not is_protected(name))
     if TOPICS in allow:
         changes += [DeleteTopic(observed.topics[name]) for name in unlisted]
         unlisted = []
-    return Diff(order_changes(changes), tuple(unlisted), tuple(unowned))
+    return Diff(order_changes(changes), tuple(unlisted), tuple(unowned), access.unlisted, access.unverifiable)
 
 
 def _unowned(subject: str, there: Mapping[str, str], owned: AbstractSet[str]) -> list[Unowned]:

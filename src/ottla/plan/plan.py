@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
-from ottla.plan.changes import Change, CreateTopic, DeleteTopic, object_key
+from ottla.model.acl import AclBinding, Operation, PatternType, Permission, ResourceType
+from ottla.model.quota import DEFAULT, QuotaEntity
+from ottla.model.user import CredentialKey, ScramMechanism
+from ottla.plan.changes import AlterQuota, Change, CreateAcl, CreateTopic, DeleteTopic, UpsertScram, object_key
 from ottla.plan.risk import Risk, Severity, bulk_risks, risks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ottla.model.state import ClusterState, Evidence
+    from ottla.plan.access import Unlisted
     from ottla.plan.diff import Diff, Unowned
 
 
@@ -36,6 +40,8 @@ class Plan:
     unlisted: tuple[str, ...]
     unowned: tuple[Unowned, ...]
     fingerprints: Mapping[str, str]
+    unlisted_access: tuple[Unlisted, ...] = ()
+    unverifiable: tuple[str, ...] = ()
 
 
 def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, cluster_id: str, environment: str) -> Plan:
@@ -49,6 +55,8 @@ def make_plan(difference: Diff, observed: ClusterState, evidence: Evidence, *, c
         unlisted=difference.unlisted,
         unowned=difference.unowned,
         fingerprints={key: fingerprint(key, observed) for key in sorted(keys)},
+        unlisted_access=difference.unlisted_access,
+        unverifiable=difference.unverifiable,
     )
 
 
@@ -67,15 +75,35 @@ def reassess(plan: Plan, observed: ClusterState, evidence: Evidence) -> Plan:
 
 
 def fingerprint(key: str, state: ClusterState) -> str:
-    """Of an object (``topic:NAME``, ``node:ID``) as it is declared; what can only be seen is no part of it."""
+    """Of an object (by ``object_key``) as it is declared; what can only be seen is no part of it."""
     kind, _, name = key.partition(":")
-    if kind == "node":
-        node = state.nodes.get(int(name))
-        seen: object = None if node is None else sorted(node.properties.items())
-    else:
-        topic = state.topics.get(name)
-        seen = topic and [topic.partitions, topic.replication_factor, sorted(topic.configs.items())]
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(_seen(kind, name, state)).encode()).hexdigest()[:16]
+
+
+def _seen(kind: str, name: str, state: ClusterState) -> object:
+    match kind:
+        case "node":
+            node = state.nodes.get(int(name))
+            return None if node is None else sorted(node.properties.items())
+        case "acl":
+            return _binding(json.loads(name)) in state.acls
+        case "user":
+            user, _, mechanism = name.rpartition(" ")
+            credential = state.users.get(CredentialKey(user, ScramMechanism(mechanism)))
+            return credential and [credential.iterations, credential.version]
+        case "quota":
+            parts = [DEFAULT if part is True else part for part in json.loads(name)]
+            return sorted(state.quotas.get(QuotaEntity(*parts), {}).items())
+        case _:
+            topic = state.topics.get(name)
+            return topic and [topic.partitions, topic.replication_factor, sorted(topic.configs.items())]
+
+
+def _binding(parts: list[str]) -> AclBinding:
+    kind, name, pattern, principal, host, operation, permission = parts
+    return AclBinding(
+        ResourceType(kind), name, PatternType(pattern), principal, host, Operation(operation), Permission(permission)
+    )
 
 
 def stale_objects(plan: Plan, state: ClusterState) -> list[str]:
@@ -84,10 +112,23 @@ def stale_objects(plan: Plan, state: ClusterState) -> list[str]:
 
 
 def only_creates(plan: Plan) -> tuple[Plan, Plan]:
-    """The part that only adds topics, and the rest."""
-    creates = tuple(planned for planned in plan.changes if isinstance(planned.change, CreateTopic))
-    others = tuple(planned for planned in plan.changes if not isinstance(planned.change, CreateTopic))
+    """The part that only adds topics, users, ACLs and quotas, and the rest.
+
+    ACLs that deny are added with those that allow: an ALLOW without the DENY that guards it would be too much.
+    """
+    creates = tuple(planned for planned in plan.changes if _only_adds(planned.change))
+    others = tuple(planned for planned in plan.changes if not _only_adds(planned.change))
     return _with_changes(plan, creates), _with_changes(plan, others)
+
+
+def _only_adds(change: Change) -> bool:
+    match change:
+        case CreateTopic() | CreateAcl() | UpsertScram(before=None):
+            return True
+        case AlterQuota(values=values):
+            return all(value.before is None for value in values)
+        case _:
+            return False
 
 
 def _with_changes(plan: Plan, changes: tuple[PlannedChange, ...]) -> Plan:
@@ -107,5 +148,5 @@ def refuse_unaccepted(plan: Plan, accept: Iterable[str]) -> None:
     ]
     if open_risks:
         codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
-        reasons = [f"{key.replace(':', ' ')}: {risk.text} [{risk.code}]" for key, risk in open_risks]
+        reasons = [f"{key.replace(':', ' ', 1)}: {risk.text} [{risk.code}]" for key, risk in open_risks]
         raise PlanRefused(reasons, hint=f"if that is meant, add to the command: {codes}")

@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ottla.model.acl import Permission
 from ottla.model.topic import is_protected
 from ottla.model.units import UNLIMITED, format_duration, format_size
-from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
+from ottla.plan.changes import (
+    AddPartitions,
+    AlterNodeProperties,
+    AlterQuota,
+    AlterTopicConfigs,
+    Change,
+    CreateAcl,
+    CreateTopic,
+    DeleteAcl,
+    DeleteScram,
+    DeleteTopic,
+    UpsertScram,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ottla.model.state import ClusterState, Evidence, TopicEvidence
-    from ottla.plan.changes import ConfigChange
+    from ottla.plan.changes import ConfigChange, QuotaChange
 
 BROKER_RETENTION = frozenset({f"log.retention.{unit}" for unit in ("ms", "minutes", "hours", "bytes")})
 SOONER = frozenset(
@@ -68,6 +81,8 @@ def topics_in_need_of_evidence(changes: Iterable[Change]) -> frozenset[str]:
                 names.add(topic.name)
             case CreateTopic() | AlterNodeProperties():
                 pass
+            case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
+                pass
     return frozenset(names)
 
 
@@ -86,6 +101,33 @@ def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
             keys = ", ".join(config.key for config in configs)
             notice = Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}")
             return (notice, *_of_every_topic(configs))
+        case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
+            return tuple(_of_access(change))
+
+
+def _of_access(change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota) -> Iterator[Risk]:
+    """What may stop a client that works now, or let one in that was kept out. No record is lost by it: notices."""
+    match change:
+        case CreateAcl(binding) if binding.permission is Permission.DENY:
+            yield Risk("denies", Severity.NOTICE, f"{binding.principal} is refused this from now on, whatever else allows it")
+        case DeleteAcl(binding) if binding.permission is Permission.DENY:
+            yield Risk("opens", Severity.NOTICE, f"what an ALLOW gives {binding.principal} is no longer refused")
+        case DeleteAcl(binding):
+            yield Risk("revokes", Severity.NOTICE, f"{binding.principal} loses it at once, also in the middle of its work")
+        case UpsertScram(before=before) if before is not None:
+            yield Risk("changes-login", Severity.NOTICE, "clients with another password can no longer log in")
+        case DeleteScram(credential):
+            yield Risk("ends-login", Severity.NOTICE, f"{credential.user} can no longer log in by {credential.mechanism}")
+        case AlterQuota(values=values):
+            tighter = [value.key for value in values if _is_tighter(value)]
+            if tighter:
+                yield Risk("slows", Severity.NOTICE, f"clients beyond {', '.join(tighter)} are slowed down")
+        case CreateAcl() | UpsertScram():
+            pass
+
+
+def _is_tighter(value: QuotaChange) -> bool:
+    return value.after is not None and (value.before is None or value.after < value.before)
 
 
 def bulk_risks(changes: Iterable[Change], observed: ClusterState) -> tuple[Risk, ...]:

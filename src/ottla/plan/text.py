@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.model.units import format_duration, format_size
-from ottla.plan.changes import AddPartitions, AlterNodeProperties, AlterTopicConfigs, Change, CreateTopic, DeleteTopic
+from ottla.plan.changes import (
+    AddPartitions,
+    AlterNodeProperties,
+    AlterQuota,
+    AlterTopicConfigs,
+    Change,
+    CreateAcl,
+    CreateTopic,
+    DeleteAcl,
+    DeleteScram,
+    DeleteTopic,
+    UpsertScram,
+    user_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ottla.plan.changes import ConfigChange
+    from ottla.model.user import ScramCredential
+    from ottla.plan.changes import ConfigChange, QuotaChange
     from ottla.plan.plan import Plan
 
 SMALLEST_DURATION_WORTH_READING = 1000
@@ -26,6 +40,11 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if plan.unlisted:
         names = ", ".join(plan.unlisted)
         yield f"# not in the spec, left alone ({len(plan.unlisted)}): {names}. To delete: ottla apply --allow topics"
+    for kind in dict.fromkeys(each.kind for each in plan.unlisted_access):
+        left = [each.name for each in plan.unlisted_access if each.kind == kind]
+        yield f"# {kind} not in the spec, left alone ({len(left)}): {'; '.join(left)}. To delete: ottla apply --allow {kind}"
+    if plan.unverifiable:
+        yield f"# unverifiable, left alone: nobody here knows the password of {', '.join(plan.unverifiable)}"
     for unowned in plan.unowned:
         clears = f" (`reset: [{unowned.key}]` clears it)" if unowned.subject.startswith("topic ") else ""
         yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on {unowned.subject}{clears}"
@@ -36,11 +55,11 @@ def plan_summary(plan: Plan) -> str:
     counts = {"create": 0, "change": 0, "delete": 0}
     for planned in plan.changes:
         match planned.change:
-            case CreateTopic():
+            case CreateTopic() | CreateAcl() | UpsertScram(before=None):
                 counts["create"] += 1
-            case DeleteTopic():
+            case DeleteTopic() | DeleteAcl() | DeleteScram():
                 counts["delete"] += 1
-            case AddPartitions() | AlterTopicConfigs() | AlterNodeProperties():
+            case AddPartitions() | AlterTopicConfigs() | AlterNodeProperties() | AlterQuota() | UpsertScram():
                 counts["change"] += 1
     said = ", ".join(f"{count} to {word}" for word, count in counts.items() if count)
     return said or "no changes: the cluster is as the spec says"
@@ -62,6 +81,39 @@ def _change_lines(change: Change) -> Iterator[str]:
             yield from map(_config_line, configs)
         case DeleteTopic(topic):
             yield f"- topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+        case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
+            yield from _access_lines(change)
+
+
+def _access_lines(change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota) -> Iterator[str]:
+    match change:
+        case CreateAcl(binding):
+            yield f"+ acl {binding}"
+        case DeleteAcl(binding):
+            yield f"- acl {binding}"
+        case UpsertScram(credential, before):
+            yield from _credential_lines(credential, before)
+        case DeleteScram(credential):
+            yield f"- user {user_key(credential.key)}"
+        case AlterQuota(entity, values):
+            yield f"~ quota of {entity}"
+            yield from map(_quota_line, values)
+
+
+def _credential_lines(credential: ScramCredential, before: ScramCredential | None) -> Iterator[str]:
+    if before is None:
+        yield f"+ user {user_key(credential.key)}: {credential.iterations} iterations"
+        return
+    yield f"~ user {user_key(credential.key)}"
+    if before.iterations != credential.iterations:
+        yield f"    iterations: {before.iterations} -> {credential.iterations}"
+    if before.version != credential.version:
+        yield "    password: another one"
+
+
+def _quota_line(value: QuotaChange) -> str:
+    before, after = ("(not set)" if each is None else f"{each:,.15g}" for each in (value.before, value.after))
+    return f"    {value.key}: {before} -> {after}"
 
 
 def _config_line(config: ConfigChange) -> str:

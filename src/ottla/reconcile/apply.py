@@ -7,34 +7,51 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ottla.errors import ApplyError, ClusterError, OttlaError, StalePlan, WaitTimeout
+from ottla.kafka.acls import create_acls, delete_acls
 from ottla.kafka.configs import alter_topic_configs
+from ottla.kafka.quotas import alter_quotas
+from ottla.kafka.scram import delete_scram_credentials, upsert_scram_credentials
 from ottla.kafka.topics import add_partitions, create_topics, delete_topics, read_metadata
 from ottla.plan import (
     AddPartitions,
     AlterNodeProperties,
+    AlterQuota,
     AlterTopicConfigs,
+    CreateAcl,
     CreateTopic,
+    DeleteAcl,
+    DeleteScram,
     DeleteTopic,
+    UpsertScram,
     describe,
+    object_key,
     stale_objects,
 )
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from ottla.kafka.connection import Connection
+    from ottla.model.secret import Secret
+    from ottla.model.user import CredentialKey
     from ottla.plan import Change, Plan
     from ottla.reconcile.observe import Observation
 
 VISIBLE_TIMEOUT = 30.0
-VERBS: dict[type, str] = {
-    CreateTopic: "creating",
-    AddPartitions: "adding partitions to",
-    AlterTopicConfigs: "altering configs of",
-    DeleteTopic: "deleting",
+VERBS: dict[type, tuple[str, str]] = {
+    CreateTopic: ("creating", "topic"),
+    AddPartitions: ("adding partitions to", "topic"),
+    AlterTopicConfigs: ("altering configs of", "topic"),
+    DeleteTopic: ("deleting", "topic"),
+    CreateAcl: ("creating", "ACL"),
+    DeleteAcl: ("deleting", "ACL"),
+    UpsertScram: ("setting the password of", "credential"),
+    DeleteScram: ("deleting", "credential"),
+    AlterQuota: ("altering", "quota"),
 }
+NO_PASSWORDS: Mapping[CredentialKey, Secret] = {}
 
 
 @dataclass(slots=True)
@@ -51,13 +68,14 @@ def apply_plan(
     connect: Callable[[], AbstractContextManager[Connection]],
     restart_node: Callable[[AlterNodeProperties], None],
     said: Callable[[str], None],
+    passwords: Mapping[CredentialKey, Secret] = NO_PASSWORDS,
 ) -> tuple[str, ...]:
     """Carry out the plan, and say what was done. ``now`` is what the cluster looks like at this moment.
 
     ``connect`` opens a connection for each kind of change: one that was open while nodes restarted is of no use after.
-    ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes. A kind that fails stops the
-    kinds after it. Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part
-    was done.
+    ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes; ``passwords`` are those of the
+    credentials that the plan sets, which says only their versions. A kind that fails stops the kinds after it.
+    Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part was done.
     """
     if now.cluster_id != plan.cluster_id:
         message = f"the plan was made for cluster {plan.cluster_id}, this is {now.cluster_id}"
@@ -67,24 +85,33 @@ def apply_plan(
         message = f"changed since the plan was made: {', '.join(stale)}; nothing was done"
         raise StalePlan(message, hint="plan again: ottla plan")
     account = _Account()
-    groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=type)]
+    groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=_step)]
     for index, group in enumerate(groups):
         restarts = [change for change in group if isinstance(change, AlterNodeProperties)]
         for change in restarts:
             _restart(change, account, restart_node, said)
         if not restarts:
-            said(f"{VERBS[type(group[0])]} {len(group)} topic{'s' if len(group) > 1 else ''}")
-            _carry_out(connect, group, account)
+            verb, what = VERBS[type(group[0])]
+            said(f"{verb} {len(group)} {what}{'s' if len(group) > 1 else ''}")
+            _carry_out(connect, group, account, passwords)
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]
             raise ApplyError(done=account.done, failed=account.failed, not_tried=account.not_tried)
     return tuple(account.done)
 
 
-def _carry_out(connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change], account: _Account) -> None:
-    outcome = _tried(connect, group)
-    for change in group:
-        error = outcome[_name(change)]
+def _step(change: Change) -> tuple[type, str]:
+    """What goes in one request. ACLs that deny and ACLs that allow do not: the first are in force before the others follow."""
+    return type(change), change.binding.permission if isinstance(change, CreateAcl | DeleteAcl) else ""
+
+
+def _carry_out(
+    connect: Callable[[], AbstractContextManager[Connection]],
+    group: Sequence[Change],
+    account: _Account,
+    passwords: Mapping[CredentialKey, Secret],
+) -> None:
+    for change, error in zip(group, _tried(connect, group, passwords), strict=True):
         if error is None:
             account.done.append(describe(change))
         else:
@@ -93,15 +120,39 @@ def _carry_out(connect: Callable[[], AbstractContextManager[Connection]], group:
         _wait_for_leaders(connect, group, account)
 
 
-def _tried(connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change]) -> dict[str, str | None]:
+def _tried(
+    connect: Callable[[], AbstractContextManager[Connection]],
+    group: Sequence[Change],
+    passwords: Mapping[CredentialKey, Secret],
+) -> list[str | None]:
+    """The refusal of each change of the group, or None."""
     try:
         with connect() as connection:
-            return _send(connection, group)
+            return _send(connection, group, passwords)
     except ClusterError as error:
-        return {_name(change): f"{error.message} (it may have been done all the same)" for change in group}
+        return [f"{error.message} (it may have been done all the same)" for _ in group]
 
 
-def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
+def _send(connection: Connection, group: Sequence[Change], passwords: Mapping[CredentialKey, Secret]) -> list[str | None]:
+    match group[0]:
+        case CreateTopic() | AddPartitions() | AlterTopicConfigs() | DeleteTopic():
+            outcome = _send_topics(connection, group)
+            return [outcome[object_key(change).removeprefix("topic:")] for change in group]
+        case CreateAcl() | DeleteAcl():
+            return _send_acls(connection, group)
+        case UpsertScram():
+            return _upsert(connection, group, passwords)
+        case DeleteScram():
+            keys = [change.credential.key for change in group if isinstance(change, DeleteScram)]
+            gone = delete_scram_credentials(connection, keys)
+            return [gone[key] for key in keys]
+        case AlterQuota():
+            return _alter_quotas(connection, group)
+        case AlterNodeProperties():
+            raise AssertionError("a node's properties are no request: the node is restarted")
+
+
+def _send_topics(connection: Connection, group: Sequence[Change]) -> dict[str, str | None]:
     match group[0]:
         case CreateTopic():
             return _create(connection, group)
@@ -109,20 +160,28 @@ def _send(connection: Connection, group: Sequence[Change]) -> dict[str, str | No
             return _add(connection, group)
         case AlterTopicConfigs():
             return _alter(connection, group)
-        case DeleteTopic():
+        case _:
             return _delete(connection, group)
-        case AlterNodeProperties():
-            raise AssertionError("a node's properties are no request: the node is restarted")
 
 
-def _name(change: Change) -> str:
-    match change:
-        case CreateTopic(topic) | DeleteTopic(topic):
-            return topic.name
-        case AddPartitions(name=name) | AlterTopicConfigs(name=name):
-            return name
-        case AlterNodeProperties(node_id=node_id):
-            return str(node_id)
+def _send_acls(connection: Connection, group: Sequence[Change]) -> list[str | None]:
+    bindings = [change.binding for change in group if isinstance(change, CreateAcl | DeleteAcl)]
+    send = create_acls if isinstance(group[0], CreateAcl) else delete_acls
+    outcome = send(connection, bindings)
+    return [outcome[binding] for binding in bindings]
+
+
+def _upsert(connection: Connection, group: Sequence[Change], passwords: Mapping[CredentialKey, Secret]) -> list[str | None]:
+    wanted = [change.credential for change in group if isinstance(change, UpsertScram)]
+    outcome = upsert_scram_credentials(connection, {each: passwords[each.key] for each in wanted if each.key in passwords})
+    return [outcome.get(each.key, "its password is not known here") for each in wanted]
+
+
+def _alter_quotas(connection: Connection, group: Sequence[Change]) -> list[str | None]:
+    changes = [change for change in group if isinstance(change, AlterQuota)]
+    wanted = {change.entity: {value.key: value.after for value in change.values} for change in changes}
+    outcome = alter_quotas(connection, wanted)
+    return [outcome[change.entity] for change in changes]
 
 
 def _restart(

@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ottla.kafka.acls import read_acls
 from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.offsets import read_offset_ranges
+from ottla.kafka.quotas import read_quotas
+from ottla.kafka.scram import read_scram_credentials
 from ottla.kafka.topics import read_metadata
 from ottla.kafka.voters import read_voters
 from ottla.model.node import Node
@@ -40,7 +43,10 @@ class Observation:
 
 
 def observe(connection: Connection, *, answering: AbstractSet[int] | None = None) -> Observation:
-    """Look at topics and nodes: 3 requests and one for each broker. Raises ClusterError if anything cannot be read.
+    """Look at topics, nodes, ACLs, users and quotas: 6 requests and one for each broker.
+
+    Raises ClusterError if anything cannot be read. Credentials come without the version of their password, which no cluster
+    knows.
 
     For whoever only looks, a dead broker is a finding and no error: of those that are not among ``answering`` (None: all are
     asked) nothing is read, and they are missing in what was seen.
@@ -50,9 +56,14 @@ def observe(connection: Connection, *, answering: AbstractSet[int] | None = None
     brokers = read_brokers(connection)
     asked = [broker.node_id for broker in brokers if answering is None or (broker.node_id in answering and not broker.fenced)]
     properties = read_broker_configs(connection, asked)
+    acls = read_acls(connection)
     state = ClusterState(
         topics={name: _topic(name, partitions, configs[name]) for name, partitions in metadata.partitions.items()},
         nodes={node_id: Node(node_id, _set_on_node(entries)) for node_id, entries in properties.items()},
+        acls=acls or frozenset(),
+        users=read_scram_credentials(connection),
+        quotas=read_quotas(connection),
+        authorizer=acls is not None,
     )
     effective = {name: {key: entry.value for key, entry in entries.items()} for name, entries in configs.items()}
     return Observation(metadata.cluster_id, state, metadata.partitions, effective)

@@ -1,0 +1,396 @@
+"""ACLs, users and quotas on a real Kafka with an authorizer: what is written is read back, and roles are the least that works.
+
+Clients of the plain listener are ANONYMOUS and may do nothing; the node's own certificate is the super user.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from tests.conftest import SHIPPED_SPEC
+
+from ottla.errors import ApplyError, ClusterError
+from ottla.kafka.acls import create_acls, delete_acls, read_acls
+from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
+from ottla.kafka.configs import read_broker_configs, read_topic_configs
+from ottla.kafka.connection import connect
+from ottla.kafka.groups import list_groups, read_committed_offsets
+from ottla.kafka.offsets import read_offset_ranges
+from ottla.kafka.quotas import alter_quotas, read_quotas
+from ottla.kafka.scram import delete_scram_credentials, read_scram_credentials, upsert_scram_credentials
+from ottla.kafka.topics import create_topics, delete_topics, read_metadata
+from ottla.model.acl import CLUSTER_NAME, OPERATIONS, AclBinding, Operation, PatternType, Permission, ResourceType
+from ottla.model.quota import DEFAULT, QuotaEntity
+from ottla.model.secret import Secret
+from ottla.model.state import ClusterState, Evidence
+from ottla.model.topic import Topic
+from ottla.model.user import ScramCredential, ScramMechanism
+from ottla.plan import diff, make_plan
+from ottla.platform import Platform
+from ottla.reconcile import apply_plan, observe
+from ottla.spec import desired_state, load_spec
+from ottla.spec.identity import UserSpec
+from ottla.spec.roles import grants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from tests.conftest import Home
+
+    from ottla.kafka.connection import Connection
+    from ottla.model.user import CredentialKey
+    from ottla.plan import Diff
+    from ottla.platform import LocalPlatform
+
+pytestmark = pytest.mark.kafka
+
+AUTHORIZER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:CN=node-1",
+}
+ANONYMOUS = "ANONYMOUS"
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPlatform]:
+    folder = tmp_path_factory.mktemp("locked")
+    shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
+    platform = Platform.load(folder / "platform.yaml").on("laptop")
+    properties = {**platform.desired.nodes[1].properties, **AUTHORIZER}
+    try:
+        with platform.cluster.lock():
+            platform.cluster.up({1: properties}, roles=platform.roles)
+            platform.cluster.wait_for_ports({1: properties})
+        yield platform
+    finally:
+        platform.wipe()
+
+
+@pytest.fixture(scope="module")
+def admin(locked: LocalPlatform) -> Iterator[Connection]:
+    """The super user: the node's own certificate, on the listener between nodes."""
+    layout, [node] = locked.cluster.layout, locked.cluster.made().nodes
+    keystore = str(layout.node(1).keystore)
+    options = {
+        "security_protocol": "SSL",
+        "ssl_cafile": str(layout.authority),
+        "ssl_certfile": keystore,
+        "ssl_keyfile": keystore,
+    }
+    with connect([f"{node.host}:{node.internal_port}"], options=options) as connection:
+        topics = [Topic(name, 1, 1, {}) for name in ("orders", "paid", "other")]
+        assert set(create_topics(connection, topics).values()) == {None}
+        yield connection
+
+
+def every_binding() -> list[AclBinding]:
+    """Each operation on each resource, literal, prefixed and for all, allowed and denied, of two principals and hosts."""
+    found = []
+    for kind in ResourceType:
+        literal = CLUSTER_NAME if kind is ResourceType.CLUSTER else "a"
+        for operation in sorted(OPERATIONS[kind]):
+            found.append(AclBinding(kind, literal, PatternType.LITERAL, "User:x", "*", operation, Permission.ALLOW))
+            found.append(AclBinding(kind, literal, PatternType.LITERAL, "User:y", "10.0.0.1", operation, Permission.DENY))
+            if kind is not ResourceType.CLUSTER:
+                found.append(AclBinding(kind, "a", PatternType.PREFIXED, "User:x", "*", operation, Permission.ALLOW))
+                found.append(AclBinding(kind, "*", PatternType.LITERAL, "User:*", "*", operation, Permission.ALLOW))
+    return found
+
+
+def test_acls_are_read_back_as_they_were_written_and_each_is_deleted_alone(admin: Connection) -> None:
+    bindings = every_binding()
+    assert create_acls(admin, bindings) == dict.fromkeys(bindings)
+    assert read_acls(admin) == frozenset(bindings)
+    assert create_acls(admin, bindings[:3]) == dict.fromkeys(bindings[:3])
+    first, rest = bindings[::2], bindings[1::2]
+    assert delete_acls(admin, first) == dict.fromkeys(first)
+    assert read_acls(admin) == frozenset(rest)
+    assert delete_acls(admin, bindings) == dict.fromkeys(bindings)
+    assert read_acls(admin) == frozenset()
+
+
+def test_an_acl_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Connection) -> None:
+    good = AclBinding(ResourceType.TOPIC, "a", PatternType.LITERAL, "User:x", "*", Operation.READ, Permission.ALLOW)
+    bad = replace(good, principal="nobody")
+    outcome = create_acls(admin, [bad, good])
+    assert outcome[good] is None
+    assert "Could not parse principal" in str(outcome[bad])
+    assert read_acls(admin) == frozenset({good})
+    delete_acls(admin, [good])
+
+
+def test_a_cluster_without_an_authorizer_holds_no_acls_which_is_not_having_none(one: Home) -> None:
+    binding = every_binding()[0]
+    with connect(one.bootstrap_servers) as connection:
+        assert read_acls(connection) is None
+        assert "disabled" in str(create_acls(connection, [binding])[binding]).lower()
+        assert "disabled" in str(delete_acls(connection, [binding])[binding]).lower()
+
+
+def test_who_may_not_look_gets_an_error_and_no_empty_answer(locked: LocalPlatform, admin: Connection) -> None:
+    assert read_acls(admin) is not None
+    with connect(locked.cluster.made().bootstrap_servers) as anonymous:
+        for read in (read_acls, read_scram_credentials, read_quotas):
+            with pytest.raises(ClusterError, match=r"(?i)authorization"):
+                read(anonymous)
+
+
+def test_credentials_of_both_mechanisms_are_set_seen_and_deleted(admin: Connection) -> None:
+    wanted = [
+        ScramCredential("alice", ScramMechanism.SHA_256, 4096),
+        ScramCredential("alice", ScramMechanism.SHA_512, 8192),
+        ScramCredential("bob", ScramMechanism.SHA_512, 16384),
+    ]
+    keys = [credential.key for credential in wanted]
+    before = admin.requests["AlterUserScramCredentials"]
+    assert upsert_scram_credentials(admin, dict.fromkeys(wanted, Secret("pässword"))) == dict.fromkeys(keys)
+    assert admin.requests["AlterUserScramCredentials"] - before == 2
+    assert read_scram_credentials(admin) == dict(zip(keys, wanted, strict=True))
+    assert delete_scram_credentials(admin, keys[:1]) == {keys[0]: None}
+    assert read_scram_credentials(admin).keys() == set(keys[1:])
+    refusals = delete_scram_credentials(admin, keys)
+    assert refusals.pop(keys[0])
+    assert set(refusals.values()) == {None}
+    assert read_scram_credentials(admin) == {}
+
+
+def test_a_credential_that_kafka_refuses_is_said(admin: Connection) -> None:
+    weak = ScramCredential("alice", ScramMechanism.SHA_512, 1000)
+    assert "iterations" in str(upsert_scram_credentials(admin, {weak: Secret("a")})[weak.key]).lower()
+
+
+def test_quotas_are_read_back_exactly_and_altered_key_by_key(admin: Connection) -> None:
+    wanted: dict[QuotaEntity, dict[str, float | None]] = {
+        QuotaEntity("alice"): {"producer_byte_rate": 1048576.0, "request_percentage": 12.5},
+        QuotaEntity("alice", "app"): {"consumer_byte_rate": 1e6},
+        QuotaEntity(DEFAULT, DEFAULT): {"consumer_byte_rate": 2e6},
+        QuotaEntity(DEFAULT): {"controller_mutation_rate": 0.1},
+        QuotaEntity(client_id="default"): {"producer_byte_rate": 5.0},
+        QuotaEntity(client_id=DEFAULT): {"producer_byte_rate": 6.0},
+        QuotaEntity(ip="10.0.0.1"): {"connection_creation_rate": 20.0},
+        QuotaEntity(ip=DEFAULT): {"connection_creation_rate": 30.0},
+    }
+    assert alter_quotas(admin, wanted) == dict.fromkeys(wanted)
+    assert read_quotas(admin) == wanted
+    alice = QuotaEntity("alice")
+    assert alter_quotas(admin, {alice: {"producer_byte_rate": None}}) == {alice: None}
+    assert read_quotas(admin)[alice] == {"request_percentage": 12.5}
+    alter_quotas(admin, {entity: dict.fromkeys(values) for entity, values in wanted.items()})
+    assert read_quotas(admin) == {}
+
+
+def test_a_quota_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Connection) -> None:
+    alice, bob = QuotaEntity("alice"), QuotaEntity("bob")
+    outcome = alter_quotas(admin, {alice: {"connection_creation_rate": 1.0}, bob: {"producer_byte_rate": 1.0}})
+    assert outcome[alice]
+    assert outcome[bob] is None
+    assert read_quotas(admin) == {bob: {"producer_byte_rate": 1.0}}
+    alter_quotas(admin, {bob: {"producer_byte_rate": None}})
+
+
+def test_a_whole_plan_of_access_is_applied_and_the_second_plan_is_empty(admin: Connection) -> None:
+    """The users, ACLs and quotas of the shipped spec; then everything goes again, by a plan."""
+    _, spec = load_spec(SHIPPED_SPEC).environment("local-secure")
+    quotas: dict[QuotaEntity, dict[str, float]] = {QuotaEntity("task-service"): {"producer_byte_rate": 1e6}}
+    before = observe(admin)
+    desired = replace(desired_state(spec), topics={}, nodes={}, quotas=quotas)
+    passwords = {key: Secret("a password") for key in desired.users}
+    done = carry_out(admin, diff(before.state, desired), passwords)
+    assert len(done) == len(desired.acls) + len(desired.users) + 1
+    after = observe(admin)
+    assert diff(after.state, desired).changes == ()
+    assert (after.state.acls, after.state.quotas) == (desired.acls, quotas)
+    carry_out(admin, diff(after.state, ClusterState(), allow=frozenset({"acls", "users", "quotas"})), {})
+    assert observe(admin).state == before.state
+
+
+def test_a_user_whose_password_is_not_known_is_a_failure_and_what_follows_is_not_tried(admin: Connection) -> None:
+    alice = ScramCredential("alice", ScramMechanism.SHA_512, 8192)
+    binding = every_binding()[0]
+    with pytest.raises(ApplyError) as caught:
+        carry_out(admin, diff(observe(admin).state, ClusterState(acls=frozenset({binding}), users={alice.key: alice})), {})
+    assert caught.value.failed == ("create user alice SCRAM-SHA-512: its password is not known here",)
+    assert len(caught.value.not_tried) == 1
+    assert read_acls(admin) == frozenset()
+
+
+def carry_out(admin: Connection, difference: Diff, passwords: dict[CredentialKey, Secret]) -> tuple[str, ...]:
+    now = observe(admin)
+    plan = make_plan(difference, now.state, Evidence(), cluster_id=now.cluster_id, environment="dev")
+
+    def no_restart(_: object) -> None:
+        raise AssertionError
+
+    return apply_plan(
+        plan, now, connect=lambda: nullcontext(admin), restart_node=no_restart, said=lambda _: None, passwords=passwords
+    )
+
+
+# What each role is for, done by a real client; True if it was let do it.
+
+
+def produces(servers: str) -> bool:
+    """An idempotent producer."""
+    failures: list[Any] = []
+    producer = Producer({"bootstrap.servers": servers, "enable.idempotence": True, "message.timeout.ms": 4000})
+    producer.produce("orders", b"v", on_delivery=lambda error, _: failures.append(error))
+    producer.flush(8)
+    return failures == [None]
+
+
+def transacts(servers: str) -> bool:
+    """Read from a topic, write to another, and commit both in one transaction."""
+    consumer = _consumer(servers)
+    try:
+        producer = Producer({"bootstrap.servers": servers, "transactional.id": "app-1", "message.timeout.ms": 4000})
+        producer.init_transactions(5)
+        producer.begin_transaction()
+        producer.produce("paid", b"v")
+        consumer.subscribe(["orders"])
+        message = consumer.poll(8)
+        if message is None or message.error():
+            return False
+        position = [TopicPartition("orders", 0, message.offset() + 1)]
+        producer.send_offsets_to_transaction(position, consumer.consumer_group_metadata(), 5)
+        producer.commit_transaction(5)
+    except KafkaException:
+        return False
+    finally:
+        consumer.close()
+    return True
+
+
+def consumes(servers: str) -> bool:
+    """A member of a KIP-848 group that reads and commits."""
+    consumer = _consumer(servers)
+    try:
+        consumer.subscribe(["orders"])
+        message = consumer.poll(8)
+        if message is None or message.error():
+            return False
+        consumer.commit(message=message, asynchronous=False)
+    except KafkaException:
+        return False
+    finally:
+        consumer.close()
+    return True
+
+
+def _consumer(servers: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": "app",
+            "group.protocol": "consumer",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
+
+
+def makes_internal_topics(servers: str) -> bool:
+    """What a Streams application does with the topics that are its own: makes them, writes, reads, drops records."""
+    topic = "app-store-repartition"
+    with connect([servers]) as connection:
+        if create_topics(connection, [Topic(topic, 1, 1, {})])[topic]:
+            return False
+        failures: list[Any] = []
+        producer = Producer({"bootstrap.servers": servers, "message.timeout.ms": 4000})
+        producer.produce(topic, b"v", on_delivery=lambda error, _: failures.append(error))
+        producer.flush(8)
+        consumer = _consumer(servers)
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        message = consumer.poll(5)
+        consumer.close()
+        deleted = delete_topics(connection, [topic])[topic]
+        return failures == [None] and message is not None and not message.error() and deleted is None
+
+
+def monitors(servers: str) -> bool:
+    """Everything that is read to know how a cluster is."""
+    with connect([servers]) as connection:
+        try:
+            if not {"orders", "paid", "other"} <= read_metadata(connection).partitions.keys():
+                return False
+            read_topic_configs(connection, ["orders"])
+            read_broker_configs(connection, [1])
+            read_brokers(connection)
+            read_log_dirs(connection, [1])
+            read_quotas(connection)
+            read_acls(connection)
+            read_quorum(connection)
+            read_offset_ranges(connection, ["orders", "paid"])
+            read_committed_offsets(connection, [group.group_id for group in list_groups(connection)])
+        except ClusterError:
+            return False
+    return True
+
+
+@contextmanager
+def granted(admin: Connection, bindings: list[AclBinding]) -> Iterator[None]:
+    assert set(create_acls(admin, bindings).values()) <= {None}
+    try:
+        yield
+    finally:
+        delete_acls(admin, bindings)
+
+
+def bindings_of(platform: LocalPlatform, user: dict[str, Any]) -> list[AclBinding]:
+    topics = dict.fromkeys(("orders", "paid"), next(iter(platform.spec.topics.values())))
+    spec = platform.spec.model_copy(update={"users": {ANONYMOUS: UserSpec.model_validate(user)}, "topics": topics})
+    return [grant.binding for grant in grants(spec)]
+
+
+ROLES: list[tuple[str, dict[str, Any], Callable[[str], bool]]] = [
+    ("produces", {"produces": ("orders",)}, produces),
+    ("consumes", {"consumes": {"topics": ("orders",), "group": "app"}}, consumes),
+    (
+        "transactions",
+        {"produces": ("paid",), "transactional_id_prefix": "app-", "consumes": {"topics": ("orders",), "group": "app"}},
+        transacts,
+    ),
+]
+
+
+@pytest.mark.parametrize(("user", "work"), [each[1:] for each in ROLES], ids=[each[0] for each in ROLES])
+def test_a_role_is_enough_and_without_any_one_of_its_acls_it_is_not(
+    locked: LocalPlatform, admin: Connection, user: dict[str, Any], work: Callable[[str], bool]
+) -> None:
+    [server] = locked.cluster.made().bootstrap_servers
+    bindings = bindings_of(locked, user)
+    with granted(admin, bindings_of(locked, {"produces": ("orders",)})):
+        assert produces(server)  # something to read
+    with granted(admin, bindings):
+        assert work(server)
+    for missing in bindings:
+        with granted(admin, [each for each in bindings if each != missing]):
+            assert not work(server), f"works without: {missing}"
+
+
+def test_a_streams_application_makes_and_drops_its_own_topics_and_no_others(locked: LocalPlatform, admin: Connection) -> None:
+    [server] = locked.cluster.made().bootstrap_servers
+    bindings = bindings_of(locked, {"streams": {"application_id": "app", "reads": ("orders",)}})
+    with granted(admin, bindings):
+        assert makes_internal_topics(server)
+        with connect([server]) as connection:
+            assert create_topics(connection, [Topic("apple", 1, 1, {})])["apple"]
+            assert delete_topics(connection, ["orders"])["orders"]
+    assert not makes_internal_topics(server)
+
+
+def test_who_monitors_sees_all_and_neither_reads_nor_changes(locked: LocalPlatform, admin: Connection) -> None:
+    [server] = locked.cluster.made().bootstrap_servers
+    assert not monitors(server)
+    with granted(admin, bindings_of(locked, {"monitor": True})):
+        assert monitors(server)
+        assert not produces(server)
+        assert not consumes(server)
+        with connect([server]) as connection:
+            assert create_topics(connection, [Topic("mine", 1, 1, {})])["mine"]
+            assert delete_topics(connection, ["orders"])["orders"]
