@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ottla.model.topic import same_config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ottla.model.acl import AclBinding
     from ottla.model.node import Node
     from ottla.model.state import ClusterState
     from ottla.model.topic import Topic
@@ -27,13 +29,40 @@ class Check:
 
 
 def verify(observation: Observation, desired: ClusterState) -> tuple[Check, ...]:
-    """Existence, partitions, replication_factor, isr and configs in force of every topic; properties of every node."""
+    """Existence, partitions, replication_factor, isr and configs in force of every topic; properties of every node.
+
+    And every credential, each principal's ACLs and each quota. A password cannot be read back: what is checked of a credential
+    is that it is there, and its iterations.
+    """
     checks: list[Check] = []
     for name, topic in desired.topics.items():
         checks += _topic_checks(observation, name, topic)
     for node_id, node in desired.nodes.items():
         checks += _node_checks(observation.state.nodes.get(node_id), node)
-    return tuple(checks)
+    return (*checks, *_access_checks(observation.state, desired))
+
+
+def _access_checks(there: ClusterState, wanted: ClusterState) -> Iterator[Check]:
+    for credential_key, credential in wanted.users.items():
+        found = there.users.get(credential_key)
+        subject, name = f"user {credential.user}", str(credential.mechanism)
+        if found is None:
+            yield Check(subject, name, "no", "it is not there")
+        else:
+            yield _equal(subject, f"{name} iterations", found.iterations, credential.iterations)
+    of_principals: dict[str, set[AclBinding]] = defaultdict(set)
+    for binding in wanted.acls:
+        of_principals[binding.principal].add(binding)
+    for principal, bindings in sorted(of_principals.items()):
+        missing = "; ".join(sorted(str(each) for each in bindings - there.acls))
+        yield Check(
+            principal, "acls", f"{len(bindings & there.acls)}/{len(bindings)}", f"not there: {missing}" if missing else None
+        )
+    for entity, values in wanted.quotas.items():
+        for key, value in sorted(values.items()):
+            seen = there.quotas.get(entity, {}).get(key)
+            wanting = None if seen == value else f"{'none' if seen is None else f'{seen:,.15g}'}, the spec says {value:,.15g}"
+            yield Check(f"quota of {entity}", key, "none" if seen is None else f"{seen:,.15g}", wanting)
 
 
 def _topic_checks(observation: Observation, name: str, wanted: Topic) -> Iterator[Check]:
