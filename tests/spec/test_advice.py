@@ -103,3 +103,27 @@ def test_a_load_that_is_much_for_its_partitions_is_a_warning(warnings: Faults) -
 def test_a_warning_is_told_where_the_environment_says_it(warnings: Faults) -> None:
     text = TOPIC.replace("local}}", "local, topics: {orders: {min_insync_replicas: 3}}}}")
     assert warnings(text) == [f"3: environments.local.topics.orders.min_insync_replicas: {ALL_REPLICAS}"]
+
+
+def test_who_writes_by_the_contract_and_who_may_write_are_the_same(warnings: Faults) -> None:
+    text = """\
+platform: shop
+cluster: {name: shop}
+environments: {dev: {target: local}}
+topics:
+  orders: {partitions: 1, event: {key: id, written_by: [shop, till]}}
+  paid: {partitions: 1, event: {key: id}}
+users:
+  shop: {produces: [orders, paid]}
+  other: {streams: {application_id: other, reads: [paid], writes: [orders]}}
+"""
+    assert warnings(text) == [
+        "5: topics.orders.event.written_by: does not name other, who may write it: one topic has one kind of writer",
+        "5: topics.orders.event.written_by.1: till may not write it: say so in `users: {till: {produces: [orders]}}`",
+    ]
+    assert warnings(text.partition("users:")[0]) == []
+
+
+def test_users_whose_names_differ_only_in_case_are_a_warning(warnings: Faults) -> None:
+    text = "platform: shop\ncluster: {name: shop}\nenvironments: {dev: {target: local}}\nusers:\n  app: {}\n  App: {}\n"
+    assert warnings(text) == ["6: users.App: differs from app only in case; to Kafka they are two users"]

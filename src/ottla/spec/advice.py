@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ottla.model.units import format_duration
 from ottla.spec.configs import kafka_text
 from ottla.spec.kafka_configs import config_keys
-from ottla.spec.names import name_warnings
+from ottla.spec.names import name_warnings, user_warnings
 from ottla.spec.policy import cleanup_policy, least_in_sync, replicas, topic_number
 from ottla.spec.sizing import disk_warnings, partition_warnings
 
@@ -40,6 +40,8 @@ def _warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         if "compact" in cleanup_policy(spec, topic) and topic.event is None:
             yield ("topics", name), "is compacted, and no event.key says by what: a record without a key would be refused"
     yield from _own_topic_warnings(spec)
+    yield from _writer_warnings(spec)
+    yield from ((("users", name), message) for name, message in user_warnings(spec.users))
     yield from ((("load",), sentence) for sentence in partition_warnings(spec))
     yield from ((("cluster", "disk"), sentence) for sentence in disk_warnings(spec))
 
@@ -76,6 +78,21 @@ def _own_topic_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
             yield at, f"is {factor}, and the cluster has {nodes} nodes: {what} would hang. Write {factor_key}: {nodes}"
         elif least > factor:
             yield at, f"is {factor}, and {least_key} is {least}: {what} would hang. Write {least_key}: {factor}"
+
+
+def _writer_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
+    """Contracts say who writes a topic, users say who may: two answers to one question."""
+    may_write: dict[str, set[str]] = {name: set() for name in spec.topics}
+    for name, user in spec.users.items():
+        for topic in (*user.produces, *(user.streams.writes if user.streams else ())):
+            may_write[topic].add(name)
+    for topic, contract in ((name, each.event) for name, each in spec.topics.items() if spec.users and each.event):
+        at: Path = ("topics", topic, "event", "written_by")
+        for index, writer in enumerate(contract.written_by):
+            if writer not in may_write[topic]:
+                yield (*at, index), f"{writer} may not write it: say so in `users: {{{writer}: {{produces: [{topic}]}}}}`"
+        for other in sorted(may_write[topic] - set(contract.written_by)) if contract.written_by else ():
+            yield at, f"does not name {other}, who may write it: one topic has one kind of writer"
 
 
 def _server_number(spec: EnvironmentSpec, key: str) -> int:

@@ -35,10 +35,19 @@ def name_faults(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def name_warnings(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each name that differs from an earlier one only in case."""
+    """Each topic whose name differs from an earlier one only in case."""
+    return _alike(names, "topics")
+
+
+def user_warnings(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each user whose name differs from an earlier one only in case."""
+    return _alike(names, "users")
+
+
+def _alike(names: Iterable[str], kind: str) -> Iterator[tuple[str, str]]:
     alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
         others = alike[name.lower()]
         if others:
-            yield name, f"differs from {others[0]} only in case; to Kafka they are two topics"
+            yield name, f"differs from {others[0]} only in case; to Kafka they are two {kind}"
         others.append(name)
