@@ -36,6 +36,7 @@ from ottla.reconcile import apply_plan, observe
 from ottla.spec import desired_state, load_spec
 from ottla.spec.identity import UserSpec
 from ottla.spec.roles import grants
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +90,11 @@ def admin(locked: LocalPlatform) -> Iterator[Connection]:
         yield connection
 
 
+def settled(read: Callable[[], object], wanted: object) -> None:
+    """What was written is in force on the broker a moment later."""
+    wait_until(read, lambda seen: seen == wanted, what="what was written", timeout=10)
+
+
 def every_binding() -> list[AclBinding]:
     """Each operation on each resource, literal, prefixed and for all, allowed and denied, of two principals and hosts."""
     found = []
@@ -106,13 +112,13 @@ def every_binding() -> list[AclBinding]:
 def test_acls_are_read_back_as_they_were_written_and_each_is_deleted_alone(admin: Connection) -> None:
     bindings = every_binding()
     assert create_acls(admin, bindings) == dict.fromkeys(bindings)
-    assert read_acls(admin) == frozenset(bindings)
+    settled(lambda: read_acls(admin), frozenset(bindings))
     assert create_acls(admin, bindings[:3]) == dict.fromkeys(bindings[:3])
     first, rest = bindings[::2], bindings[1::2]
     assert delete_acls(admin, first) == dict.fromkeys(first)
-    assert read_acls(admin) == frozenset(rest)
+    settled(lambda: read_acls(admin), frozenset(rest))
     assert delete_acls(admin, bindings) == dict.fromkeys(bindings)
-    assert read_acls(admin) == frozenset()
+    settled(lambda: read_acls(admin), frozenset())
 
 
 def test_an_acl_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Connection) -> None:
@@ -121,8 +127,9 @@ def test_an_acl_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Connec
     outcome = create_acls(admin, [bad, good])
     assert outcome[good] is None
     assert "Could not parse principal" in str(outcome[bad])
-    assert read_acls(admin) == frozenset({good})
+    settled(lambda: read_acls(admin), frozenset({good}))
     delete_acls(admin, [good])
+    settled(lambda: read_acls(admin), frozenset())
 
 
 def test_a_cluster_without_an_authorizer_holds_no_acls_which_is_not_having_none(one: Home) -> None:
@@ -151,13 +158,13 @@ def test_credentials_of_both_mechanisms_are_set_seen_and_deleted(admin: Connecti
     before = admin.requests["AlterUserScramCredentials"]
     assert upsert_scram_credentials(admin, dict.fromkeys(wanted, Secret("pässword"))) == dict.fromkeys(keys)
     assert admin.requests["AlterUserScramCredentials"] - before == 2
-    assert read_scram_credentials(admin) == dict(zip(keys, wanted, strict=True))
+    settled(lambda: read_scram_credentials(admin), dict(zip(keys, wanted, strict=True)))
     assert delete_scram_credentials(admin, keys[:1]) == {keys[0]: None}
-    assert read_scram_credentials(admin).keys() == set(keys[1:])
+    settled(lambda: read_scram_credentials(admin).keys(), set(keys[1:]))
     refusals = delete_scram_credentials(admin, keys)
     assert refusals.pop(keys[0])
     assert set(refusals.values()) == {None}
-    assert read_scram_credentials(admin) == {}
+    settled(lambda: read_scram_credentials(admin), {})
 
 
 def test_a_credential_that_kafka_refuses_is_said(admin: Connection) -> None:
@@ -177,12 +184,12 @@ def test_quotas_are_read_back_exactly_and_altered_key_by_key(admin: Connection) 
         QuotaEntity(ip=DEFAULT): {"connection_creation_rate": 30.0},
     }
     assert alter_quotas(admin, wanted) == dict.fromkeys(wanted)
-    assert read_quotas(admin) == wanted
+    settled(lambda: read_quotas(admin), wanted)
     alice = QuotaEntity("alice")
     assert alter_quotas(admin, {alice: {"producer_byte_rate": None}}) == {alice: None}
-    assert read_quotas(admin)[alice] == {"request_percentage": 12.5}
+    settled(lambda: read_quotas(admin)[alice], {"request_percentage": 12.5})
     alter_quotas(admin, {entity: dict.fromkeys(values) for entity, values in wanted.items()})
-    assert read_quotas(admin) == {}
+    settled(lambda: read_quotas(admin), {})
 
 
 def test_a_quota_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Connection) -> None:
@@ -190,8 +197,9 @@ def test_a_quota_that_kafka_refuses_is_said_and_the_others_are_kept(admin: Conne
     outcome = alter_quotas(admin, {alice: {"connection_creation_rate": 1.0}, bob: {"producer_byte_rate": 1.0}})
     assert outcome[alice]
     assert outcome[bob] is None
-    assert read_quotas(admin) == {bob: {"producer_byte_rate": 1.0}}
+    settled(lambda: read_quotas(admin), {bob: {"producer_byte_rate": 1.0}})
     alter_quotas(admin, {bob: {"producer_byte_rate": None}})
+    settled(lambda: read_quotas(admin), {})
 
 
 def test_a_whole_plan_of_access_is_applied_and_the_second_plan_is_empty(admin: Connection) -> None:
@@ -335,10 +343,12 @@ def monitors(servers: str) -> bool:
 @contextmanager
 def granted(admin: Connection, bindings: list[AclBinding]) -> Iterator[None]:
     assert set(create_acls(admin, bindings).values()) <= {None}
+    settled(lambda: read_acls(admin), frozenset(bindings))
     try:
         yield
     finally:
         delete_acls(admin, bindings)
+        settled(lambda: read_acls(admin), frozenset())
 
 
 def bindings_of(platform: LocalPlatform, user: dict[str, Any]) -> list[AclBinding]:
@@ -364,13 +374,11 @@ def test_a_role_is_enough_and_without_any_one_of_its_acls_it_is_not(
 ) -> None:
     [server] = locked.cluster.made().bootstrap_servers
     bindings = bindings_of(locked, user)
-    with granted(admin, bindings_of(locked, {"produces": ("orders",)})):
-        assert produces(server)  # something to read
-    with granted(admin, bindings):
-        assert work(server)
-    for missing in bindings:
+    for missing in (None, *bindings, None):  # the role as a whole first and last: the same client, one thing other
+        with granted(admin, bindings_of(locked, {"produces": ("orders",)})):
+            assert produces(server)  # something that nobody has read yet
         with granted(admin, [each for each in bindings if each != missing]):
-            assert not work(server), f"works without: {missing}"
+            assert work(server) == (missing is None), f"without: {missing}"
 
 
 def test_a_streams_application_makes_and_drops_its_own_topics_and_no_others(locked: LocalPlatform, admin: Connection) -> None:

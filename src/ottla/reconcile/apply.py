@@ -27,6 +27,7 @@ from ottla.plan import (
     object_key,
     stale_objects,
 )
+from ottla.reconcile.settle import wait_until_in_force
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def _carry_out(
             account.failed.append(f"{describe(change)}: {error}")
     if not account.failed and isinstance(group[0], CreateTopic):
         _wait_for_leaders(connect, group, account)
+    if not account.failed and isinstance(group[0], CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota):
+        _wait_until_in_force(connect, group, account)
 
 
 def _tried(
@@ -221,6 +224,17 @@ def _wait_for_leaders(
             )
     except (ClusterError, WaitTimeout) as error:
         account.failed.append(f"use the new topics: {error.message}")
+
+
+def _wait_until_in_force(
+    connect: Callable[[], AbstractContextManager[Connection]], group: Sequence[Change], account: _Account
+) -> None:
+    """What follows may count on it: an ALLOW on the DENY that guards it."""
+    try:
+        with connect() as connection:
+            wait_until_in_force(connection, group)
+    except (ClusterError, WaitTimeout) as error:
+        account.failed.append(f"see it in force: {error.message}")
 
 
 def _with_leaders(connection: Connection) -> set[str]:
