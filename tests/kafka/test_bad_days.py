@@ -267,8 +267,6 @@ def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home
         assert refused.returncode == 1
         assert "the data of node 1 is in use by another process" in refused.stderr
         assert moved.platform.cluster.layout.record.read_bytes() == record
-        after.rename(before)
-        assert other.run("verify").returncode == 0
     finally:
         other.platform.wipe()
 

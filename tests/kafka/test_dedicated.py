@@ -155,7 +155,8 @@ def test_a_rolling_restart_ends_with_the_active_controller(six: Home) -> None:
     assert done.returncode == 0, done.stderr
     order = [int(line.split()[2]) for line in done.stderr.splitlines() if line.startswith("  restarting node ")]
     assert order == [3, *sorted(CONTROLLERS - {leader}), leader]
-    assert six.run("verify").returncode == 0
+    verified = six.run("verify")
+    assert verified.returncode == 0, verified.stdout
 
 
 @pytest.mark.parametrize(("key", "value"), [("controllers", "combined"), ("nodes", 4)])

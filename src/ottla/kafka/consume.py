@@ -122,13 +122,24 @@ class GroupReader:
         self._consumer.close()  # commits what was handled, and leaves the group
 
     def batches(self, *, follow: bool) -> Iterator[list[Record]]:
-        """Records as they come; unless ``follow`` until every partition that this member was given was read to its end."""
+        """Records as they come; unless ``follow`` until every partition that this member was given was read to its end.
+
+        Raises ClusterError, also where nothing is heard for 30 seconds.
+        """
         self._consumer.subscribe([self.topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke)
+        heard = time.monotonic()
         while follow or not self._given or not self._assigned <= self._ended:
             batch, ended = _next_batch(self._consumer)
             self._ended = (self._ended - {(record.topic, record.partition) for record in batch}) | ended
             if batch:
                 yield batch
+            if batch or ended:
+                heard = time.monotonic()
+            elif not follow and time.monotonic() - heard > SILENCE:
+                reason = "what it was given does not answer" if self._assigned else "it was given no partition"
+                raise ClusterError(
+                    f"group: nothing was heard for {SILENCE:g} s: {reason}", hint="who is in it: ottla groups list"
+                )
 
     def handled(self, records: Iterable[Record]) -> None:
         """Mark records as done with; they are committed every five seconds and when the reader is closed."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ottla.plan import AlterNodeProperties, Plan
 
 BROKER_DEFAULT = -1
+CONNECT_TIMEOUT = 5.0
 FOREIGN_WAY_OUT = "look at --bootstrap-server, --command-config and -X"
 
 
@@ -65,7 +66,10 @@ class TopicDetails:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A cluster that can be reached. ``name`` is what a person types to confirm; ``listed`` are the topics of its spec."""
+    """A cluster that can be reached. ``name`` is what a person types to confirm; ``listed`` are the topics of its spec.
+
+    ``timeout`` (seconds) is for the first answer.
+    """
 
     name: str
     settings: ClientSettings
@@ -73,6 +77,7 @@ class Access:
     cluster_id: str | None = None
     listed: frozenset[str] = frozenset()
     way_out: str = FOREIGN_WAY_OUT
+    timeout: float = CONNECT_TIMEOUT
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -82,6 +87,7 @@ class Access:
             cluster_id=self.cluster_id,
             options=self.settings.for_admin,
             way_out=self.way_out,
+            timeout=self.timeout,
         ) as connection:
             yield connection
 
