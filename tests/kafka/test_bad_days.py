@@ -18,7 +18,9 @@ from tests.conftest import Home
 
 from ottla.files import private_folder
 from ottla.kafka.events import Event, read_back, send_events
+from ottla.local import Layout
 from ottla.local.artifacts import cache_folder
+from ottla.local.processes import is_alive
 from ottla.local.record import new_cluster_id, write_record
 from ottla.platform import Platform
 from ottla.waiting import wait_until
@@ -26,6 +28,10 @@ from ottla.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import psutil
+
+    from ottla.platform import LocalPlatform
 
 pytestmark = pytest.mark.kafka
 TOPIC = "notification-events"
@@ -54,6 +60,17 @@ def write(home: Home, value: bytes) -> tuple[str, int, int]:
 def read(home: Home, place: tuple[str, int, int]) -> bytes | None:
     found = read_back(home.bootstrap_servers, home.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
     return found[place].value
+
+
+def at(platform: LocalPlatform, folder: Path) -> LocalPlatform:
+    """The same platform, as it is once its folder was moved."""
+    layout = Layout(folder / ".ottla" / platform.environment)
+    return replace(platform, cluster=replace(platform.cluster, layout=layout))
+
+
+def kill(process: psutil.Process) -> None:
+    process.kill()
+    wait_until(lambda: is_alive(process), lambda alive: not alive, what="its end", timeout=10)
 
 
 def test_a_cluster_whose_ports_were_taken_starts_on_others_and_keeps_them(one: Home) -> None:
@@ -258,17 +275,22 @@ def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home
     before.mkdir()
     shutil.copy(one.folder / "platform.yaml", before)
     other = Home(before, "laptop", Platform.load(before / "platform.yaml").on("laptop"))
+    moved = replace(other, folder=after, platform=at(other.platform, after))
     try:
         assert other.run("up").returncode == 0
         record = other.platform.cluster.layout.record.read_bytes()
         before.rename(after)
-        moved = Home(after, "laptop", Platform.load(after / "platform.yaml").on("laptop"))
         refused = moved.run("up")
         assert refused.returncode == 1
         assert "the data of node 1 is in use by another process" in refused.stderr
         assert moved.platform.cluster.layout.record.read_bytes() == record
+        kill(other.platform.cluster.running()[1])
+        done = moved.run("up")
+        assert done.returncode == 0, done.stderr
+        assert moved.run("verify").returncode == 0
     finally:
-        other.platform.wipe()
+        for home in (other, moved):
+            home.platform.wipe()
 
 
 def test_a_heap_too_small_for_kafka_is_said_with_the_way_out(one: Home, tmp_path: Path) -> None:
