@@ -47,6 +47,7 @@ def command(
     ] = None,
     key: Annotated[str | None, typer.Option("--key", "-k", help="Only records with exactly this key.")] = None,
     key_match: Annotated[str | None, typer.Option("--key-match", help="Only records whose key matches this pattern.")] = None,
+    value_match: Annotated[str | None, typer.Option("--value-match", help="Only records whose value matches it.")] = None,
     headers: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="Only records with this header.", metavar="NAME[=VALUE]")
     ] = None,
@@ -57,7 +58,7 @@ def command(
     from ottla.cli.record_range import wanted
 
     show = record_writer(output, format_)
-    passes = wanted(key, key_match, headers or [])
+    passes = wanted(key, key_match, headers or [], value_match)
     access = reach()
     try:
         if group is not None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NO_GROUP = "ottla-consume"  # librdkafka wants a name; with assigned partitions no group is joined and nothing is committed
 BATCH = 1_000
 WAIT = 0.1
+LOOK = "see whether every partition has a leader: ottla topics describe"
 SILENCE = 30.0
 TIMESTAMP_TYPES = {TIMESTAMP_CREATE_TIME: "CreateTime", TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime"}
 PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE})  # noqa: SLF001  (its names)
@@ -64,19 +65,19 @@ def read_records(
             if batch or ended:
                 heard = time.monotonic()
             elif not endless and time.monotonic() - heard > SILENCE:
-                raise ClusterError(
-                    f"nothing was heard of {len(open_spans)} partitions for {SILENCE:g} s", hint="see how the cluster is"
-                )
+                raise ClusterError(f"nothing was heard of {len(open_spans)} partitions for {SILENCE:g} s", hint=LOOK)
             inside = [record for record in batch if _inside(record, wanted)]
             if inside:
                 yield inside
-            open_spans -= ended
-            open_spans -= {(r.topic, r.partition) for r in batch if _is_last(r, wanted[r.topic, r.partition])}
+            done = open_spans & (ended | {(r.topic, r.partition) for r in batch if _is_last(r, wanted[r.topic, r.partition])})
+            if done:
+                consumer.incremental_unassign([TopicPartition(*place) for place in done])
+                open_spans -= done
 
 
 def _inside(record: Record, spans: Mapping[tuple[str, int], Span]) -> bool:
-    end = spans[record.topic, record.partition].end
-    return end is None or record.offset < end
+    span = spans[record.topic, record.partition]
+    return span.start <= record.offset and (span.end is None or record.offset < span.end)
 
 
 def _is_last(record: Record, span: Span) -> bool:
@@ -95,6 +96,8 @@ def read_spots(
             deadline = time.monotonic() + SILENCE
             while not batch and not ended and time.monotonic() < deadline:
                 batch, ended = _next_batch(consumer, count=1)
+            if not batch and not ended:
+                raise ClusterError(f"nothing was heard of {topic}-{partition} for {SILENCE:g} s", hint=LOOK)
             for record in batch:
                 if (partition, record.offset) not in seen:
                     seen.add((partition, record.offset))
@@ -158,6 +161,7 @@ class GroupReader:
         gone = {(each.topic, each.partition) for each in partitions}
         self._assigned -= gone
         self._ended -= gone
+        self._given = bool(self._assigned)  # taken away before it is given anew: that is no end
 
 
 def _consumer(settings: ClientSettings, profile: ClientProfile, group: str, more: Mapping[str, Any]) -> Any:
@@ -181,7 +185,7 @@ def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set
     try:
         messages = consumer.consume(count, WAIT)
     except KafkaException as error:
-        raise ClusterError(f"cannot read: {explain(error)}") from error
+        raise ClusterError(f"cannot read: {explain(error)}", hint=LOOK) from error
     records, ended = [], set()
     for message in messages:
         fault = message.error()
@@ -190,7 +194,7 @@ def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set
         elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its name)
             ended.add((message.topic(), message.partition()))
         elif fault.code() not in PASSING:
-            raise ClusterError(f"cannot read: {fault.str()}")
+            raise ClusterError(f"cannot read: {fault.str()}", hint=LOOK)
     return records, ended
 
 
