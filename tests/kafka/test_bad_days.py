@@ -335,7 +335,7 @@ def test_an_interrupt_at_each_step_of_a_first_up_is_one_line_and_the_next_up_goe
     try:
         for step in ("training the JVM", "formatting node 1", "starting node 1", "waiting for node 1", "creating 9 topics"):
             rest = interrupted_at(tmp_path, step, environment)
-            assert rest.splitlines()[-1:] == ["ottla: interrupted; run the command again to go on where it stopped"], step
+            assert rest.splitlines()[-1:] == ["ottla: interrupted; to go on, run the command again"], step
             assert "Traceback" not in rest
         assert list((tmp_path / "cache" / "aot").glob("train-*")) == []
         done = home.run("up", "--verify")

@@ -125,7 +125,7 @@ def _read_as_group(
     resets = {"": "earliest", "beginning": "earliest", "end": "latest"}
     if start not in resets or partitions:
         raise UsageError("a group reads from what it has committed: with --group, --from is beginning or end, and no --partition")
-    access.partition_ranges(topic)
+    access.require(topic)
     left = count
     with GroupReader(access.settings, access.profile, topic, group=group, reset=resets[start]) as reader:
         for batch in reader.batches(follow=follow):

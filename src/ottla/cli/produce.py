@@ -62,7 +62,7 @@ def command(
         raise UsageError("--key-separator is what stands between key and value of a line: not empty, and only with lines")
     completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
     access = reach()
-    access.partition_ranges(topic, () if partition is None else (partition,))
+    access.require(topic, () if partition is None else (partition,))
     writer = Writer(access.settings, access.profile, topic)
     if sys.stdin.isatty():
         note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")

@@ -37,7 +37,9 @@ CONNECTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ssl.key.location": (("ssl.key.location",), ("ssl_keyfile",)),
     "ssl.key.password": (("ssl.key.password",), ("ssl_password",)),
 }
-KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *SAME})
+SET_BY_COMMANDS = frozenset({"auto.offset.reset", "enable.auto.commit"})  # by --from and --group
+OWN = frozenset(SAME - SET_BY_COMMANDS)
+KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *OWN})
 PORT = re.compile(r"[0-9]{1,5}")
 _JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram\.Scram)LoginModule\s+required\b(.*);", re.DOTALL)
 _JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""")
@@ -124,7 +126,7 @@ def _translated(servers: tuple[str, ...], given: Mapping[str, tuple[str, str]]) 
         servers,
         connection,
         check_host=_checks_host(given),
-        overrides={key: value for key, (value, _) in given.items() if key in SAME},
+        overrides={key: value for key, (value, _) in given.items() if key in OWN},
     )
 
 

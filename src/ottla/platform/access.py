@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ottla.errors import PlanRefused, UsageError
+from ottla.errors import ClusterError, PlanRefused, UsageError, WaitTimeout
 from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.connection import connect
@@ -39,13 +39,13 @@ FOREIGN_WAY_OUT = "look at --bootstrap-server, --command-config and -X"
 
 @dataclass(frozen=True, slots=True)
 class TopicSummary:
-    """A topic in a list. ``in_sync`` counts partitions; ``size_bytes`` counts every replica."""
+    """A topic in a list. ``in_sync`` counts partitions; ``size_bytes`` counts every replica, None where it cannot be read."""
 
     name: str
     partitions: int
     replication_factor: int
     in_sync: int
-    size_bytes: int
+    size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class TopicDetails:
     partitions: tuple[Partition, ...]
     ranges: Mapping[int, OffsetRange]
     configs: Mapping[str, ConfigEntry]
-    size_bytes: int
+    size_bytes: int | None
 
     @property
     def own_configs(self) -> dict[str, str | None]:
@@ -102,21 +102,30 @@ class Access:
         """One topic. Raises UsageError where there is none of that name."""
         with self.connected() as connection:
             partitions = _partitions(connection, name)
-            ranges = read_offset_ranges(connection, [name])
+            ranges = _ranges_or_none(connection, name)
             configs = read_topic_configs(connection, [name])[name]
-            size = _sizes(connection)[name]
+            size = _size(_sizes(connection), name)
         of_partition = {number: found for (_, number), found in ranges.items()}
         return TopicDetails(name, partitions, of_partition, configs, size)
 
     def partition_ranges(self, name: str, partitions: Collection[int] = ()) -> dict[int, OffsetRange]:
         """Begin and end of the ``partitions`` (none given: all) of a topic. Raises UsageError for one that is not there."""
         with self.connected() as connection:
-            there = {partition.partition for partition in _partitions(connection, name)}
+            self._require(connection, name, partitions)
             ranges = read_offset_ranges(connection, [name])
+        return {number: found for (_, number), found in sorted(ranges.items()) if not partitions or number in partitions}
+
+    def require(self, name: str, partitions: Collection[int] = ()) -> None:
+        """Raise UsageError unless the topic is there, with these partitions."""
+        with self.connected() as connection:
+            self._require(connection, name, partitions)
+
+    @staticmethod
+    def _require(connection: Connection, name: str, partitions: Collection[int]) -> None:
+        there = {partition.partition for partition in _partitions(connection, name)}
         missing = sorted(set(partitions) - there)
         if missing:
             raise UsageError(f"topic {name} has no partition {', '.join(map(str, missing))}: it has {len(there)}, from 0")
-        return {number: found for (_, number), found in sorted(ranges.items()) if not partitions or number in partitions}
 
     def offsets_at(self, name: str, timestamp: int) -> dict[int, int | None]:
         """The first offset of each partition that is not older than ``timestamp`` (milliseconds); None: there is none."""
@@ -147,6 +156,8 @@ class Access:
         """The plan that adds topics. Raises PlanRefused for one that is there, or that the spec describes."""
         for topic in topics:
             self._refuse_listed(topic.name)
+            if is_protected(topic.name):
+                raise PlanRefused([f"topic {topic.name} belongs to Kafka or to a tool beside it, and is not made by hand"])
         with self.connected() as connection:
             there = observe(connection).state.topics
             taken = sorted(topic.name for topic in topics if topic.name in there)
@@ -219,21 +230,36 @@ def _nearest(name: str, there: Collection[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"none of the {len(there)} that are there is like it"
 
 
-def _sizes(connection: Connection) -> Counter[str]:
-    """What each topic takes, over all replicas of the brokers that are there."""
+def _sizes(connection: Connection) -> Counter[str] | None:
+    """What each topic takes, over all replicas of the brokers that are there; None where one does not tell."""
     sizes: Counter[str] = Counter()
-    for log_dir in read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced]):
-        sizes.update(log_dir.topic_bytes)
+    try:
+        for log_dir in read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced]):
+            sizes.update(log_dir.topic_bytes)
+    except ClusterError:  # a broker that died just now, or no right to ask: the rest is worth seeing
+        return None
     return sizes
 
 
-def _summary(name: str, partitions: tuple[Partition, ...], sizes: Mapping[str, int]) -> TopicSummary:
+def _size(sizes: Counter[str] | None, name: str) -> int | None:
+    return None if sizes is None else sizes[name]
+
+
+def _ranges_or_none(connection: Connection, name: str) -> dict[tuple[str, int], OffsetRange]:
+    """Begin and end of each partition; nothing where one has no leader that answers, which is when one wants to see the rest."""
+    try:
+        return read_offset_ranges(connection, [name])
+    except WaitTimeout:
+        return {}
+
+
+def _summary(name: str, partitions: tuple[Partition, ...], sizes: Counter[str] | None) -> TopicSummary:
     return TopicSummary(
         name,
         len(partitions),
         min((len(partition.replicas) for partition in partitions), default=0),
         sum(len(partition.isr) == len(partition.replicas) for partition in partitions),
-        sizes[name],
+        _size(sizes, name),
     )
 
 

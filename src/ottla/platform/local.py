@@ -18,7 +18,7 @@ from ottla.spec import Target, WriteProbe, client_profile, desired_state
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
@@ -94,6 +94,11 @@ class LocalPlatform:
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     @property
+    def properties(self) -> dict[int, Mapping[str, str]]:
+        """The server properties that the spec has for each node."""
+        return {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+
+    @property
     def profile(self) -> ClientProfile:
         """The settings of every client."""
         return client_profile(self.spec)
@@ -104,7 +109,7 @@ class LocalPlatform:
         ``meanwhile`` is called once, while the nodes boot.
         """
         with self.cluster.lock():
-            configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+            configs = self.properties
             record = self.cluster.up(configs, roles=self.roles)
             if meanwhile is not None:
                 meanwhile()
@@ -253,7 +258,13 @@ class LocalPlatform:
             unknown = sorted(set(node_ids or ()) - set(there))
             if unknown:
                 raise UsageError(f"there is no {named(unknown)}; there are {', '.join(map(str, there))}")
-            return restart_in_turn(self.cluster, node_ids or there, wait_until_whole=self.wait_until_whole, look=self.look)
+            return restart_in_turn(
+                self.cluster,
+                node_ids or there,
+                wait_until_whole=self.wait_until_whole,
+                look=self.look,
+                properties=self.properties,
+            )
 
     def look(self) -> Observation:
         """The cluster as it is now. Raises ClusterError if anything cannot be read."""
