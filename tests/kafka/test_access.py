@@ -34,6 +34,9 @@ def test_topics_are_made_and_deleted_through_a_plan_and_its_guards(three: Home) 
     assert (made.returncode, "replication_factor 3" in made.stdout) == (0, True), made.stderr
     assert three.run("topics", "create", "by-hand", "--yes").returncode == 4
     assert three.run("topics", "create", "by-hand-2").returncode == 4  # nobody is there to be asked
+    for bad in (["a b"], [".."], ["todo_tasks.created"], ["ok", "-c", "cleanup.policy=foo"], ["ok", "-c", "retention.ms=soon"]):
+        refused = three.run("topics", "create", *bad, "--yes")
+        assert refused.returncode in {2, 4}, bad
     shown = json.loads(three.run("topics", "describe", "by-hand", "-o", "json").stdout)["data"]
     assert shown["configs"]["retention.ms"] == {"value": "3600000", "source": "DYNAMIC_TOPIC_CONFIG"}
     assert [each["high_watermark"] for each in shown["partitions"]] == [0, 0]

@@ -125,9 +125,11 @@ def _read_as_group(
     resets = {"": "earliest", "beginning": "earliest", "end": "latest"}
     if start not in resets or partitions:
         raise UsageError("a group reads from what it has committed: with --group, --from is beginning or end, and no --partition")
-    access.require(topic)
+    if not group:
+        raise UsageError("--group: a group has a name")
+    count_of = len(access.partition_ranges(topic))
     left = count
-    with GroupReader(access.settings, access.profile, topic, group=group, reset=resets[start]) as reader:
+    with GroupReader(access.settings, access.profile, topic, group=group, reset=resets[start], partitions=count_of) as reader:
         for batch in reader.batches(follow=follow):
             seen = 0
             for record in batch:

@@ -31,13 +31,9 @@ def command(
         print_changes(map(with_options, plan_lines(plan)))
         for warning in platform.warnings:
             note(f"  note: {warning}")
-        if platform.pending_upgrade is not None:
-            note(
-                with_options(
-                    f"  note: the spec asks for Kafka {platform.pending_upgrade}, which is a step of its own: ottla upgrade"
-                )
-            )
         typer.echo(plan_summary(plan))
+        if platform.pending_upgrade is not None:
+            typer.echo(with_options(f"but not every node runs Kafka {platform.pending_upgrade}. To move them: ottla upgrade"))
     else:
         print_document("plan", plan_document(plan), output)
     return PENDING if exit_code and (plan.changes or platform.pending_upgrade) else 0

@@ -101,7 +101,7 @@ def parse_line(line: bytes) -> Outgoing:
     Raises ValueError with a sentence for the reader.
     """
     try:
-        document = json.loads(line)
+        document = json.loads(line, parse_constant=_no_number)
     except ValueError as error:  # bad JSON, or bytes that are no text
         raise ValueError(f"not JSON: {error}") from None
     except RecursionError:
@@ -120,6 +120,10 @@ def parse_line(line: bytes) -> Outgoing:
         partition=None if read_before else _number("partition", data.get("partition"), at_most=2**31 - 1),
         timestamp=_number("timestamp", data.get("timestamp"), at_most=2**53),
     )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def _headers(given: Any) -> list[tuple[str, bytes | None]]:
@@ -144,7 +148,7 @@ def _as_bytes(what: str, given: Any) -> bytes | None:
             return base64.b64decode(given[_BASE64], validate=True)
         except (ValueError, TypeError):
             raise ValueError(f"{what}: not base64") from None
-    return json.dumps(given, ensure_ascii=False).encode()
+    return json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _number(what: str, given: Any, *, at_most: int) -> int | None:

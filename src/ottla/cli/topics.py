@@ -144,16 +144,17 @@ def create(
 def _configs(given: list[str]) -> dict[str, str]:
     """``retention.ms=7d`` as Kafka takes it. Raises UsageError."""
     from ottla.spec import kafka_text
+    from ottla.spec.config_checks import value_problem
 
     configs = {}
     for text in given:
         key, separator, value = text.partition("=")
         if not separator or not key:
             raise UsageError(f"--config {text}: expected KEY=VALUE")
-        try:
-            configs[key] = kafka_text(key, value)
-        except ValueError as error:
-            raise UsageError(f"--config {text}: {error}") from None
+        problem = value_problem("topic", key, value)
+        if problem is not None:
+            raise UsageError(f"--config {text}: {problem}")
+        configs[key] = kafka_text(key, value)
     return configs
 
 

@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 NO_GROUP = "ottla-consume"  # librdkafka wants a name; with assigned partitions no group is joined and nothing is committed
 BATCH = 1_000
 WAIT = 0.1
+SETTLED = 6.0  # a member hears of partitions that became free with its next heartbeat (5 s)
+# the member was late: its partitions have gone, or go, to another one
+REBALANCED = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError.FENCED_MEMBER_EPOCH,
+        KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001  (its name)
+    }
+)
 LOOK = "see whether every partition has a leader: ottla topics describe"
 SILENCE = 30.0
 TIMESTAMP_TYPES = {TIMESTAMP_CREATE_TIME: "CreateTime", TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime"}
@@ -107,22 +119,25 @@ def read_spots(
 class GroupReader:
     """A member of a consumer group. What was not told as ``handled`` is read again by whoever comes next.
 
-    It begins at what the group has committed, and where there is nothing at ``reset`` (earliest or latest).
+    It begins at what the group has committed, and where there is nothing at ``reset`` (earliest or latest). ``partitions``
+    is how many the topic has.
     """
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, group: str, reset: str) -> None:
+    def __init__(
+        self, settings: ClientSettings, profile: ClientProfile, topic: str, *, group: str, reset: str, partitions: int
+    ) -> None:
         self.topic = topic
-        self._given = False
+        self._partitions = partitions
+        self._changed = time.monotonic()
         self._assigned: set[tuple[str, int]] = set()
         self._ended: set[tuple[str, int]] = set()
-        config = {"auto.offset.reset": reset, "enable.auto.commit": True, "enable.auto.offset.store": False}
-        self._consumer = _consumer(settings, profile, group, config)
+        self._consumer = _consumer(settings, profile, group, {"auto.offset.reset": reset})
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._consumer.close()  # commits what was handled, and leaves the group
+        self._consumer.close()  # leaves the group
 
     def batches(self, *, follow: bool) -> Iterator[list[Record]]:
         """Records as they come; unless ``follow`` until every partition that this member was given was read to its end.
@@ -131,7 +146,7 @@ class GroupReader:
         """
         self._consumer.subscribe([self.topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke)
         heard = time.monotonic()
-        while follow or not self._given or not self._assigned <= self._ended:
+        while follow or not self._is_done():
             batch, ended = _next_batch(self._consumer)
             self._ended = (self._ended - {(record.topic, record.partition) for record in batch}) | ended
             if batch:
@@ -144,24 +159,32 @@ class GroupReader:
                     f"group: nothing was heard for {SILENCE:g} s: {reason}", hint="who is in it: ottla groups list"
                 )
 
+    def _is_done(self) -> bool:
+        """Whether all that this member was given is read. Partitions come one after another while others leave (KIP-848)."""
+        if not self._assigned or not self._assigned <= self._ended:
+            return False
+        return len(self._assigned) == self._partitions or time.monotonic() - self._changed > SETTLED
+
     def handled(self, records: Iterable[Record]) -> None:
-        """Mark records as done with; they are committed every five seconds and when the reader is closed."""
+        """Commit records as done with. A partition that was taken away meanwhile is read again by its next member."""
         last = {(record.topic, record.partition): record.offset + 1 for record in records}
         offsets = [TopicPartition(*place, at) for place, at in last.items() if place in self._assigned]
         try:
-            self._consumer.store_offsets(offsets=offsets)
+            if offsets:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            raise ClusterError(f"cannot commit: {explain(error)}") from error
+            if error.args[0].code() not in REBALANCED:
+                raise ClusterError(f"cannot commit: {explain(error)}", hint=LOOK) from error
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
-        self._given = True
+        self._changed = time.monotonic()
         self._assigned |= {(each.topic, each.partition) for each in partitions}
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
         gone = {(each.topic, each.partition) for each in partitions}
         self._assigned -= gone
         self._ended -= gone
-        self._given = bool(self._assigned)  # taken away before it is given anew: that is no end
+        self._changed = time.monotonic()
 
 
 def _consumer(settings: ClientSettings, profile: ClientProfile, group: str, more: Mapping[str, Any]) -> Any:

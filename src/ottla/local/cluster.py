@@ -132,6 +132,10 @@ class LocalCluster:
         self.runtime(kafka_version)
         if record.kafka_version != kafka_version:
             write_record(self.layout.record, replace(record, kafka_version=kafka_version))
+        return self.outdated(kafka_version)
+
+    def outdated(self, kafka_version: str) -> list[int]:
+        """The nodes that run another Kafka."""
         running = self.running().items()
         return sorted(node_id for node_id, process in running if kafka_version_of(command_line(process)) != kafka_version)
 

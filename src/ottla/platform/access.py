@@ -19,6 +19,7 @@ from ottla.model.group import PartitionLag
 from ottla.model.topic import is_protected
 from ottla.plan import diff, make_plan, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.reconcile import apply_plan, observe, read_evidence
+from ottla.spec.names import name_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 BROKER_DEFAULT = -1
 CONNECT_TIMEOUT = 5.0
+LOCAL_TIMEOUT = 15.0  # nodes that share two cores with everything else
 FOREIGN_WAY_OUT = "look at --bootstrap-server, --command-config and -X"
 
 
@@ -160,6 +162,9 @@ class Access:
                 raise PlanRefused([f"topic {topic.name} belongs to Kafka or to a tool beside it, and is not made by hand"])
         with self.connected() as connection:
             there = observe(connection).state.topics
+            refused = {name: why for name, why in name_faults([*there, *(topic.name for topic in topics)]) if name not in there}
+            if refused:
+                raise PlanRefused([f"topic {name!r} {why}" for name, why in refused.items()])
             taken = sorted(topic.name for topic in topics if topic.name in there)
             if taken:
                 raise PlanRefused([f"topic {name} is there already" for name in taken], hint="look at it: ottla topics describe")

@@ -123,9 +123,11 @@ class LocalPlatform:
 
     @property
     def pending_upgrade(self) -> str | None:
-        """The Kafka that the spec asks for, where nodes start with another one."""
+        """The Kafka that the spec asks for, where a node runs, or would start with, another one."""
         record, wanted = self.cluster.record(), self.spec.cluster.kafka_version
-        return wanted if record is not None and record.kafka_version != wanted else None
+        if record is None:
+            return None
+        return wanted if record.kafka_version != wanted or self.cluster.outdated(wanted) else None
 
     def upgrade(self) -> Upgrade:
         """Move every node to the spec's Kafka, one at a time. metadata.version stays, so the way back is open.
@@ -227,7 +229,7 @@ class LocalPlatform:
         """The cluster, to look at and to touch. Raises LocalError where none was made."""
         from ottla.kafka.connection import LOCAL_WAY_OUT
         from ottla.kafka.settings import ClientSettings
-        from ottla.platform.access import Access
+        from ottla.platform.access import LOCAL_TIMEOUT, Access
 
         record = self.cluster.made()
         return Access(
@@ -237,6 +239,7 @@ class LocalPlatform:
             cluster_id=record.cluster_id,
             listed=frozenset(self.spec.topics),
             way_out=LOCAL_WAY_OUT,
+            timeout=LOCAL_TIMEOUT,
         )
 
     def open_sender(self) -> Sender:
