@@ -191,7 +191,7 @@ def test_a_down_that_was_cut_off_is_finished_by_the_next_up(three: Home) -> None
         stopping = three.platform.cluster.layout.node(3).stopping
         wait_until(stopping.exists, bool, what="the signals", timeout=10, every=0.005)
         interrupted.send_signal(signal.SIGINT)
-        assert "interrupted; run the command again" in interrupted.stderr.read()
+        assert "interrupted; to go on, run the command again" in interrupted.stderr.read()
     assert interrupted.returncode == 130
     done = three.run("up")
     assert done.returncode == 0, done.stderr

@@ -112,7 +112,7 @@ def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) 
             if "stopping node" in line:
                 break
         interrupted.send_signal(signal.SIGINT)
-        assert "interrupted; run the command again" in interrupted.stderr.read()
+        assert "interrupted; to go on, run the command again" in interrupted.stderr.read()
     assert interrupted.returncode == 130
     assert three.run("up").returncode == 0
     assert len(pids(three)) == 3
