@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.cli.running import INTERRUPTED
 from ottla.platform import LocalPlatform, Platform
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Home:
         done = CliRunner().invoke(app, arguments, input=given)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
+        if done.exit_code == INTERRUPTED:  # somebody ended the tests, and the command heard it
+            raise KeyboardInterrupt
         assert time.monotonic() - started < timeout, f"{arguments} took longer than {timeout} s"
         return done
 

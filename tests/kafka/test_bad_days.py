@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ottla.platform import LocalPlatform
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 TOPIC = "notification-events"
 LISTEN = (
     "import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"

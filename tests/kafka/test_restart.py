@@ -81,6 +81,7 @@ def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_only_the_named_nodes_restart_and_an_unknown_one_is_refused(three: Home) -> None:
     before = pids(three)
     done = three.run("restart", "2")
@@ -90,6 +91,7 @@ def test_only_the_named_nodes_restart_and_an_unknown_one_is_refused(three: Home)
     assert (unknown.returncode, "there is no node 7; there are 1, 2, 3" in unknown.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
     three.platform.cluster.stop([3])
     before = pids(three)
@@ -103,6 +105,7 @@ def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
         assert three.run("up").returncode == 0
 
 
+@pytest.mark.long
 def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) -> None:
     program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
     command = [sys.executable, "-c", program, "restart", "-f", str(three.folder / "platform.yaml"), "-e", "local"]
@@ -119,6 +122,7 @@ def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) 
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_one_node_alone_restarts_and_says_that_writes_wait(one: Home) -> None:
     done = one.run("restart")
     assert done.returncode == 0, done.stderr

@@ -76,6 +76,7 @@ def finalised(home: Home) -> int:
         return read_metadata_version(connection, home.platform.cluster.running()).finalised
 
 
+@pytest.mark.long
 def test_nodes_move_one_by_one_under_load_and_a_cut_off_upgrade_goes_on(old_three: Home) -> None:
     ask_for(old_three, NEW)
     up = old_three.run("up")
