@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -114,8 +115,9 @@ def test_reading_begins_where_one_says_and_stops_at_the_end(three: Home) -> None
     with subprocess.Popen(following, stdout=subprocess.PIPE) as reader:
         assert reader.stdout is not None
         try:
-            three.pipe("produce", topic, given=b"7\n")
-            assert reader.stdout.readline() == b"7\n"
+            while not select.select([reader.stdout], [], [], 0.5)[0]:  # nobody sees when it has begun to listen
+                three.pipe("produce", topic, given=b"later\n")
+            assert reader.stdout.readline() == b"later\n"
         finally:
             reader.kill()
     assert three.pipe("consume", topic, "--from", "soon").returncode == 2
