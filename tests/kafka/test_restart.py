@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import Producer
+from tests.kafka.load import Load
 
 from ottla.kafka.events import read_back
-from ottla.kafka.profile import producer_config
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -22,49 +20,13 @@ pytestmark = pytest.mark.kafka
 TOPIC = "recurring-events"
 
 
-class Load:
-    """Writes numbered events all the time, with acks=all and idempotence, and keeps where each acknowledged one stands."""
-
-    def __init__(self, home: Home) -> None:
-        config = producer_config(home.platform.profile, home.bootstrap_servers)
-        assert (config["acks"], config["enable.idempotence"]) == ("all", "true")
-        self._producer = Producer(dict(config))
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write)
-        self.sent = 0
-        self.acknowledged: dict[tuple[str, int, int], bytes] = {}
-        self.failed: list[str] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        assert self._producer.flush(60) == 0
-
-    def _write(self) -> None:
-        while not self._stop.wait(0.002):
-            value = str(self.sent).encode()
-            self._producer.produce(TOPIC, value, b"key-%d" % (self.sent % 7), on_delivery=self._told)
-            self._producer.poll(0)
-            self.sent += 1
-
-    def _told(self, error: Any, message: Any) -> None:
-        if error is not None:
-            self.failed.append(str(error))
-        else:
-            self.acknowledged[message.topic(), message.partition(), message.offset()] = message.value()
-
-
 def pids(home: Home) -> dict[int, int]:
     return {node_id: process.pid for node_id, process in home.platform.cluster.running().items()}
 
 
 def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -> None:
     before = pids(three)
-    with Load(three) as load:
+    with Load(three, TOPIC) as load:
         wait_until(lambda: len(load.acknowledged), lambda count: count > 100, what="load", timeout=30)
         done = three.run("restart")
         after_restart = len(load.acknowledged)

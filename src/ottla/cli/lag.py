@@ -12,7 +12,7 @@ import typer
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import group_ids
 from ottla.cli.groups import lag_document
-from ottla.cli.output import Output, OutputOption, is_terminal, note, print_document, print_table
+from ottla.cli.output import Output, OutputOption, is_terminal, note, or_dash, print_document, print_table
 from ottla.cli.running import INTERRUPTED
 from ottla.errors import ClusterError
 
@@ -70,7 +70,7 @@ def _show(lags: Sequence[PartitionLag], output: Output, *, partitions: bool, cle
     if partitions:
         header = ("GROUP", "TOPIC", "PARTITION", "COMMITTED", "END", "LAG")
         rows = [
-            (lag.group_id, lag.topic, str(lag.partition), str(lag.committed_offset), _text(lag.end), _text(lag.lag))
+            (lag.group_id, lag.topic, str(lag.partition), str(lag.committed_offset), or_dash(lag.end), or_dash(lag.lag))
             for lag in lags
         ]
         print_table(header, rows)
@@ -95,14 +95,6 @@ def _sums(lags: Sequence[PartitionLag]) -> Sums:
 
 def _row(key: tuple[str, str], count: int, lag: int | None, before: Sums | None) -> tuple[str, ...]:
     if before is None:
-        return (*key, str(count), _text(lag))
+        return (*key, str(count), or_dash(lag))
     earlier = before.get(key, lag)
-    return (*key, str(count), _text(lag), "-" if lag is None or earlier is None else f"{lag - earlier:+d}")
-
-
-def _figures(lag: PartitionLag) -> tuple[int | None, ...]:
-    return lag.partition, lag.committed_offset, lag.end, lag.lag
-
-
-def _text(value: int | None) -> str:
-    return "-" if value is None else str(value)
+    return (*key, str(count), or_dash(lag), "-" if lag is None or earlier is None else f"{lag - earlier:+d}")

@@ -24,7 +24,7 @@ def command(
     """Compare the spec with the live cluster and show what apply would do. Changes nothing."""
     kinds = chosen("--allow", allow, "kinds", KINDS)
     platform = open_platform(file, environment)
-    plan = platform.plan(allow=kinds)
+    plan, upgrade = platform.plan(allow=kinds), platform.pending_upgrade
     from ottla.plan import plan_document, plan_lines, plan_summary
 
     if output is Output.TABLE:
@@ -32,8 +32,8 @@ def command(
         for warning in platform.warnings:
             note(f"  note: {warning}")
         typer.echo(plan_summary(plan))
-        if platform.pending_upgrade is not None:
-            typer.echo(with_options(f"but not every node runs Kafka {platform.pending_upgrade}. To move them: ottla upgrade"))
+        if upgrade is not None:
+            typer.echo(with_options(f"but not every node runs Kafka {upgrade}. To move them: ottla upgrade"))
     else:
         print_document("plan", plan_document(plan), output)
-    return PENDING if exit_code and (plan.changes or platform.pending_upgrade) else 0
+    return PENDING if exit_code and (plan.changes or upgrade) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import LocalError, PlanRefused, WaitTimeout
 from ottla.files import explained
 from ottla.local.node import META_PROPERTIES, has_run, needs_format
+from ottla.local.processes import LET_GO_TIMEOUT
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ottla.local.layout import Layout, NodeFiles
     from ottla.local.record import ClusterRecord, NodeAddress
 
-LET_GO_TIMEOUT = 3.0
 DATA_LOCK = ".lock"  # Kafka holds it while it uses a log_dir
 
 

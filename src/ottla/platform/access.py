@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ottla.model.group import ConsumerGroup, GroupDescription
     from ottla.model.topic import Partition, Topic
     from ottla.plan import AlterNodeProperties, Plan
+    from ottla.reconcile import Observation
 
 BROKER_DEFAULT = -1
 CONNECT_TIMEOUT = 5.0
@@ -161,7 +162,8 @@ class Access:
             if is_protected(topic.name):
                 raise PlanRefused([f"topic {topic.name} belongs to Kafka or to a tool beside it, and is not made by hand"])
         with self.connected() as connection:
-            there = observe(connection).state.topics
+            observation = observe(connection)
+            there = observation.state.topics
             refused = {name: why for name, why in name_faults([*there, *(topic.name for topic in topics)]) if name not in there}
             if refused:
                 raise PlanRefused([f"topic {name!r} {why}" for name, why in refused.items()])
@@ -169,7 +171,7 @@ class Access:
             if taken:
                 raise PlanRefused([f"topic {name} is there already" for name in taken], hint="look at it: ottla topics describe")
             whole = [_with_replicas(connection, topic) for topic in topics]
-            return self._plan(connection, added={topic.name: topic for topic in whole})
+            return self._plan(connection, observation, added={topic.name: topic for topic in whole})
 
     def plan_delete(self, names: Sequence[str]) -> Plan:
         """The plan that deletes topics. Raises PlanRefused for one of Kafka's own or of the spec, UsageError for none."""
@@ -178,9 +180,10 @@ class Access:
             if is_protected(name):
                 raise PlanRefused([f"topic {name} belongs to Kafka or to a tool beside it, and is not deleted"])
         with self.connected() as connection:
+            observation = observe(connection)
             for name in names:
-                _partitions(connection, name)
-            return self._plan(connection, removed=names)
+                _of_topic(observation.partitions, name)
+            return self._plan(connection, observation, removed=names)
 
     def apply(self, plan: Plan, *, accept: frozenset[str], said: Callable[[str], None]) -> tuple[str, ...]:
         """Carry out a plan that was shown. Raises PlanRefused, StalePlan, ApplyError."""
@@ -191,9 +194,15 @@ class Access:
         refuse_unaccepted(reassess(plan, now.state, evidence), accept)
         return apply_plan(plan, now, connect=self.connected, restart_node=_no_nodes, said=said)
 
-    def _plan(self, connection: Connection, *, added: Mapping[str, Topic] | None = None, removed: Iterable[str] = ()) -> Plan:
-        """What leads from what is there to the same with some topics more or less."""
-        observation = observe(connection)
+    def _plan(
+        self,
+        connection: Connection,
+        observation: Observation,
+        *,
+        added: Mapping[str, Topic] | None = None,
+        removed: Iterable[str] = (),
+    ) -> Plan:
+        """What leads from what was observed to the same with some topics more or less."""
         there = observation.state
         gone = set(removed)
         wanted = {name: topic for name, topic in {**there.topics, **(added or {})}.items() if name not in gone}
@@ -223,7 +232,10 @@ def _no_nodes(change: AlterNodeProperties) -> None:
 
 
 def _partitions(connection: Connection, name: str) -> tuple[Partition, ...]:
-    there = read_metadata(connection).partitions
+    return _of_topic(read_metadata(connection).partitions, name)
+
+
+def _of_topic(there: Mapping[str, tuple[Partition, ...]], name: str) -> tuple[Partition, ...]:
     if name not in there:
         hint = "see them: ottla topics list"
         raise UsageError(f"there is no topic {name!r}: {_nearest(name, there)}", hint=hint)
