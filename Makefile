@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile pyproject.toml --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fix docs bench lock lock-kafka kafka-configs clean
+.PHONY: help up test test-long check fix docs bench lock lock-kafka kafka-configs clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,9 @@ up: $(VENV)/.run ## Install what is needed, run the platform here, send an event
 
 test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on this machine)
 	@$(BIN)/pytest
+
+test-long: $(VENV)/.dev ## The long tests: bad days, dedicated controllers, an upgrade under load (ten minutes)
+	@$(BIN)/pytest -m long
 
 check: $(VENV)/.dev ## ruff, mypy strict, import-linter, size budget
 	@$(BIN)/ruff check .

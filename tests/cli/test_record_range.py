@@ -57,15 +57,15 @@ def test_any_text_is_a_start_or_a_usage_error(text: str) -> None:
 def test_a_record_passes_if_it_meets_every_condition(
     *, key: str | None, key_match: str | None, headers: list[str], passes: bool
 ) -> None:
-    condition = wanted(key, key_match, headers)
+    condition = wanted(key, key_match, headers, None)
     assert condition is not None
     assert condition(RECORD) is passes
 
 
 def test_a_record_without_a_key_meets_no_condition_on_keys_and_a_bad_pattern_is_told() -> None:
-    condition = wanted(None, "", [])
+    condition = wanted(None, "", [], None)
     assert condition is not None
     assert not condition(RECORD._replace(key=None))
     with pytest.raises(UsageError, match="not a regular expression"):
-        wanted(None, "(", [])
-    assert wanted(None, None, []) is None
+        wanted(None, "(", [], None)
+    assert wanted(None, None, [], None) is None

@@ -52,6 +52,11 @@ def test_any_line_is_a_record_or_a_sentence(line: bytes) -> None:
         (b'{"value": {"base64": "%%"}}', "not base64"),
         (b'{"value": "v", "partition": -1}', "whole number"),
         (b'{"value": "v", "timestamp": true}', "whole number"),
+        (b'{"value": "v", "timestamp": 100000000000000000000000}', "whole number"),
+        (b'{"value": "v", "partition": 1099511627776}', "whole number"),
+        (b'{"value": "v", "partiton": 1}', "unknown: partiton"),
+        (b'{"value": "v", "headers": [["\\ud800", "v"]]}', "surrogates not allowed"),
+        (b'{"value": ' + b"[" * 100_000, "not JSON"),
     ],
 )
 def test_a_line_that_is_no_record_is_refused_with_what_is_wrong(line: bytes, said: str) -> None:
@@ -62,6 +67,11 @@ def test_a_line_that_is_no_record_is_refused_with_what_is_wrong(line: bytes, sai
 def test_a_persons_own_object_may_name_a_partition_and_json_values_stay_json() -> None:
     found = parse_line(b'{"value": {"task_id": 1}, "key": 7, "partition": 2, "headers": {"a": "b"}}')
     assert found == Outgoing(b"7", json.dumps({"task_id": 1}).encode(), (("a", b"b"),), 2)
+
+
+def test_only_what_consume_printed_is_an_envelope() -> None:
+    with pytest.raises(ValueError, match="unknown: data"):
+        parse_line(b'{"value": "x", "data": {"value": "other"}}')
 
 
 def test_format_strings_mean_what_they_mean_in_kcat() -> None:

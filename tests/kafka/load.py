@@ -8,25 +8,29 @@ from typing import TYPE_CHECKING, Any, Self
 from confluent_kafka import Producer
 
 from ottla.kafka.consume import Span, read_records
+from ottla.kafka.profile import producer_config
 from ottla.kafka.settings import ClientSettings
 from ottla.model.client import PLAIN_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.conftest import Home
+
 
 class Load:
-    """Writes numbered records with acks=all and idempotence, two hundred a second, while a ``with`` block lasts."""
+    """Writes numbered events all the time, with acks=all and idempotence, and keeps where each acknowledged one stands."""
 
-    def __init__(self, bootstrap_servers: Sequence[str], topic: str) -> None:
+    def __init__(self, home: Home, topic: str) -> None:
         self.topic = topic
-        self.acknowledged: set[int] = set()
-        self.refused: list[str] = []
+        config = producer_config(home.platform.profile, home.bootstrap_servers)
+        assert (config["acks"], config["enable.idempotence"]) == ("all", "true")
+        self._producer = Producer(dict(config))
         self._stop = threading.Event()
-        self._producer = Producer(
-            {"bootstrap.servers": ",".join(bootstrap_servers), "acks": "all", "enable.idempotence": True, "linger.ms": 5}
-        )
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._write)
+        self.sent = 0
+        self.acknowledged: dict[tuple[str, int, int], bytes] = {}
+        self.failed: list[str] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -35,23 +39,20 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        assert self._producer.flush(120) == 0
+        assert self._producer.flush(60) == 0
 
-    def _run(self) -> None:
-        number = 0
-        while not self._stop.wait(0.005):
-            self._producer.produce(self.topic, str(number), on_delivery=self._told(number))
+    def _write(self) -> None:
+        while not self._stop.wait(0.002):
+            value = str(self.sent).encode()
+            self._producer.produce(self.topic, value, b"key-%d" % (self.sent % 7), on_delivery=self._told)
             self._producer.poll(0)
-            number += 1
+            self.sent += 1
 
-    def _told(self, number: int) -> Any:
-        def told(error: Any, _: Any) -> None:
-            if error is None:
-                self.acknowledged.add(number)
-            else:
-                self.refused.append(error.str())
-
-        return told
+    def _told(self, error: Any, message: Any) -> None:
+        if error is not None:
+            self.failed.append(str(error))
+        else:
+            self.acknowledged[message.topic(), message.partition(), message.offset()] = message.value()
 
 
 def read_numbers(bootstrap_servers: Sequence[str], topic: str, ends: dict[int, int]) -> list[int]:

@@ -18,7 +18,9 @@ from tests.conftest import Home
 
 from ottla.files import private_folder
 from ottla.kafka.events import Event, read_back, send_events
+from ottla.local import Layout
 from ottla.local.artifacts import cache_folder
+from ottla.local.processes import is_alive
 from ottla.local.record import new_cluster_id, write_record
 from ottla.platform import Platform
 from ottla.waiting import wait_until
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.kafka
+    import psutil
+
+    from ottla.platform import LocalPlatform
+
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 TOPIC = "notification-events"
 LISTEN = (
     "import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
@@ -54,6 +60,17 @@ def write(home: Home, value: bytes) -> tuple[str, int, int]:
 def read(home: Home, place: tuple[str, int, int]) -> bytes | None:
     found = read_back(home.bootstrap_servers, home.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
     return found[place].value
+
+
+def at(platform: LocalPlatform, folder: Path) -> LocalPlatform:
+    """The same platform, as it is once its folder was moved."""
+    layout = Layout(folder / ".ottla" / platform.environment)
+    return replace(platform, cluster=replace(platform.cluster, layout=layout))
+
+
+def kill(process: psutil.Process) -> None:
+    process.kill()
+    wait_until(lambda: is_alive(process), lambda alive: not alive, what="its end", timeout=10)
 
 
 def test_a_cluster_whose_ports_were_taken_starts_on_others_and_keeps_them(one: Home) -> None:
@@ -174,7 +191,7 @@ def test_a_down_that_was_cut_off_is_finished_by_the_next_up(three: Home) -> None
         stopping = three.platform.cluster.layout.node(3).stopping
         wait_until(stopping.exists, bool, what="the signals", timeout=10, every=0.005)
         interrupted.send_signal(signal.SIGINT)
-        assert "interrupted; run the command again" in interrupted.stderr.read()
+        assert "interrupted; to go on, run the command again" in interrupted.stderr.read()
     assert interrupted.returncode == 130
     done = three.run("up")
     assert done.returncode == 0, done.stderr
@@ -258,19 +275,22 @@ def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home
     before.mkdir()
     shutil.copy(one.folder / "platform.yaml", before)
     other = Home(before, "laptop", Platform.load(before / "platform.yaml").on("laptop"))
+    moved = replace(other, folder=after, platform=at(other.platform, after))
     try:
         assert other.run("up").returncode == 0
         record = other.platform.cluster.layout.record.read_bytes()
         before.rename(after)
-        moved = Home(after, "laptop", Platform.load(after / "platform.yaml").on("laptop"))
         refused = moved.run("up")
         assert refused.returncode == 1
         assert "the data of node 1 is in use by another process" in refused.stderr
         assert moved.platform.cluster.layout.record.read_bytes() == record
-        after.rename(before)
-        assert other.run("verify").returncode == 0
+        kill(other.platform.cluster.running()[1])
+        done = moved.run("up")
+        assert done.returncode == 0, done.stderr
+        assert moved.run("verify").returncode == 0
     finally:
-        other.platform.wipe()
+        for home in (other, moved):
+            home.platform.wipe()
 
 
 def test_a_heap_too_small_for_kafka_is_said_with_the_way_out(one: Home, tmp_path: Path) -> None:
@@ -315,7 +335,7 @@ def test_an_interrupt_at_each_step_of_a_first_up_is_one_line_and_the_next_up_goe
     try:
         for step in ("training the JVM", "formatting node 1", "starting node 1", "waiting for node 1", "creating 9 topics"):
             rest = interrupted_at(tmp_path, step, environment)
-            assert rest.splitlines()[-1:] == ["ottla: interrupted; run the command again to go on where it stopped"], step
+            assert rest.splitlines()[-1:] == ["ottla: interrupted; to go on, run the command again"], step
             assert "Traceback" not in rest
         assert list((tmp_path / "cache" / "aot").glob("train-*")) == []
         done = home.run("up", "--verify")

@@ -133,6 +133,15 @@ def test_a_controller_that_lost_its_disk_is_formatted_and_knows_everything_again
     assert six.run("verify").returncode == 0
 
 
+def test_a_rolling_restart_ends_with_the_active_controller(six: Home) -> None:
+    leader = json.loads(six.run("status", "-o", "json").stdout)["data"]["quorum"]["leader"]
+    done = six.run("restart", "3", *map(str, CONTROLLERS), timeout=280)
+    assert done.returncode == 0, done.stderr
+    order = [int(line.split()[2]) for line in done.stderr.splitlines() if line.startswith("  restarting node ")]
+    assert order == [3, *sorted(CONTROLLERS - {leader}), leader]
+    assert six.run("verify").returncode == 0
+
+
 def test_changed_properties_are_planned_for_brokers_and_controllers_and_applied_one_at_a_time(six: Home) -> None:
     def other(found: dict[str, Any]) -> None:
         found["cluster"]["config"]["num.io.threads"] = 12
@@ -147,15 +156,6 @@ def test_changed_properties_are_planned_for_brokers_and_controllers_and_applied_
     properties = six.platform.cluster.layout.node(101).properties.read_text()
     assert "num.io.threads=12" in properties
     assert six.run("plan", "--exit-code", spec="other.yaml").returncode == 0
-
-
-def test_a_rolling_restart_ends_with_the_active_controller(six: Home) -> None:
-    leader = json.loads(six.run("status", "-o", "json").stdout)["data"]["quorum"]["leader"]
-    done = six.run("restart", "3", *map(str, CONTROLLERS), timeout=280)
-    assert done.returncode == 0, done.stderr
-    order = [int(line.split()[2]) for line in done.stderr.splitlines() if line.startswith("  restarting node ")]
-    assert order == [3, *sorted(CONTROLLERS - {leader}), leader]
-    assert six.run("verify").returncode == 0
 
 
 @pytest.mark.parametrize(("key", "value"), [("controllers", "combined"), ("nodes", 4)])

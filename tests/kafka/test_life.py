@@ -175,7 +175,7 @@ def test_an_interrupt_at_a_step_of_up_says_so_and_the_next_up_goes_on(one: Home,
             if step in line:
                 break
         interrupted.send_signal(signal.SIGINT)
-        assert "interrupted; run the command again" in interrupted.stderr.read()
+        assert "interrupted; to go on, run the command again" in interrupted.stderr.read()
     assert interrupted.returncode == 130
     assert one.run("up").returncode == 0
 

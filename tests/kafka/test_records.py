@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -72,9 +73,10 @@ def test_lines_keys_tombstones_and_partitions(three: Home) -> None:
         (None, "4", 1),
     ]
     missing = three.pipe("produce", topic, "-K", ":", given=b"a:1\nnothing\n")
-    assert missing.returncode == 1
+    assert missing.returncode == 5
     assert b"stdin:2" in missing.stderr
-    assert b"1 records were written" in missing.stderr
+    assert b"1 records written" in missing.stderr
+    assert three.pipe("produce", topic, "-K", "", given=b"x").returncode == 2
     assert three.pipe("produce", topic, "-p", "7", given=b"x").returncode == 2
 
 
@@ -109,6 +111,15 @@ def test_reading_begins_where_one_says_and_stops_at_the_end(three: Home) -> None
     assert read("--from", "1h") == b"0 1 2 3 4 5 6"
     assert read("--from", "end") == b""
     assert read("--from", "99") == b""
+    following = [*three.command("consume", topic, "--from", "99", "--follow"), "--file", str(three.folder / "platform.yaml")]
+    with subprocess.Popen(following, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        try:
+            while not select.select([reader.stdout], [], [], 0.5)[0]:  # nobody sees when it has begun to listen
+                three.pipe("produce", topic, given=b"later\n")
+            assert reader.stdout.readline() == b"later\n"
+        finally:
+            reader.kill()
     assert three.pipe("consume", topic, "--from", "soon").returncode == 2
     assert three.pipe("consume", "records-frm").stderr.startswith(
         b"ottla: there is no topic 'records-frm': did you mean 'records-from'?"
@@ -133,10 +144,23 @@ def test_a_group_goes_on_where_it_stopped_record_by_record(three: Home) -> None:
     assert [(each["partition"], each["committed_offset"], each["lag"]) for each in lag if each["committed_offset"]] == [(0, 3, 1)]
     assert three.pipe("consume", topic, "--group", "records-readers").stdout == b"3\n"
     assert three.pipe("consume", topic, "--group", "records-readers").stdout == b""
+    assert three.pipe("consume", topic, "-X", "client.id=somebody", "--value-match", "^[12]$").stdout == b"1\n2\n"
     refused = three.pipe("consume", topic, "--group", "records-readers", "--from", "1")
     assert refused.returncode == 2
     described = json.loads(three.run("groups", "describe", "records-readers", "-o", "json").stdout)["data"]
     assert (described["state"], described["type"], described["members"]) == ("Empty", "consumer", [])
+
+
+def test_a_member_that_came_first_reads_on_when_a_second_one_joins(three: Home) -> None:
+    """The classic protocol takes all partitions away before it gives them anew: that is not the end of the topic."""
+    topic = make_topic(three, "records-two-members", partitions=2)
+    three.pipe("produce", topic, "--rate", "200", given=b"".join(b"%d\n" % number for number in range(400)))
+    address = ",".join(three.bootstrap_servers)
+    member = three.command("consume", topic, "-b", address, "--group", "records-pair")
+    with subprocess.Popen(member, stdout=subprocess.PIPE) as one, subprocess.Popen(member, stdout=subprocess.PIPE) as two:
+        read = one.communicate(timeout=120)[0].split() + two.communicate(timeout=120)[0].split()
+    assert (one.returncode, two.returncode) == (0, 0)
+    assert {int(number) for number in read} == set(range(400))
 
 
 def test_following_shows_what_comes_and_a_member_is_seen(three: Home) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import Producer
+from tests.kafka.load import Load
 
 from ottla.kafka.events import read_back
-from ottla.kafka.profile import producer_config
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -22,49 +20,13 @@ pytestmark = pytest.mark.kafka
 TOPIC = "recurring-events"
 
 
-class Load:
-    """Writes numbered events all the time, with acks=all and idempotence, and keeps where each acknowledged one stands."""
-
-    def __init__(self, home: Home) -> None:
-        config = producer_config(home.platform.profile, home.bootstrap_servers)
-        assert (config["acks"], config["enable.idempotence"]) == ("all", "true")
-        self._producer = Producer(dict(config))
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write)
-        self.sent = 0
-        self.acknowledged: dict[tuple[str, int, int], bytes] = {}
-        self.failed: list[str] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        assert self._producer.flush(60) == 0
-
-    def _write(self) -> None:
-        while not self._stop.wait(0.002):
-            value = str(self.sent).encode()
-            self._producer.produce(TOPIC, value, b"key-%d" % (self.sent % 7), on_delivery=self._told)
-            self._producer.poll(0)
-            self.sent += 1
-
-    def _told(self, error: Any, message: Any) -> None:
-        if error is not None:
-            self.failed.append(str(error))
-        else:
-            self.acknowledged[message.topic(), message.partition(), message.offset()] = message.value()
-
-
 def pids(home: Home) -> dict[int, int]:
     return {node_id: process.pid for node_id, process in home.platform.cluster.running().items()}
 
 
 def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -> None:
     before = pids(three)
-    with Load(three) as load:
+    with Load(three, TOPIC) as load:
         wait_until(lambda: len(load.acknowledged), lambda count: count > 100, what="load", timeout=30)
         done = three.run("restart")
         after_restart = len(load.acknowledged)
@@ -81,6 +43,7 @@ def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_only_the_named_nodes_restart_and_an_unknown_one_is_refused(three: Home) -> None:
     before = pids(three)
     done = three.run("restart", "2")
@@ -90,6 +53,7 @@ def test_only_the_named_nodes_restart_and_an_unknown_one_is_refused(three: Home)
     assert (unknown.returncode, "there is no node 7; there are 1, 2, 3" in unknown.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
     three.platform.cluster.stop([3])
     before = pids(three)
@@ -103,6 +67,7 @@ def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
         assert three.run("up").returncode == 0
 
 
+@pytest.mark.long
 def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) -> None:
     program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
     command = [sys.executable, "-c", program, "restart", "-f", str(three.folder / "platform.yaml"), "-e", "local"]
@@ -112,13 +77,14 @@ def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) 
             if "stopping node" in line:
                 break
         interrupted.send_signal(signal.SIGINT)
-        assert "interrupted; run the command again" in interrupted.stderr.read()
+        assert "interrupted; to go on, run the command again" in interrupted.stderr.read()
     assert interrupted.returncode == 130
     assert three.run("up").returncode == 0
     assert len(pids(three)) == 3
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_one_node_alone_restarts_and_says_that_writes_wait(one: Home) -> None:
     done = one.run("restart")
     assert done.returncode == 0, done.stderr

@@ -65,6 +65,8 @@ def test_the_address_of_the_command_line_and_x_win_over_the_file(tmp_path: Path)
         ("security.protocol=TLS", "expected one of PLAINTEXT, SSL"),
         ("security.protocol=SASL_SSL", "there is no sasl.mechanism"),
         ("sasl.mechanism=GSSAPI", "expected one of PLAIN"),
+        ("ssl.endpoint.identification.algorithm=htps", "expected https, or nothing"),
+        ("auto.offset.reset=latest", "Ottla does not translate it"),
         ("sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required;", "expected PlainLoginModule"),
     ],
 )
@@ -84,7 +86,19 @@ def test_a_password_is_in_no_repr_and_a_missing_file_is_told(tmp_path: Path) -> 
         read_settings("a:1", None, ["acks"])
 
 
-@pytest.mark.parametrize("text", ["", "host", "host:", ":1", "host:0", "host:70000", "host:x"])
+def test_the_host_is_checked_unless_that_is_switched_off_in_java_s_own_way() -> None:
+    assert read_settings("a:1", None, []).check_host
+    assert read_settings("a:1", None, ["ssl.endpoint.identification.algorithm=HTTPS"]).check_host
+    assert not read_settings("a:1", None, ["ssl.endpoint.identification.algorithm="]).check_host
+
+
+def test_what_may_be_a_secret_is_not_shown_again() -> None:
+    with pytest.raises(UsageError) as told:
+        read_settings("a:1", None, ["sasl.password:geheim"])
+    assert "geheim" not in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["", "host", "host:", ":1", "host:0", "host:70000", "host:x", "host:9²"])
 def test_an_address_is_host_and_port(text: str) -> None:
     with pytest.raises(UsageError):
         parse_bootstrap_servers(text)

@@ -273,7 +273,7 @@ def test_an_interrupt_does_not_wait_for_a_server_that_says_nothing_and_the_next_
             run.send_signal(signal.SIGINT)
             _, said = run.communicate(timeout=10)  # the server's time-out is 30 s
     assert (run.returncode, said.count("Traceback")) == (130, 0)
-    assert said.endswith("ottla: interrupted; run the command again to go on where it stopped\n")
+    assert said.endswith("ottla: interrupted; to go on, run the command again\n")
 
 
 def test_the_lock_has_the_broker_and_a_binding_for_its_logs() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ottla.errors import LocalError, PlanRefused
-from ottla.local import Layout, Silent, memory
+from ottla.local import Layout, Silent, guards, memory
 from ottla.local.guards import refuse_blank_majority, refuse_leftovers, refuse_other_cluster, refuse_unusable_data
 from ottla.local.memory import cgroup_room, check_memory, heap_of
 from ottla.local.record import ClusterRecord, NodeAddress
@@ -62,7 +63,8 @@ def test_dedicated_controllers_do_not_become_combined_nodes() -> None:
         refuse_other_cluster(SIX, node_roles(3, dedicated=False))
 
 
-def test_data_that_another_process_uses_is_not_started_on(layout: Layout) -> None:
+def test_data_that_another_process_uses_is_not_started_on(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "LET_GO_TIMEOUT", 0.05)
     ran(layout, 1)
     lock = layout.node(1).data / ".lock"
     lock.touch()
@@ -73,6 +75,17 @@ def test_data_that_another_process_uses_is_not_started_on(layout: Layout) -> Non
         with pytest.raises(LocalError, match="the data of node 1 is in use by another process"):
             refuse_unusable_data(layout, THREE, THREE.nodes)
         holder.kill()
+
+
+def test_a_process_that_was_just_killed_gets_a_moment_to_let_go_of_the_data(layout: Layout) -> None:
+    ran(layout, 1)
+    lock = layout.node(1).data / ".lock"
+    lock.touch()
+    with subprocess.Popen([sys.executable, "-c", HOLD_LOCK, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        threading.Timer(0.2, holder.kill).start()
+        refuse_unusable_data(layout, THREE, THREE.nodes)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ottla.local import ports
 from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, node_command
 from ottla.local.layout import Layout
-from ottla.local.node import needs_format
+from ottla.local.node import last_words, needs_format
 from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.spec.refused import OWN_OF_LOCAL
@@ -185,3 +185,17 @@ def test_a_node_that_ever_ran_is_never_formatted_anew(layout: Layout) -> None:
     assert needs_format(files)
     (files.data / "__cluster_metadata-0").mkdir(parents=True)
     assert not needs_format(files)
+
+
+def test_last_words_are_the_errors_of_the_last_run_and_what_was_printed_without_the_jdks_warnings(layout: Layout) -> None:
+    files = layout.node(1)
+    files.logs.mkdir(parents=True)
+    assert "wrote nothing" in last_words(files)
+    files.server_log.write_text(
+        "[t] INFO Registered (kafka.utils.Log4jControllerRegistration$)\n[t] ERROR of an earlier run\n"
+        "[t] INFO Registered (kafka.utils.Log4jControllerRegistration$)\n[t] INFO fine\n[t] ERROR disk\n"
+    )
+    files.output.write_text(
+        "Terminating due to java.lang.OutOfMemoryError\nWARNING: sun.misc.Unsafe\nWARNING: more\nWARNING: more\n"
+    )
+    assert last_words(files).split("\n") == ["    [t] ERROR disk", "    Terminating due to java.lang.OutOfMemoryError"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,14 +72,17 @@ def open_access(
     command_config: Path | None,
     properties: list[str] | None,
 ) -> Access:
-    """The cluster that a command is about. Raises UsageError where two are named at once."""
-    if bootstrap_server is None and command_config is None and not properties:
+    """The cluster that a command is about; ``-X`` wins over what it knows. Raises UsageError where two are named at once."""
+    from ottla.kafka.settings import read_settings
+
+    if bootstrap_server is None and command_config is None:
         from ottla.cli.running import open_platform
 
-        return open_platform(file, environment).access()
+        access = open_platform(file, environment).access()
+        servers = ",".join(access.settings.bootstrap_servers)
+        return replace(access, settings=read_settings(servers, None, properties)) if properties else access
     if environment is not None:
-        raise UsageError("-e names an environment of the spec, and --bootstrap-server, --command-config or -X another cluster")
-    from ottla.kafka.settings import read_settings
+        raise UsageError("-e names an environment of the spec, and --bootstrap-server or --command-config another cluster")
     from ottla.model.client import PLAIN_PROFILE
     from ottla.platform.access import Access
 

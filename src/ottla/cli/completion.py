@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
 
 
+PATIENCE = 1.5  # seconds that somebody waits for the Tab key
 ASKED = "_OTTLA_COMPLETE"  # the variable by which a shell asks
 
 
@@ -67,6 +69,6 @@ def _offered(context: typer.Context, incomplete: str, read: Callable[[Access], I
             given.get("command_config"),
             given.get("properties"),
         )
-        return [name for name in read(access) if name.startswith(incomplete)]
+        return [name for name in read(replace(access, timeout=PATIENCE)) if name.startswith(incomplete)]
     except OttlaError:
         return []

@@ -47,6 +47,7 @@ def command(
     ] = None,
     key: Annotated[str | None, typer.Option("--key", "-k", help="Only records with exactly this key.")] = None,
     key_match: Annotated[str | None, typer.Option("--key-match", help="Only records whose key matches this pattern.")] = None,
+    value_match: Annotated[str | None, typer.Option("--value-match", help="Only records whose value matches it.")] = None,
     headers: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="Only records with this header.", metavar="NAME[=VALUE]")
     ] = None,
@@ -57,7 +58,7 @@ def command(
     from ottla.cli.record_range import wanted
 
     show = record_writer(output, format_)
-    passes = wanted(key, key_match, headers or [])
+    passes = wanted(key, key_match, headers or [], value_match)
     access = reach()
     try:
         if group is not None:
@@ -124,9 +125,11 @@ def _read_as_group(
     resets = {"": "earliest", "beginning": "earliest", "end": "latest"}
     if start not in resets or partitions:
         raise UsageError("a group reads from what it has committed: with --group, --from is beginning or end, and no --partition")
-    access.partition_ranges(topic)
+    if not group:
+        raise UsageError("--group: a group has a name")
+    count_of = len(access.partition_ranges(topic))
     left = count
-    with GroupReader(access.settings, access.profile, topic, group=group, reset=resets[start]) as reader:
+    with GroupReader(access.settings, access.profile, topic, group=group, reset=resets[start], partitions=count_of) as reader:
         for batch in reader.batches(follow=follow):
             seen = 0
             for record in batch:

@@ -8,7 +8,7 @@ import typer
 
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import group_ids
-from ottla.cli.output import Output, OutputOption, print_document, print_table
+from ottla.cli.output import Output, OutputOption, or_dash, print_document, print_table
 
 if TYPE_CHECKING:
     from ottla.model.group import GroupDescription, PartitionLag
@@ -64,7 +64,7 @@ def _rows(lags: list[PartitionLag], owners: dict[tuple[str, int], str]) -> list[
     for place in sorted(by_place.keys() | owners.keys()):
         lag = by_place.get(place)
         figures = (lag.committed_offset, lag.end, lag.lag) if lag else (None, None, None)
-        rows.append((place[0], str(place[1]), *("-" if each is None else str(each) for each in figures), owners.get(place, "-")))
+        rows.append((place[0], str(place[1]), *map(or_dash, figures), owners.get(place, "-")))
     return rows
 
 

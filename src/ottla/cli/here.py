@@ -39,15 +39,17 @@ def command() -> int:
 
 
 def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
-    from ottla.errors import NotYet
+    from ottla.errors import NotYet, OttlaError
 
     shown = f"{name} (default)" if name == platform.spec.default_environment else name
     target = platform.spec.environments[name].target.value
     try:
         cluster = platform.on(name).cluster
+        record = cluster.record()
     except NotYet:
         return shown, target, "not built yet", "-"
-    record = cluster.record()
+    except OttlaError:
+        return shown, target, f"damaged, see: ottla status -e {name}", "-"
     if record is None:
         return shown, target, "not made yet", "-"
     running = len(cluster.running())

@@ -12,14 +12,16 @@ import typer
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import group_ids
 from ottla.cli.groups import lag_document
-from ottla.cli.output import Output, OutputOption, is_terminal, print_document, print_table
+from ottla.cli.output import Output, OutputOption, is_terminal, note, or_dash, print_document, print_table
 from ottla.cli.running import INTERRUPTED
+from ottla.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ottla.model.group import PartitionLag
 
+Sums = dict[tuple[str, str], int | None]
 CLEAR = "\033[2J\033[H"
 
 
@@ -34,14 +36,20 @@ def command(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
     interval: Annotated[float, typer.Option("--interval", min=0.2, help="Seconds between two looks.")] = 2.0,
 ) -> int:
-    """How many records each group has left to read. Offsets have gaps, so the figure is at most."""
+    """How many records each group has left to read, at most: offsets have gaps. What a group has not committed is not counted."""
     access = reach()
     pause = threading.Event()
-    before: dict[tuple[str, str], int] | None = None
+    before: Sums | None = None
     try:
         while True:
-            lags = access.lag(groups or ())
-            before = _show(lags, output, partitions=partitions, clear=watch, before=before)
+            try:
+                lags = access.lag(groups or ())
+            except ClusterError as error:
+                if not watch:
+                    raise
+                note(f"  {error.message}")  # a node that restarts is no reason to stop watching
+            else:
+                before = _show(lags, output, partitions=partitions, clear=watch, before=before)
             if not watch:
                 return 0
             pause.wait(interval)
@@ -51,9 +59,7 @@ def command(
         raise
 
 
-def _show(
-    lags: Sequence[PartitionLag], output: Output, *, partitions: bool, clear: bool, before: dict[tuple[str, str], int] | None
-) -> dict[tuple[str, str], int]:
+def _show(lags: Sequence[PartitionLag], output: Output, *, partitions: bool, clear: bool, before: Sums | None) -> Sums:
     """Print one look; returns the sums, so that the next one can say how they changed."""
     sums = _sums(lags)
     if output is not Output.TABLE:
@@ -64,7 +70,7 @@ def _show(
     if partitions:
         header = ("GROUP", "TOPIC", "PARTITION", "COMMITTED", "END", "LAG")
         rows = [
-            (lag.group_id, lag.topic, str(lag.partition), str(lag.committed_offset), _text(lag.end), _text(lag.lag))
+            (lag.group_id, lag.topic, str(lag.partition), str(lag.committed_offset), or_dash(lag.end), or_dash(lag.lag))
             for lag in lags
         ]
         print_table(header, rows)
@@ -78,21 +84,17 @@ def _show(
     return sums
 
 
-def _sums(lags: Sequence[PartitionLag]) -> dict[tuple[str, str], int]:
-    sums: dict[tuple[str, str], int] = defaultdict(int)
+def _sums(lags: Sequence[PartitionLag]) -> Sums:
+    """Records left by group and topic; None where a topic is gone."""
+    sums: Sums = {}
     for lag in lags:
-        sums[lag.group_id, lag.topic] += lag.lag or 0
-    return dict(sums)
+        key, so_far = (lag.group_id, lag.topic), sums.get((lag.group_id, lag.topic), 0)
+        sums[key] = None if so_far is None or lag.lag is None else so_far + lag.lag
+    return sums
 
 
-def _row(key: tuple[str, str], count: int, lag: int, before: dict[tuple[str, str], int] | None) -> tuple[str, ...]:
-    change = () if before is None else (f"{lag - before.get(key, lag):+d}",)
-    return (*key, str(count), str(lag), *change)
-
-
-def _figures(lag: PartitionLag) -> tuple[int | None, ...]:
-    return lag.partition, lag.committed_offset, lag.end, lag.lag
-
-
-def _text(value: int | None) -> str:
-    return "-" if value is None else str(value)
+def _row(key: tuple[str, str], count: int, lag: int | None, before: Sums | None) -> tuple[str, ...]:
+    if before is None:
+        return (*key, str(count), or_dash(lag))
+    earlier = before.get(key, lag)
+    return (*key, str(count), or_dash(lag), "-" if lag is None or earlier is None else f"{lag - earlier:+d}")

@@ -59,6 +59,11 @@ def print_changes(lines: Iterable[str]) -> None:
         typer.echo(typer.style(line, fg=colour) if colour else line)
 
 
+def or_dash(value: int | None) -> str:
+    """A figure in a table; a dash where it is not known."""
+    return "-" if value is None else str(value)
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as what stands in them; no lines are drawn, so that the output can be cut and sorted."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]

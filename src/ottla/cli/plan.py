@@ -24,20 +24,16 @@ def command(
     """Compare the spec with the live cluster and show what apply would do. Changes nothing."""
     kinds = chosen("--allow", allow, "kinds", KINDS)
     platform = open_platform(file, environment)
-    plan = platform.plan(allow=kinds)
+    plan, upgrade = platform.plan(allow=kinds), platform.pending_upgrade
     from ottla.plan import plan_document, plan_lines, plan_summary
 
     if output is Output.TABLE:
         print_changes(map(with_options, plan_lines(plan)))
         for warning in platform.warnings:
             note(f"  note: {warning}")
-        if platform.pending_upgrade is not None:
-            note(
-                with_options(
-                    f"  note: the spec asks for Kafka {platform.pending_upgrade}, which is a step of its own: ottla upgrade"
-                )
-            )
         typer.echo(plan_summary(plan))
+        if upgrade is not None:
+            typer.echo(with_options(f"but not every node runs Kafka {upgrade}. To move them: ottla upgrade"))
     else:
         print_document("plan", plan_document(plan), output)
-    return PENDING if exit_code and (plan.changes or platform.pending_upgrade) else 0
+    return PENDING if exit_code and (plan.changes or upgrade) else 0

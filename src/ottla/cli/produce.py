@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import topic_names
 from ottla.cli.output import Output, OutputOption, note, print_document
+from ottla.cli.running import INTERRUPTED
 from ottla.errors import OttlaError, UsageError
 
 if TYPE_CHECKING:
@@ -56,18 +58,24 @@ def command(
 
     if key is not None and key_separator is not None:
         raise UsageError("--key gives every record the same key, --key-separator each line its own: choose one")
+    if key_separator is not None and (not key_separator or input_ is not Input.LINES):
+        raise UsageError("--key-separator is what stands between key and value of a line: not empty, and only with lines")
     completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
     access = reach()
-    access.partition_ranges(topic, () if partition is None else (partition,))
+    access.require(topic, () if partition is None else (partition,))
     writer = Writer(access.settings, access.profile, topic)
     if sys.stdin.isatty():
         note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
     records = (completed(record) for record in _records(input_, key_separator))
     try:
         written = writer.write(records, rate=rate)
-    except (OttlaError, KeyboardInterrupt):
-        note(f"  {writer.written.acknowledged:,} records were written to {topic} before that")
-        raise
+    except OttlaError as error:
+        note(f"ottla: {error}")
+        return _say(topic, writer.written, output) or (PARTLY if writer.written.acknowledged else FAILED)
+    except KeyboardInterrupt:
+        _say(topic, writer.written, output)
+        note("ottla: interrupted; what was read from stdin and not counted above was not sent")
+        return INTERRUPTED
     return _say(topic, written, output)
 
 
@@ -76,10 +84,12 @@ def _say(topic: str, written: Written, output: Output) -> int:
         note(f"  {written.acknowledged:,} records written to {topic}")
         for text, count in written.errors.items():
             note(f"  {count:,} failed: {text}")
+        if written.unknown:
+            note(f"  {written.unknown:,} were sent and not answered: they may be written, or not")
     else:
-        document = {"topic": topic, "acknowledged": written.acknowledged, "failed": written.failed, "errors": written.errors}
-        print_document("written", document, output)
-    if not written.failed:
+        document = {"topic": topic, "acknowledged": written.acknowledged, "failed": written.failed}
+        print_document("written", {**document, "unknown": written.unknown, "errors": written.errors}, output)
+    if not written.failed and not written.unknown:
         return 0
     return PARTLY if written.acknowledged else FAILED
 
@@ -88,14 +98,14 @@ def _header(text: str) -> tuple[str, bytes | None]:
     name, separator, value = text.partition("=")
     if not name:
         raise UsageError(f"--header {text}: expected NAME=VALUE")
-    return name, value.encode() if separator else None
+    return name, os.fsencode(value) if separator else None
 
 
 def _completion(
     key: str | None, headers: list[tuple[str, bytes | None]], partition: int | None, *, null: bool
 ) -> Callable[[Outgoing], Outgoing]:
     """What the options add to each record."""
-    own_key = None if key is None else key.encode()
+    own_key = None if key is None else os.fsencode(key)
 
     def completed(record: Outgoing) -> Outgoing:
         of_key = record.key if own_key is None else own_key
@@ -140,7 +150,7 @@ def _json_records(lines: Iterable[bytes]) -> Iterator[Outgoing]:
 def _keyed_records(lines: Iterable[bytes], separator: str) -> Iterator[Outgoing]:
     from ottla.model.record import Outgoing
 
-    between = separator.encode()
+    between = os.fsencode(separator)
     for number, line in enumerate(lines, start=1):
         key, found, value = line.removesuffix(b"\n").partition(between)
         if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,18 +84,18 @@ def spans_from(
             case AtTime():
                 later = at.get(partition)
                 first = found.end if later is None else later
-        first = max(found.start, first) if follow else min(max(found.start, first), found.end)
+        first = min(max(found.start, first), found.end)
         spans[topic, partition] = Span(first, None if follow else found.end)
     return spans
 
 
 def wanted(
-    key: str | None, key_match: str | None, headers: Sequence[str], value_match: str | None = None
+    key: str | None, key_match: str | None, headers: Sequence[str], value_match: str | None
 ) -> Callable[[Record], bool] | None:
     """A record passes if it meets every condition; None if there is none. Raises UsageError for a bad pattern."""
     tests: list[Callable[[Record], bool]] = []
     if key is not None:
-        exact = key.encode()
+        exact = os.fsencode(key)
         tests.append(lambda record: record.key == exact)
     if key_match is not None:
         of_key = _pattern("--key-match", key_match)
@@ -109,13 +110,13 @@ def wanted(
 def _has_header(text: str) -> Callable[[Record], bool]:
     name, separator, value = text.partition("=")
     if separator:
-        pair = (name, value.encode())
+        pair = (name, os.fsencode(value))
         return lambda record: pair in record.headers
     return lambda record: any(name == each for each, _ in record.headers)
 
 
 def _pattern(option: str, text: str) -> re.Pattern[bytes]:
     try:
-        return re.compile(text.encode())
+        return re.compile(os.fsencode(text))
     except re.error as error:
         raise UsageError(f"{option} {text}: not a regular expression: {error}") from None

@@ -19,6 +19,7 @@ PLAIN = "%s\\n"
 _ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "0": b"\0", "\\": b"\\"}
 _TOKEN = re.compile(r"%(.)|\\(x[0-9a-fA-F]{2}|.)|([^%\\]+)", re.DOTALL)
 _BASE64 = "base64"
+KEYS = frozenset({"topic", "partition", "offset", "timestamp", "timestamp_type", "key", "value", "headers"})
 
 
 def _size(data: bytes | None) -> bytes:
@@ -100,19 +101,29 @@ def parse_line(line: bytes) -> Outgoing:
     Raises ValueError with a sentence for the reader.
     """
     try:
-        document = json.loads(line)
+        document = json.loads(line, parse_constant=_no_number)
     except ValueError as error:  # bad JSON, or bytes that are no text
         raise ValueError(f"not JSON: {error}") from None
-    data = document.get("data", document) if isinstance(document, dict) else None
+    except RecursionError:
+        raise ValueError("not JSON: nested too deeply") from None
+    read_before = isinstance(document, dict) and document.get("kind") == KIND
+    data = document.get("data") if read_before else document
     if not isinstance(data, dict) or "value" not in data:
         raise ValueError('expected an object with a "value" (and "key", "headers", "partition", "timestamp" where wanted)')
+    unknown = sorted(data.keys() - KEYS)
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}")
     return Outgoing(
         key=_as_bytes("key", data.get("key")),
         value=_as_bytes("value", data["value"]),
         headers=tuple(_headers(data.get("headers") or [])),
-        partition=_number("partition", data.get("partition")) if data is document else None,
-        timestamp=_number("timestamp", data.get("timestamp")),
+        partition=None if read_before else _number("partition", data.get("partition"), at_most=2**31 - 1),
+        timestamp=_number("timestamp", data.get("timestamp"), at_most=2**53),
     )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
 
 
 def _headers(given: Any) -> list[tuple[str, bytes | None]]:
@@ -121,6 +132,8 @@ def _headers(given: Any) -> list[tuple[str, bytes | None]]:
         isinstance(pair, list | tuple) and len(pair) == len(("name", "value")) and isinstance(pair[0], str) for pair in pairs
     ):
         raise ValueError('"headers": expected [["name", "value"], ...]')
+    for name, _ in pairs:
+        name.encode()  # half a surrogate pair is no text: UnicodeEncodeError is a ValueError, and librdkafka would crash
     return [(name, _as_bytes(f'header "{name}"', value)) for name, value in pairs]
 
 
@@ -135,10 +148,10 @@ def _as_bytes(what: str, given: Any) -> bytes | None:
             return base64.b64decode(given[_BASE64], validate=True)
         except (ValueError, TypeError):
             raise ValueError(f"{what}: not base64") from None
-    return json.dumps(given, ensure_ascii=False).encode()
+    return json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _number(what: str, given: Any) -> int | None:
-    if given is None or (isinstance(given, int) and not isinstance(given, bool) and given >= 0):
+def _number(what: str, given: Any, *, at_most: int) -> int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= at_most):
         return given
-    raise ValueError(f'"{what}": expected a whole number, not {given!r}')
+    raise ValueError(f'"{what}": expected a whole number, at most {at_most}')

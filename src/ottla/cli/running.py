@@ -26,10 +26,11 @@ Parameters = ParamSpec("Parameters")
 PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
-_options: ContextVar[str] = ContextVar("options", default="")
+# what is put behind commands of the spec, and behind those that take an address as well
+_options: ContextVar[tuple[str, str]] = ContextVar("options", default=("", ""))
 COMMAND = re.compile(
-    r"\bottla (?:(?:topics|groups|records) [a-z]+|"
-    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|lag|produce|consume|validate|explain)\b)"
+    r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
+    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)"
 )
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
@@ -54,7 +55,7 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
             code = error.exit_code
         except (KeyboardInterrupt, typer.Abort):
             after_the_sign = "\n" if sys.stderr.isatty() else ""  # the terminal has just shown ^C
-            note(f"{after_the_sign}ottla: interrupted; run the command again to go on where it stopped")
+            note(f"{after_the_sign}ottla: interrupted; to go on, run the command again")
             code = INTERRUPTED
         except BrokenPipeError:
             _write_no_more()  # whoever read the output has seen enough (`ottla logs | head`)
@@ -77,15 +78,18 @@ def _write_no_more() -> None:
 
 def with_options(text: str) -> str:
     """``text`` with the file and environment of this call put behind each command that it tells a person to type."""
-    return COMMAND.sub(lambda found: found[0] + _options.get(), text)
+    return COMMAND.sub(lambda found: found[0] + _options.get()[found[1] is not None], text)
 
 
-def _options_of(call: Mapping[str, object]) -> str:
-    file, environment = call.get("file", DEFAULT_FILE), call.get("environment")
-    address, config = call.get("bootstrap_server"), call.get("command_config")
-    file = file if file != DEFAULT_FILE else None
-    words = {" --file ": file, " -e ": environment, " -b ": address, " --command-config ": config}
-    return "".join(f"{word}{value}" for word, value in words.items() if value)
+def _options_of(call: Mapping[str, object]) -> tuple[str, str]:
+    file, address = call.get("file", DEFAULT_FILE), call.get("bootstrap_server")
+    spec = {" --file ": file if file != DEFAULT_FILE else None, " -e ": call.get("environment")}
+    cluster = {**spec, " -b ": address, " --command-config ": call.get("command_config")}
+    return _written(spec), _written(cluster)
+
+
+def _written(options: Mapping[str, object]) -> str:
+    return "".join(f"{word}{value}" for word, value in options.items() if value)
 
 
 def chosen(option: str, values: list[str] | None, what: str, known: frozenset[str]) -> frozenset[str]:

@@ -53,7 +53,7 @@ def list_(
             str(topic.partitions),
             str(topic.replication_factor),
             f"{topic.in_sync}/{topic.partitions}",
-            format_size(topic.size_bytes),
+            _size(topic.size_bytes),
         )
         for topic in topics
     ]
@@ -78,16 +78,21 @@ def describe(
     return 0
 
 
+def _size(size: int | None) -> str:
+    return "-" if size is None else format_size(size)
+
+
 def _print_details(access: Access, details: TopicDetails) -> None:
     records = sum(found.end - found.start for found in details.ranges.values())
+    counted = f"at most {records:,} records" if details.ranges else "not every partition has a leader that answers"
     listed = f"; {'in' if details.name in access.listed else 'not in'} the spec" if access.listed else ""
-    typer.echo(f"{details.name}: at most {records:,} records, {format_size(details.size_bytes)} over all replicas{listed}\n")
+    typer.echo(f"{details.name}: {counted}, {_size(details.size_bytes)} over all replicas{listed}\n")
     rows = []
     for each in details.partitions:
-        found = details.ranges[each.partition]
+        found = details.ranges.get(each.partition)
         leader = "none" if each.leader is None else str(each.leader)
         places = (",".join(map(str, each.replicas)), ",".join(map(str, sorted(each.isr))))
-        rows.append((str(each.partition), leader, *places, str(found.start), str(found.end)))
+        rows.append((str(each.partition), leader, *places, *((str(found.start), str(found.end)) if found else ("-", "-"))))
     print_table(("PARTITION", "LEADER", "REPLICAS", "ISR", "START", "END"), rows)
     configs = details.own_configs
     if configs:
@@ -107,8 +112,8 @@ def _document(access: Access, details: TopicDetails) -> dict[str, Any]:
                 "leader": each.leader,
                 "replicas": list(each.replicas),
                 "isr": sorted(each.isr),
-                "log_start_offset": details.ranges[each.partition].start,
-                "high_watermark": details.ranges[each.partition].end,
+                "log_start_offset": details.ranges[each.partition].start if details.ranges else None,
+                "high_watermark": details.ranges[each.partition].end if details.ranges else None,
             }
             for each in details.partitions
         ],
@@ -133,24 +138,23 @@ def create(
 
     access = reach()
     plan = access.plan_create([Topic(name, partitions, replication_factor, _configs(config or []))])
-    return carry_out(
-        plan, lambda it, accepted: access.apply(it, accept=accepted, said=note), accept=None, yes=yes, cluster=access.name
-    )
+    return _carry_out(access, plan, accept=None, yes=yes)
 
 
 def _configs(given: list[str]) -> dict[str, str]:
     """``retention.ms=7d`` as Kafka takes it. Raises UsageError."""
     from ottla.spec import kafka_text
+    from ottla.spec.config_checks import value_problem
 
     configs = {}
     for text in given:
         key, separator, value = text.partition("=")
         if not separator or not key:
             raise UsageError(f"--config {text}: expected KEY=VALUE")
-        try:
-            configs[key] = kafka_text(key, value)
-        except ValueError as error:
-            raise UsageError(f"--config {text}: {error}") from None
+        problem = value_problem("topic", key, value)
+        if problem is not None:
+            raise UsageError(f"--config {text}: {problem}")
+        configs[key] = kafka_text(key, value)
     return configs
 
 

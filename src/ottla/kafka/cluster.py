@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kafka.protocol.admin import DescribeClusterRequest, DescribeLogDirsRequest, DescribeQuorumRequest
 from kafka.protocol.producer import InitProducerIdRequest
@@ -13,7 +13,7 @@ from ottla.kafka.connection import check
 from ottla.model.node import Broker, LogDir, Quorum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ottla.kafka.connection import Connection
 
@@ -40,12 +40,23 @@ def warm_producer_ids(connection: Connection, node_ids: Iterable[int]) -> None:
             connection.send(InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000), node_id=node_id)
 
 
-def read_quorum(connection: Connection) -> Quorum:
-    """The metadata quorum (KIP-836)."""
+def _describe_quorum(connection: Connection) -> Any:
     answer = connection.send(DescribeQuorumRequest(topics=[(METADATA_TOPIC, [(0,)])]))
     check(answer.error_code, answer.error_message, what="cannot describe the quorum")
     seen = answer.topics[0].partitions[0]
     check(seen.error_code, seen.error_message, what="cannot describe the quorum")
+    return seen
+
+
+def read_voters(connection: Connection) -> tuple[int, Mapping[int, int]]:
+    """The leader (-1: none), and the end of each voter's log as the leader knows it."""
+    seen = _describe_quorum(connection)
+    return seen.leader_id, {voter.replica_id: voter.log_end_offset for voter in seen.current_voters}
+
+
+def read_quorum(connection: Connection) -> Quorum:
+    """The metadata quorum (KIP-836)."""
+    seen = _describe_quorum(connection)
     return Quorum(
         leader=None if seen.leader_id == NO_LEADER else seen.leader_id,
         epoch=seen.leader_epoch,

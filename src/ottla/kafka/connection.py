@@ -172,5 +172,7 @@ def check(code: int, message: str | None, *, what: str) -> None:
 
 def explain(error: Exception) -> str:
     """A foreign error in one line."""
-    text = str(error).strip()
+    first = error.args[0] if error.args else None
+    own_words = getattr(first, "str", None)  # confluent_kafka wraps an error of its own
+    text = str(own_words() if callable(own_words) else error).strip()
     return text.splitlines()[0] if text else type(error).__name__

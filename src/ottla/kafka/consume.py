@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 NO_GROUP = "ottla-consume"  # librdkafka wants a name; with assigned partitions no group is joined and nothing is committed
 BATCH = 1_000
 WAIT = 0.1
+SETTLED = 6.0  # a member hears of partitions that became free with its next heartbeat (5 s)
+# the member was late: its partitions have gone, or go, to another one
+REBALANCED = frozenset(
+    {
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.STALE_MEMBER_EPOCH,
+        KafkaError.FENCED_MEMBER_EPOCH,
+        KafkaError._ASSIGNMENT_LOST,  # noqa: SLF001  (its name)
+    }
+)
+LOOK = "see whether every partition has a leader: ottla topics describe"
 SILENCE = 30.0
 TIMESTAMP_TYPES = {TIMESTAMP_CREATE_TIME: "CreateTime", TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime"}
 PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE})  # noqa: SLF001  (its names)
@@ -64,19 +77,19 @@ def read_records(
             if batch or ended:
                 heard = time.monotonic()
             elif not endless and time.monotonic() - heard > SILENCE:
-                raise ClusterError(
-                    f"nothing was heard of {len(open_spans)} partitions for {SILENCE:g} s", hint="see how the cluster is"
-                )
+                raise ClusterError(f"nothing was heard of {len(open_spans)} partitions for {SILENCE:g} s", hint=LOOK)
             inside = [record for record in batch if _inside(record, wanted)]
             if inside:
                 yield inside
-            open_spans -= ended
-            open_spans -= {(r.topic, r.partition) for r in batch if _is_last(r, wanted[r.topic, r.partition])}
+            done = open_spans & (ended | {(r.topic, r.partition) for r in batch if _is_last(r, wanted[r.topic, r.partition])})
+            if done:
+                consumer.incremental_unassign([TopicPartition(*place) for place in done])
+                open_spans -= done
 
 
 def _inside(record: Record, spans: Mapping[tuple[str, int], Span]) -> bool:
-    end = spans[record.topic, record.partition].end
-    return end is None or record.offset < end
+    span = spans[record.topic, record.partition]
+    return span.start <= record.offset and (span.end is None or record.offset < span.end)
 
 
 def _is_last(record: Record, span: Span) -> bool:
@@ -95,6 +108,8 @@ def read_spots(
             deadline = time.monotonic() + SILENCE
             while not batch and not ended and time.monotonic() < deadline:
                 batch, ended = _next_batch(consumer, count=1)
+            if not batch and not ended:
+                raise ClusterError(f"nothing was heard of {topic}-{partition} for {SILENCE:g} s", hint=LOOK)
             for record in batch:
                 if (partition, record.offset) not in seen:
                     seen.add((partition, record.offset))
@@ -104,49 +119,72 @@ def read_spots(
 class GroupReader:
     """A member of a consumer group. What was not told as ``handled`` is read again by whoever comes next.
 
-    It begins at what the group has committed, and where there is nothing at ``reset`` (earliest or latest).
+    It begins at what the group has committed, and where there is nothing at ``reset`` (earliest or latest). ``partitions``
+    is how many the topic has.
     """
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, group: str, reset: str) -> None:
+    def __init__(
+        self, settings: ClientSettings, profile: ClientProfile, topic: str, *, group: str, reset: str, partitions: int
+    ) -> None:
         self.topic = topic
-        self._given = False
+        self._partitions = partitions
+        self._changed = time.monotonic()
         self._assigned: set[tuple[str, int]] = set()
         self._ended: set[tuple[str, int]] = set()
-        config = {"auto.offset.reset": reset, "enable.auto.commit": True, "enable.auto.offset.store": False}
-        self._consumer = _consumer(settings, profile, group, config)
+        self._consumer = _consumer(settings, profile, group, {"auto.offset.reset": reset})
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._consumer.close()  # commits what was handled, and leaves the group
+        self._consumer.close()  # leaves the group
 
     def batches(self, *, follow: bool) -> Iterator[list[Record]]:
-        """Records as they come; unless ``follow`` until every partition that this member was given was read to its end."""
+        """Records as they come; unless ``follow`` until every partition that this member was given was read to its end.
+
+        Raises ClusterError, also where nothing is heard for 30 seconds.
+        """
         self._consumer.subscribe([self.topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke)
-        while follow or not self._given or not self._assigned <= self._ended:
+        heard = time.monotonic()
+        while follow or not self._is_done():
             batch, ended = _next_batch(self._consumer)
             self._ended = (self._ended - {(record.topic, record.partition) for record in batch}) | ended
             if batch:
                 yield batch
+            if batch or ended:
+                heard = time.monotonic()
+            elif not follow and time.monotonic() - heard > SILENCE:
+                reason = "what it was given does not answer" if self._assigned else "it was given no partition"
+                raise ClusterError(
+                    f"group: nothing was heard for {SILENCE:g} s: {reason}", hint="who is in it: ottla groups list"
+                )
+
+    def _is_done(self) -> bool:
+        """Whether all that this member was given is read. Partitions come one after another while others leave (KIP-848)."""
+        if not self._assigned or not self._assigned <= self._ended:
+            return False
+        return len(self._assigned) == self._partitions or time.monotonic() - self._changed > SETTLED
 
     def handled(self, records: Iterable[Record]) -> None:
-        """Mark records as done with; they are committed every five seconds and when the reader is closed."""
+        """Commit records as done with. A partition that was taken away meanwhile is read again by its next member."""
         last = {(record.topic, record.partition): record.offset + 1 for record in records}
         offsets = [TopicPartition(*place, at) for place, at in last.items() if place in self._assigned]
         try:
-            self._consumer.store_offsets(offsets=offsets)
+            if offsets:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            raise ClusterError(f"cannot commit: {explain(error)}") from error
+            if error.args[0].code() not in REBALANCED:
+                raise ClusterError(f"cannot commit: {explain(error)}", hint=LOOK) from error
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
-        self._given = True
+        self._changed = time.monotonic()
         self._assigned |= {(each.topic, each.partition) for each in partitions}
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
         gone = {(each.topic, each.partition) for each in partitions}
         self._assigned -= gone
         self._ended -= gone
+        self._changed = time.monotonic()
 
 
 def _consumer(settings: ClientSettings, profile: ClientProfile, group: str, more: Mapping[str, Any]) -> Any:
@@ -170,7 +208,7 @@ def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set
     try:
         messages = consumer.consume(count, WAIT)
     except KafkaException as error:
-        raise ClusterError(f"cannot read: {explain(error)}") from error
+        raise ClusterError(f"cannot read: {explain(error)}", hint=LOOK) from error
     records, ended = [], set()
     for message in messages:
         fault = message.error()
@@ -179,7 +217,7 @@ def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set
         elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its name)
             ended.add((message.topic(), message.partition()))
         elif fault.code() not in PASSING:
-            raise ClusterError(f"cannot read: {fault.str()}")
+            raise ClusterError(f"cannot read: {fault.str()}", hint=LOOK)
     return records, ended
 
 

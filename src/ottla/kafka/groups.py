@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -40,12 +40,24 @@ def list_groups(connection: Connection) -> tuple[ConsumerGroup, ...]:
     for broker in read_brokers(connection):
         if broker.fenced:
             continue
-        answer = connection.send(ListGroupsRequest(states_filter=[], types_filter=[]), node_id=broker.node_id)
-        check(answer.error_code, None, what=f"cannot list the groups of node {broker.node_id}")
-        for seen in answer.groups:
+        for seen in _listed(connection, broker.node_id):
             # the type is empty before Kafka 3.8 (KIP-848), where every group is a classic one
             groups[seen.group_id] = ConsumerGroup(seen.group_id, (seen.group_type or "classic").lower(), seen.group_state)
     return tuple(groups[name] for name in sorted(groups))
+
+
+def _listed(connection: Connection, node_id: int) -> Any:
+    """What one broker lists; while it loads the groups that came to it, it is asked again."""
+    request = ListGroupsRequest(states_filter=[], types_filter=[])
+    answer = wait_until(
+        lambda: connection.send(request, node_id=node_id),
+        lambda answer: answer.error_code not in MOVING,
+        what=f"node {node_id} to load its groups",
+        timeout=SETTLE_TIMEOUT,
+        every=0.2,
+    )
+    check(answer.error_code, None, what=f"cannot list the groups of node {node_id}")
+    return answer.groups
 
 
 def describe_groups(settings: ClientSettings, groups: Iterable[ConsumerGroup]) -> dict[str, GroupDescription]:
@@ -58,7 +70,7 @@ def describe_groups(settings: ClientSettings, groups: Iterable[ConsumerGroup]) -
         futures = admin.describe_consumer_groups(list(asked), request_timeout=DESCRIBE_TIMEOUT)
         return {name: _description(asked[name], future.result(DESCRIBE_TIMEOUT)) for name, future in futures.items()}
     except (KafkaException, TimeoutError) as error:
-        raise ClusterError(f"cannot describe groups: {explain(error)}") from error
+        raise ClusterError(f"cannot describe groups: {explain(error)}", hint="ask again: ottla groups describe") from error
 
 
 def _description(group: ConsumerGroup, seen: object) -> GroupDescription:

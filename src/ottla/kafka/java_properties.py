@@ -26,7 +26,7 @@ def parse_properties(text: str) -> dict[str, tuple[str, int]]:
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines without comments and blank ones, each joined with those it is continued by."""
     joined, first = "", 0
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         line = raw.lstrip()
         if not joined and (not line or line[0] in "#!"):
             continue

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ottla.model.record import Outgoing
 
 FULL_QUEUE_WAIT = 0.05
-DELIVER_TIMEOUT = 125.0  # delivery.timeout.ms is two minutes: after that every record has its answer
+FLUSH_SLICE = 0.2
+DELIVER_TIMEOUT = 305.0  # longer than librdkafka's own message.timeout.ms (300 s): after that every record has its answer
 SHOWN_ERRORS = 5
 ANY_PARTITION = -1
 NOW = 0  # librdkafka's word for it
@@ -30,10 +31,14 @@ EXPLAINED = {KafkaError.INVALID_RECORD: " (a compacted topic takes no record wit
 
 @dataclass(slots=True)
 class Written:
-    """How it went. ``errors`` are the first few different ones, with how many records met them."""
+    """How it went; ``unknown`` are records that were sent and not answered.
+
+    ``errors`` are the first few different ones, with how many records met them.
+    """
 
     acknowledged: int = 0
     failed: int = 0
+    unknown: int = 0
     errors: dict[str, int] = field(default_factory=dict)
 
     def refused(self, text: str) -> None:
@@ -49,6 +54,7 @@ class Writer:
     def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str) -> None:
         self.topic = topic
         self.written = Written()
+        self._handed = 0  # to librdkafka, or refused by it
         config = {
             **producer_config(profile, settings.bootstrap_servers),
             **settings.for_data,
@@ -63,13 +69,12 @@ class Writer:
 
     def write(self, records: Iterable[Outgoing], *, rate: float | None = None) -> Written:
         """Write all, ``rate`` of them a second at most, and wait for every answer. What was begun is finished, come what may."""
-        count = 0
         try:
             for record in records if rate is None else self._paced(records, rate):
-                count += 1
                 self._send(record)
+                self._handed += 1
         finally:
-            self._finish(count)
+            self._finish()
         return self.written
 
     def _paced(self, records: Iterable[Outgoing], rate: float) -> Iterator[Outgoing]:
@@ -106,9 +111,13 @@ class Writer:
         """Count a record that failed (librdkafka calls this)."""
         self.written.refused(error.str() + EXPLAINED.get(error.code(), ""))
 
-    def _finish(self, count: int) -> None:
-        """Wait for every answer: what has not failed by then was acknowledged."""
-        if self._producer.flush(DELIVER_TIMEOUT):
-            self._producer.purge()
-            self._producer.flush(1)
-        self.written.acknowledged = count - self.written.failed
+    def _finish(self) -> None:
+        """Wait for every answer; an interrupt ends the waiting. What has not failed by then was acknowledged, or is unknown."""
+        deadline = time.monotonic() + DELIVER_TIMEOUT
+        left = len(self._producer)
+        try:
+            while left and time.monotonic() < deadline:
+                left = self._producer.flush(FLUSH_SLICE)  # in slices, because librdkafka does not hear Ctrl-C
+        finally:
+            self.written.unknown = left
+            self.written.acknowledged = self._handed - self.written.failed - left

@@ -37,7 +37,10 @@ CONNECTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ssl.key.location": (("ssl.key.location",), ("ssl_keyfile",)),
     "ssl.key.password": (("ssl.key.password",), ("ssl_password",)),
 }
-KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *SAME})
+SET_BY_COMMANDS = frozenset({"auto.offset.reset", "enable.auto.commit"})  # by --from and --group
+OWN = frozenset(SAME - SET_BY_COMMANDS)
+KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *OWN})
+PORT = re.compile(r"[0-9]{1,5}")
 _JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram\.Scram)LoginModule\s+required\b(.*);", re.DOTALL)
 _JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""")
 
@@ -75,7 +78,8 @@ def read_settings(bootstrap_servers: str | None, command_config: Path | None, pr
     for text in properties:
         key, separator, value = text.partition("=")
         if not separator:
-            raise UsageError(f"-X {text}: expected key=value", hint="the keys it takes: ottla topics list -X list")
+            shown = re.split(r"[:\s]", text)[0]  # what follows may be a secret
+            raise UsageError(f"-X {shown}: expected key=value", hint="the keys it takes: ottla topics list -X list")
         given[key.strip()] = (value.strip(), "-X")
     for key, (_, where) in given.items():
         if key not in KEYS:
@@ -91,7 +95,7 @@ def parse_bootstrap_servers(text: str) -> tuple[str, ...]:
     servers = tuple(part.strip() for part in text.split(",") if part.strip())
     for server in servers:
         host, _, port = server.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 2**16:
+        if not host or not PORT.fullmatch(port) or not 0 < int(port) < 2**16:
             raise UsageError(f"--bootstrap-server {server}: expected HOST:PORT", hint="several are separated by commas")
     if not servers:
         raise UsageError("no address was given", hint="name one: --bootstrap-server HOST:PORT")
@@ -121,9 +125,17 @@ def _translated(servers: tuple[str, ...], given: Mapping[str, tuple[str, str]]) 
     return ClientSettings(
         servers,
         connection,
-        check_host=given.get(CHECK_HOST, ("https", ""))[0] == "https",
-        overrides={key: value for key, (value, _) in given.items() if key in SAME},
+        check_host=_checks_host(given),
+        overrides={key: value for key, (value, _) in given.items() if key in OWN},
     )
+
+
+def _checks_host(given: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether the host's name must be in its certificate; only an empty value switches that off. Raises UsageError."""
+    value, where = given.get(CHECK_HOST, ("https", ""))
+    if value.lower() not in {"https", ""}:
+        raise UsageError(f"{where}: {CHECK_HOST}={value}: expected https, or nothing")
+    return bool(value)
 
 
 def _check_choice(given: Mapping[str, tuple[str, str]], key: str, choices: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, WaitTimeout
 from ottla.local.ports import LOOPBACK, free_block, holder, is_free
+from ottla.local.processes import LET_GO_TIMEOUT
 from ottla.local.record import NodeAddress, read_record, write_record
 from ottla.waiting import wait_until
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ottla.local.layout import Layout
     from ottla.local.record import ClusterRecord
     from ottla.local.report import Reporter
-
-LET_GO_TIMEOUT = 3.0  # seconds that a process that just ended gets to let go of its ports
 
 
 def new_addresses(

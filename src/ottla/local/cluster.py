@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError
+from ottla.errors import LocalError, WaitTimeout
 from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
@@ -132,6 +132,10 @@ class LocalCluster:
         self.runtime(kafka_version)
         if record.kafka_version != kafka_version:
             write_record(self.layout.record, replace(record, kafka_version=kafka_version))
+        return self.outdated(kafka_version)
+
+    def outdated(self, kafka_version: str) -> list[int]:
+        """The nodes that run another Kafka."""
         running = self.running().items()
         return sorted(node_id for node_id, process in running if kafka_version_of(command_line(process)) != kafka_version)
 
@@ -189,7 +193,7 @@ class LocalCluster:
         """Stop one node, start it with other properties, and wait until it takes clients.
 
         Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is
-        started with the old ones, and LocalError is raised all the same.
+        started with the old ones, and LocalError or WaitTimeout is raised all the same.
         """
         record = self.made()
         wanted = {**self.applied().get(node_id, {}), **configs}
@@ -197,7 +201,7 @@ class LocalCluster:
         try:
             start_nodes(self, record, [node_id], {node_id: wanted})
             self.wait_for_ports({node_id: wanted})
-        except LocalError:
+        except (LocalError, WaitTimeout):
             if wanted == self.applied().get(node_id):
                 raise
             self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")

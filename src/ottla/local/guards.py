@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError, PlanRefused
+from ottla.errors import LocalError, PlanRefused, WaitTimeout
 from ottla.files import explained
 from ottla.local.node import META_PROPERTIES, has_run, needs_format
+from ottla.local.processes import LET_GO_TIMEOUT
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,26 +59,44 @@ def _shape(roles: Iterable[tuple[str, ...]]) -> str:
 
 def refuse_unusable_data(layout: Layout, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:
     """Raise LocalError where the data of a node about to start is in use, is not this node's, or does not say whose it is."""
+    _refuse_data_in_use({node.node_id: layout.node(node.node_id).data for node in nodes})
     for node in nodes:
         files = layout.node(node.node_id)
-        _refuse_data_in_use(node.node_id, files.data / DATA_LOCK)
         if has_run(files):
             _refuse_foreign_data(record, node.node_id, files)
 
 
-def _refuse_data_in_use(node_id: int, lock: Path) -> None:
+def _refuse_data_in_use(data: Mapping[int, Path]) -> None:
+    """A process that was just killed gets a moment to die."""
+    try:
+        wait_until(
+            lambda: [node_id for node_id, folder in data.items() if _is_in_use(folder / DATA_LOCK)],
+            lambda in_use: not in_use,
+            what="their data",
+            timeout=LET_GO_TIMEOUT,
+        )
+    except WaitTimeout:
+        in_use = next((node_id for node_id, folder in data.items() if _is_in_use(folder / DATA_LOCK)), None)
+        if in_use is None:
+            return
+        lock = data[in_use] / DATA_LOCK
+        raise LocalError(
+            f"the data of node {in_use} is in use by another process",
+            where=str(lock.parent),
+            hint=f"was the folder moved while its nodes ran? End that process (fuser {lock} names it), then: ottla up",
+        ) from None
+
+
+def _is_in_use(lock: Path) -> bool:
     with explained("look at", lock):
         if not lock.exists():
-            return
+            return False
         with lock.open("r+b") as file:
             try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kind of lock that Java takes
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kind of lock that Java takes; closing lets it go
             except BlockingIOError:
-                raise LocalError(
-                    f"the data of node {node_id} is in use by another process",
-                    where=str(lock.parent),
-                    hint=f"was the folder moved while its nodes ran? End that process (fuser {lock} names it), then: ottla up",
-                ) from None
+                return True
+    return False
 
 
 def _refuse_foreign_data(record: ClusterRecord, node_id: int, files: NodeFiles) -> None:

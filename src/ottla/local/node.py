@@ -25,6 +25,7 @@ LAST_LINES = 12
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
+JVM_WARNING = "WARNING: "  # the JDK warns of what Kafka uses; nothing dies of it
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
 
@@ -125,7 +126,7 @@ def last_words(files: NodeFiles) -> str:
     """The last lines of a node that died: the errors of its last run, and what it printed."""
     log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
     lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    lines += _text(files.output).splitlines()[-3:]
+    lines += [line for line in _text(files.output).splitlines() if not line.startswith(JVM_WARNING)][-3:]
     return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"
 
 

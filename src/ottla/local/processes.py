@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 JAVA = "java"
+LET_GO_TIMEOUT = 3.0  # seconds that a process that just ended gets to let go of its ports and files
 STOP_TIMEOUT = 60.0
 LAST_ONES_TIMEOUT = 7.0
 KILL_TIMEOUT = 10.0

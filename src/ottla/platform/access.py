@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ottla.errors import PlanRefused, UsageError
+from ottla.errors import ClusterError, PlanRefused, UsageError, WaitTimeout
 from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.connection import connect
@@ -19,6 +19,7 @@ from ottla.model.group import PartitionLag
 from ottla.model.topic import is_protected
 from ottla.plan import diff, make_plan, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.reconcile import apply_plan, observe, read_evidence
+from ottla.spec.names import name_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,20 +32,23 @@ if TYPE_CHECKING:
     from ottla.model.group import ConsumerGroup, GroupDescription
     from ottla.model.topic import Partition, Topic
     from ottla.plan import AlterNodeProperties, Plan
+    from ottla.reconcile import Observation
 
 BROKER_DEFAULT = -1
+CONNECT_TIMEOUT = 5.0
+LOCAL_TIMEOUT = 15.0  # nodes that share two cores with everything else
 FOREIGN_WAY_OUT = "look at --bootstrap-server, --command-config and -X"
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSummary:
-    """A topic in a list. ``in_sync`` counts partitions; ``size_bytes`` counts every replica."""
+    """A topic in a list. ``in_sync`` counts partitions; ``size_bytes`` counts every replica, None where it cannot be read."""
 
     name: str
     partitions: int
     replication_factor: int
     in_sync: int
-    size_bytes: int
+    size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class TopicDetails:
     partitions: tuple[Partition, ...]
     ranges: Mapping[int, OffsetRange]
     configs: Mapping[str, ConfigEntry]
-    size_bytes: int
+    size_bytes: int | None
 
     @property
     def own_configs(self) -> dict[str, str | None]:
@@ -65,7 +69,10 @@ class TopicDetails:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A cluster that can be reached. ``name`` is what a person types to confirm; ``listed`` are the topics of its spec."""
+    """A cluster that can be reached. ``name`` is what a person types to confirm; ``listed`` are the topics of its spec.
+
+    ``timeout`` (seconds) is for the first answer.
+    """
 
     name: str
     settings: ClientSettings
@@ -73,6 +80,7 @@ class Access:
     cluster_id: str | None = None
     listed: frozenset[str] = frozenset()
     way_out: str = FOREIGN_WAY_OUT
+    timeout: float = CONNECT_TIMEOUT
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -82,6 +90,7 @@ class Access:
             cluster_id=self.cluster_id,
             options=self.settings.for_admin,
             way_out=self.way_out,
+            timeout=self.timeout,
         ) as connection:
             yield connection
 
@@ -96,21 +105,30 @@ class Access:
         """One topic. Raises UsageError where there is none of that name."""
         with self.connected() as connection:
             partitions = _partitions(connection, name)
-            ranges = read_offset_ranges(connection, [name])
+            ranges = _ranges_or_none(connection, name)
             configs = read_topic_configs(connection, [name])[name]
-            size = _sizes(connection)[name]
+            size = _size(_sizes(connection), name)
         of_partition = {number: found for (_, number), found in ranges.items()}
         return TopicDetails(name, partitions, of_partition, configs, size)
 
     def partition_ranges(self, name: str, partitions: Collection[int] = ()) -> dict[int, OffsetRange]:
         """Begin and end of the ``partitions`` (none given: all) of a topic. Raises UsageError for one that is not there."""
         with self.connected() as connection:
-            there = {partition.partition for partition in _partitions(connection, name)}
+            self._require(connection, name, partitions)
             ranges = read_offset_ranges(connection, [name])
+        return {number: found for (_, number), found in sorted(ranges.items()) if not partitions or number in partitions}
+
+    def require(self, name: str, partitions: Collection[int] = ()) -> None:
+        """Raise UsageError unless the topic is there, with these partitions."""
+        with self.connected() as connection:
+            self._require(connection, name, partitions)
+
+    @staticmethod
+    def _require(connection: Connection, name: str, partitions: Collection[int]) -> None:
+        there = {partition.partition for partition in _partitions(connection, name)}
         missing = sorted(set(partitions) - there)
         if missing:
             raise UsageError(f"topic {name} has no partition {', '.join(map(str, missing))}: it has {len(there)}, from 0")
-        return {number: found for (_, number), found in sorted(ranges.items()) if not partitions or number in partitions}
 
     def offsets_at(self, name: str, timestamp: int) -> dict[int, int | None]:
         """The first offset of each partition that is not older than ``timestamp`` (milliseconds); None: there is none."""
@@ -141,13 +159,19 @@ class Access:
         """The plan that adds topics. Raises PlanRefused for one that is there, or that the spec describes."""
         for topic in topics:
             self._refuse_listed(topic.name)
+            if is_protected(topic.name):
+                raise PlanRefused([f"topic {topic.name} belongs to Kafka or to a tool beside it, and is not made by hand"])
         with self.connected() as connection:
-            there = observe(connection).state.topics
+            observation = observe(connection)
+            there = observation.state.topics
+            refused = {name: why for name, why in name_faults([*there, *(topic.name for topic in topics)]) if name not in there}
+            if refused:
+                raise PlanRefused([f"topic {name!r} {why}" for name, why in refused.items()])
             taken = sorted(topic.name for topic in topics if topic.name in there)
             if taken:
                 raise PlanRefused([f"topic {name} is there already" for name in taken], hint="look at it: ottla topics describe")
             whole = [_with_replicas(connection, topic) for topic in topics]
-            return self._plan(connection, added={topic.name: topic for topic in whole})
+            return self._plan(connection, observation, added={topic.name: topic for topic in whole})
 
     def plan_delete(self, names: Sequence[str]) -> Plan:
         """The plan that deletes topics. Raises PlanRefused for one of Kafka's own or of the spec, UsageError for none."""
@@ -156,9 +180,10 @@ class Access:
             if is_protected(name):
                 raise PlanRefused([f"topic {name} belongs to Kafka or to a tool beside it, and is not deleted"])
         with self.connected() as connection:
+            observation = observe(connection)
             for name in names:
-                _partitions(connection, name)
-            return self._plan(connection, removed=names)
+                _of_topic(observation.partitions, name)
+            return self._plan(connection, observation, removed=names)
 
     def apply(self, plan: Plan, *, accept: frozenset[str], said: Callable[[str], None]) -> tuple[str, ...]:
         """Carry out a plan that was shown. Raises PlanRefused, StalePlan, ApplyError."""
@@ -169,9 +194,15 @@ class Access:
         refuse_unaccepted(reassess(plan, now.state, evidence), accept)
         return apply_plan(plan, now, connect=self.connected, restart_node=_no_nodes, said=said)
 
-    def _plan(self, connection: Connection, *, added: Mapping[str, Topic] | None = None, removed: Iterable[str] = ()) -> Plan:
-        """What leads from what is there to the same with some topics more or less."""
-        observation = observe(connection)
+    def _plan(
+        self,
+        connection: Connection,
+        observation: Observation,
+        *,
+        added: Mapping[str, Topic] | None = None,
+        removed: Iterable[str] = (),
+    ) -> Plan:
+        """What leads from what was observed to the same with some topics more or less."""
         there = observation.state
         gone = set(removed)
         wanted = {name: topic for name, topic in {**there.topics, **(added or {})}.items() if name not in gone}
@@ -201,7 +232,10 @@ def _no_nodes(change: AlterNodeProperties) -> None:
 
 
 def _partitions(connection: Connection, name: str) -> tuple[Partition, ...]:
-    there = read_metadata(connection).partitions
+    return _of_topic(read_metadata(connection).partitions, name)
+
+
+def _of_topic(there: Mapping[str, tuple[Partition, ...]], name: str) -> tuple[Partition, ...]:
     if name not in there:
         hint = "see them: ottla topics list"
         raise UsageError(f"there is no topic {name!r}: {_nearest(name, there)}", hint=hint)
@@ -213,21 +247,36 @@ def _nearest(name: str, there: Collection[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"none of the {len(there)} that are there is like it"
 
 
-def _sizes(connection: Connection) -> Counter[str]:
-    """What each topic takes, over all replicas of the brokers that are there."""
+def _sizes(connection: Connection) -> Counter[str] | None:
+    """What each topic takes, over all replicas of the brokers that are there; None where one does not tell."""
     sizes: Counter[str] = Counter()
-    for log_dir in read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced]):
-        sizes.update(log_dir.topic_bytes)
+    try:
+        for log_dir in read_log_dirs(connection, [broker.node_id for broker in read_brokers(connection) if not broker.fenced]):
+            sizes.update(log_dir.topic_bytes)
+    except ClusterError:  # a broker that died just now, or no right to ask: the rest is worth seeing
+        return None
     return sizes
 
 
-def _summary(name: str, partitions: tuple[Partition, ...], sizes: Mapping[str, int]) -> TopicSummary:
+def _size(sizes: Counter[str] | None, name: str) -> int | None:
+    return None if sizes is None else sizes[name]
+
+
+def _ranges_or_none(connection: Connection, name: str) -> dict[tuple[str, int], OffsetRange]:
+    """Begin and end of each partition; nothing where one has no leader that answers, which is when one wants to see the rest."""
+    try:
+        return read_offset_ranges(connection, [name])
+    except WaitTimeout:
+        return {}
+
+
+def _summary(name: str, partitions: tuple[Partition, ...], sizes: Counter[str] | None) -> TopicSummary:
     return TopicSummary(
         name,
         len(partitions),
         min((len(partition.replicas) for partition in partitions), default=0),
         sum(len(partition.isr) == len(partition.replicas) for partition in partitions),
-        sizes[name],
+        _size(sizes, name),
     )
 
 

@@ -18,7 +18,7 @@ from ottla.spec import Target, WriteProbe, client_profile, desired_state
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
@@ -94,6 +94,11 @@ class LocalPlatform:
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     @property
+    def properties(self) -> dict[int, Mapping[str, str]]:
+        """The server properties that the spec has for each node."""
+        return {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+
+    @property
     def profile(self) -> ClientProfile:
         """The settings of every client."""
         return client_profile(self.spec)
@@ -104,7 +109,7 @@ class LocalPlatform:
         ``meanwhile`` is called once, while the nodes boot.
         """
         with self.cluster.lock():
-            configs = {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+            configs = self.properties
             record = self.cluster.up(configs, roles=self.roles)
             if meanwhile is not None:
                 meanwhile()
@@ -118,9 +123,11 @@ class LocalPlatform:
 
     @property
     def pending_upgrade(self) -> str | None:
-        """The Kafka that the spec asks for, where nodes start with another one."""
+        """The Kafka that the spec asks for, where a node runs, or would start with, another one."""
         record, wanted = self.cluster.record(), self.spec.cluster.kafka_version
-        return wanted if record is not None and record.kafka_version != wanted else None
+        if record is None:
+            return None
+        return wanted if record.kafka_version != wanted or self.cluster.outdated(wanted) else None
 
     def upgrade(self) -> Upgrade:
         """Move every node to the spec's Kafka, one at a time. metadata.version stays, so the way back is open.
@@ -222,7 +229,7 @@ class LocalPlatform:
         """The cluster, to look at and to touch. Raises LocalError where none was made."""
         from ottla.kafka.connection import LOCAL_WAY_OUT
         from ottla.kafka.settings import ClientSettings
-        from ottla.platform.access import Access
+        from ottla.platform.access import LOCAL_TIMEOUT, Access
 
         record = self.cluster.made()
         return Access(
@@ -232,6 +239,7 @@ class LocalPlatform:
             cluster_id=record.cluster_id,
             listed=frozenset(self.spec.topics),
             way_out=LOCAL_WAY_OUT,
+            timeout=LOCAL_TIMEOUT,
         )
 
     def open_sender(self) -> Sender:
@@ -253,7 +261,13 @@ class LocalPlatform:
             unknown = sorted(set(node_ids or ()) - set(there))
             if unknown:
                 raise UsageError(f"there is no {named(unknown)}; there are {', '.join(map(str, there))}")
-            return restart_in_turn(self.cluster, node_ids or there, wait_until_whole=self.wait_until_whole, look=self.look)
+            return restart_in_turn(
+                self.cluster,
+                node_ids or there,
+                wait_until_whole=self.wait_until_whole,
+                look=self.look,
+                properties=self.properties,
+            )
 
     def look(self) -> Observation:
         """The cluster as it is now. Raises ClusterError if anything cannot be read."""

@@ -9,7 +9,7 @@ from ottla.local.guards import not_running
 from ottla.local.processes import is_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import psutil
 
@@ -26,12 +26,14 @@ def restart_in_turn(
     *,
     wait_until_whole: Callable[[], int],
     look: Callable[[], Observation],
+    properties: Mapping[int, Mapping[str, str]],
     doing: str = "restarting",
 ) -> tuple[int, ...]:
     """Restart each of ``node_ids`` with the properties it has; the order it was done in. ``doing`` is said of each.
 
     ``wait_until_whole`` waits for every replica and voter, and says which node leads the quorum; ``look`` says what topics
-    there are. Raises PlanRefused where a node is missing already, so that another one less would leave too few in sync.
+    there are; ``properties`` are for a node of which nobody knows what it had. Raises PlanRefused where a node is missing
+    already, so that another one less would leave too few in sync.
     """
     record, left = cluster.made(), set(node_ids)
     refuse_missing(cluster)
@@ -41,7 +43,7 @@ def restart_in_turn(
     while left:
         node_id = next_in_turn(record, left, leader)
         cluster.report.step(f"{doing} node {node_id} ({len(done) + 1} of {len(done) + len(left)})")
-        cluster.restart_node(node_id, {})
+        cluster.restart_node(node_id, {} if node_id in cluster.applied() else properties[node_id])
         leader = wait_until_whole()
         left.remove(node_id)
         done.append(node_id)

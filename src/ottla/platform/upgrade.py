@@ -45,6 +45,7 @@ def upgrade(platform: LocalPlatform) -> Upgrade:
         outdated,
         wait_until_whole=platform.wait_until_whole,
         look=platform.look,
+        properties=platform.properties,
         doing=f"moving to Kafka {target}:",
     )
     with platform.connected() as connection:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.kafka.acls import read_acls
-from ottla.kafka.cluster import read_brokers, read_log_dirs
+from ottla.kafka.cluster import read_brokers, read_log_dirs, read_voters
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
 from ottla.kafka.offsets import read_offset_ranges
 from ottla.kafka.quotas import read_quotas
 from ottla.kafka.scram import read_scram_credentials
 from ottla.kafka.topics import read_metadata
-from ottla.kafka.voters import read_voters
 from ottla.model.node import Node
 from ottla.model.state import ClusterState, Evidence, TopicEvidence
 from ottla.model.topic import Topic

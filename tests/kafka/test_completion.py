@@ -1,0 +1,67 @@
+"""What the Tab key offers, and what `ottla` alone says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Home
+
+pytestmark = pytest.mark.kafka
+
+
+def tab(home: Home, line: str, *, folder: Path | None = None) -> list[str]:
+    """What bash is offered at the end of ``line``."""
+    words = line.split(" ")
+    asked = {"_OTTLA_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        home.command(), env={**os.environ, **asked}, capture_output=True, text=True, check=False, cwd=folder or home.folder
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_commands_options_topics_and_groups_are_offered(three: Home) -> None:
+    assert {"topics", "consume", "lag"} <= set(tab(three, "ottla "))
+    assert "describe" in tab(three, "ottla topics d")
+    assert "--follow" in tab(three, "ottla consume --fo")
+    assert tab(three, "ottla consume task-") == ["task-events", "task-update-events"]
+    three.pipe("consume", "reminder-events", "--group", "completed-by-tab")
+    assert tab(three, "ottla groups describe completed-by") == ["completed-by-tab"]
+    address = ",".join(three.bootstrap_servers)
+    assert tab(three, f"ottla topics describe -b {address} recurr", folder=three.folder.parent) == ["recurring-events"]
+
+
+def test_a_shell_is_not_disturbed_where_nothing_answers(three: Home, tmp_path: Path) -> None:
+    assert tab(three, "ottla consume task-", folder=tmp_path) == []
+    assert tab(three, "ottla consume -b 127.0.0.1:1 task-") == []
+    (tmp_path / "platform.yaml").write_text("cluster: [")
+    assert tab(three, "ottla consume task-", folder=tmp_path) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell_is_one_that_it_can_read(three: Home, shell: str) -> None:
+    script = subprocess.run(three.command("completion", shell), capture_output=True, text=True, check=True).stdout
+    assert "_OTTLA_COMPLETE" in script
+    if shutil.which(shell):
+        assert subprocess.run([shell, "-n"], input=script, text=True, check=False).returncode == 0
+    assert subprocess.run(three.command("completion", "tcsh"), capture_output=True, check=False).returncode == 2
+
+
+def test_ottla_alone_says_what_runs_here_and_what_is_next(three: Home, tmp_path: Path) -> None:
+    shown = subprocess.run(three.command(), capture_output=True, text=True, check=True, cwd=three.folder).stdout
+    assert "local (default)  local   running, 3 of 3 nodes  " + ",".join(three.bootstrap_servers) in shown
+    assert "laptop           local   not made yet" in shown
+    assert "ottla status" in shown
+    nothing = subprocess.run(three.command(), capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert "ottla init" in nothing
+    (tmp_path / "platform.yaml").write_text("cluster: [")
+    broken = subprocess.run(three.command(), capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (broken.returncode, "Traceback" in broken.stderr) == (1, False)
