@@ -21,6 +21,8 @@ from ottla.platform import LocalPlatform, Platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ottla.kafka.settings import ClientSettings
+
 ROOT = Path(__file__).parent.parent
 SHIPPED_SPEC = ROOT / "platform.yaml"
 Text = TypeVar("Text", str, bytes)
@@ -81,6 +83,10 @@ class Home:
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
         return self.platform.cluster.made().bootstrap_servers
+
+    @property
+    def settings(self) -> ClientSettings:
+        return self.platform.access().settings
 
 
 def start_home(folder: Path, environment: str) -> Home:

@@ -23,7 +23,7 @@ class Load:
 
     def __init__(self, home: Home, topic: str) -> None:
         self.topic = topic
-        config = producer_config(home.platform.profile, home.bootstrap_servers)
+        config = producer_config(home.platform.profile, home.settings)
         assert (config["acks"], config["enable.idempotence"]) == ("all", "true")
         self._producer = Producer(dict(config))
         self._stop = threading.Event()

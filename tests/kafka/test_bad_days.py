@@ -52,13 +52,13 @@ def port_taken(port: int) -> Iterator[int]:
 
 
 def write(home: Home, value: bytes) -> tuple[str, int, int]:
-    sent = send_events(home.bootstrap_servers, home.platform.profile, [Event(TOPIC, b"key", value)], timeout=30)
+    sent = send_events(home.settings, home.platform.profile, [Event(TOPIC, b"key", value)], timeout=30)
     assert sent[0].error is None
     return TOPIC, sent[0].partition, sent[0].offset
 
 
 def read(home: Home, place: tuple[str, int, int]) -> bytes | None:
-    found = read_back(home.bootstrap_servers, home.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
+    found = read_back(home.settings, home.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
     return found[place].value
 
 

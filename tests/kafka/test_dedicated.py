@@ -50,13 +50,13 @@ def variant(six: Home, name: str, change: Callable[[dict[str, Any]], None]) -> N
 
 
 def write(six: Home, value: bytes) -> tuple[str, int, int]:
-    sent = send_events(six.bootstrap_servers, six.platform.profile, [Event("recurring-events", b"key", value)], timeout=30)
+    sent = send_events(six.settings, six.platform.profile, [Event("recurring-events", b"key", value)], timeout=30)
     assert sent[0].error is None
     return sent[0].event.topic, sent[0].partition, sent[0].offset
 
 
 def read(six: Home, place: tuple[str, int, int]) -> bytes | None:
-    found = read_back(six.bootstrap_servers, six.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
+    found = read_back(six.settings, six.platform.profile, {place[:2]: place[2]}, {place}, timeout=30)
     return found[place].value
 
 

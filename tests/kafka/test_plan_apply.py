@@ -98,7 +98,7 @@ def test_a_config_that_the_spec_does_not_own_is_left_alone_named_and_cleared_onl
 def test_partitions_are_added_to_a_topic_with_records_only_if_the_risk_is_accepted_by_name(one: Home) -> None:
     platform = one.variant("keyed.yaml", with_topic("keyed"))
     platform.apply(platform.plan())
-    send_events(one.bootstrap_servers, platform.profile, [Event("keyed", b"k", b"v")], timeout=20)
+    send_events(one.settings, platform.profile, [Event("keyed", b"k", b"v")], timeout=20)
     one.variant("keyed.yaml", with_topic("keyed", partitions=2))
     refused = one.run("apply", "--yes", spec="keyed.yaml")
     assert refused.returncode == 4

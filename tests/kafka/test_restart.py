@@ -38,7 +38,7 @@ def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -
     places: dict[tuple[str, int], int] = {}
     for topic, partition, offset in load.acknowledged:
         places[topic, partition] = min(offset, places.get((topic, partition), offset))
-    found = read_back(three.bootstrap_servers, three.platform.profile, places, set(load.acknowledged), timeout=60)
+    found = read_back(three.settings, three.platform.profile, places, set(load.acknowledged), timeout=60)
     assert {place: record.value for place, record in found.items()} == load.acknowledged
     assert three.run("verify").returncode == 0
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,12 +61,20 @@ def _next_commands() -> str:
 
 def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) -> None:
     servers = ",".join(result.record.bootstrap_servers)
-    created = f", {len(result.created)} topics created" if result.created else ""
     typer.echo(
         f"{platform.spec.cluster.name} runs ({platform.environment}): Kafka {result.record.kafka_version}, "
-        f"{_nodes(result)}, {len(platform.spec.topics)} topics{created}, {seconds:.1f} s"
+        f"{_nodes(result)}, {len(platform.spec.topics)} topics{_created(result)}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
+
+
+def _created(result: UpResult) -> str:
+    from ottla.plan import CreateAcl, CreateTopic, UpsertScram
+
+    words = {CreateTopic: "topics", UpsertScram: "credentials", CreateAcl: "ACLs"}
+    counts = Counter(words.get(type(change), "quotas") for change in result.created)
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return f", {said} created" if said else ""
 
 
 def _nodes(result: UpResult) -> str:

@@ -189,8 +189,7 @@ class GroupReader:
 
 def _consumer(settings: ClientSettings, profile: ClientProfile, group: str, more: Mapping[str, Any]) -> Any:
     config = {
-        **consumer_config(profile, settings.bootstrap_servers, group=group),
-        **settings.for_data,
+        **consumer_config(profile, settings, group=group),
         "enable.partition.eof": True,
         "allow.auto.create.topics": False,
         "enable.auto.commit": False,

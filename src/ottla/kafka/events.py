@@ -15,6 +15,7 @@ from ottla.kafka.profile import consumer_config, producer_config
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
 
 GROUP = "ottla-verify"  # librdkafka wants a name; partitions are assigned, so no group is ever joined
@@ -65,9 +66,9 @@ def _client(kind: Any, config: Mapping[str, str | int], profile: str) -> Any:
 class Sender:
     """A producer with the client profile. It connects by itself, also to nodes that are still booting when it is made."""
 
-    def __init__(self, bootstrap_servers: Sequence[str], profile: ClientProfile) -> None:
-        self.bootstrap_servers = tuple(bootstrap_servers)
-        self._producer = _client(Producer, producer_config(profile, bootstrap_servers), "producer")
+    def __init__(self, settings: ClientSettings, profile: ClientProfile) -> None:
+        self.settings = settings
+        self._producer = _client(Producer, producer_config(profile, settings), "producer")
 
     def send(self, events: Sequence[Event], *, timeout: float) -> list[Sent]:
         """Send all and wait (at most ``timeout`` seconds) for every acknowledgement; one outcome for each event, in order."""
@@ -94,15 +95,13 @@ class Sender:
         return [outcomes.get(index, Sent(event, -1, -1, timeout * 1000, late)) for index, event in enumerate(events)]
 
 
-def send_events(
-    bootstrap_servers: Sequence[str], profile: ClientProfile, events: Sequence[Event], *, timeout: float
-) -> list[Sent]:
+def send_events(settings: ClientSettings, profile: ClientProfile, events: Sequence[Event], *, timeout: float) -> list[Sent]:
     """Send with a producer made for this one time; see ``Sender.send``."""
-    return Sender(bootstrap_servers, profile).send(events, timeout=timeout)
+    return Sender(settings, profile).send(events, timeout=timeout)
 
 
 def read_back(
-    bootstrap_servers: Sequence[str],
+    settings: ClientSettings,
     profile: ClientProfile,
     places: Mapping[tuple[str, int], int],
     wanted: set[tuple[str, int, int]],
@@ -113,7 +112,7 @@ def read_back(
 
     Partitions are assigned, not subscribed: no group is joined and no offset is committed. Returns what was found.
     """
-    consumer = _client(Consumer, consumer_config(profile, bootstrap_servers, group=GROUP), "consumer")
+    consumer = _client(Consumer, consumer_config(profile, settings, group=GROUP), "consumer")
     found: dict[tuple[str, int, int], ReadBack] = {}
     deadline = time.monotonic() + timeout
     try:

@@ -56,8 +56,7 @@ class Writer:
         self.written = Written()
         self._handed = 0  # to librdkafka, or refused by it
         config = {
-            **producer_config(profile, settings.bootstrap_servers),
-            **settings.for_data,
+            **producer_config(profile, settings),
             "allow.auto.create.topics": False,
             "delivery.report.only.error": True,  # a call for each acknowledged record would cost half of the speed
         }

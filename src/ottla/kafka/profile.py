@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ottla.errors import OttlaError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
 
 RENAMED = {"max.request.size": "message.max.bytes"}
@@ -41,19 +42,19 @@ SAME = frozenset(
 )
 
 
-def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
+def producer_config(profile: ClientProfile, settings: ClientSettings) -> dict[str, str | int]:
     """Librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(bootstrap_servers), **_translated(profile.producer, "producer")}
+    return {**_common(settings), **_translated(profile.producer, "producer"), **settings.for_data}
 
 
-def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *, group: str) -> dict[str, str | int]:
+def consumer_config(profile: ClientProfile, settings: ClientSettings, *, group: str) -> dict[str, str | int]:
     """Librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(bootstrap_servers), **_translated(profile.consumer, "consumer"), "group.id": group}
+    return {**_common(settings), **_translated(profile.consumer, "consumer"), "group.id": group, **settings.for_data}
 
 
-def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
+def _common(settings: ClientSettings) -> dict[str, str | int]:
     return {
-        "bootstrap.servers": ",".join(bootstrap_servers),
+        "bootstrap.servers": ",".join(settings.bootstrap_servers),
         "client.id": "ottla",
         "log_level": 0,
         "reconnect.backoff.max.ms": 200,  # a node that boots is found as soon as it takes clients

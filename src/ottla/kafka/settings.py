@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from ottla.errors import UsageError
 from ottla.kafka.java_properties import parse_properties
 from ottla.kafka.profile import SAME
+from ottla.model.login import CertificateLogin, ScramLogin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from ottla.model.login import Login
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -65,6 +68,27 @@ class ClientSettings:
         """What librdkafka is given, beside the address. The client's own keys come last: they win over the profile."""
         given = {name: value for key, value in self.connection.items() for name in CONNECTION[key][0]}
         return {**given, CHECK_HOST: "https" if self.check_host else "none", **self.overrides}
+
+
+def login_settings(login: Login) -> ClientSettings:
+    """The settings of a user of a locked cluster."""
+    connection = {"ssl.ca.location": str(login.authorities)}
+    match login.proof:
+        case ScramLogin(mechanism, password):
+            connection |= {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": str(mechanism),
+                "sasl.username": login.user,
+                "sasl.password": password.reveal(),
+            }
+        case CertificateLogin(store):
+            connection |= certificate_settings(str(store))
+    return ClientSettings(login.bootstrap_servers, connection)
+
+
+def certificate_settings(store: str) -> dict[str, str]:
+    """Mutual TLS with a key store of PEM: private key and certificate in one file."""
+    return {"security.protocol": "SSL", "ssl.certificate.location": store, "ssl.key.location": store}
 
 
 def read_settings(bootstrap_servers: str | None, command_config: Path | None, properties: list[str]) -> ClientSettings:

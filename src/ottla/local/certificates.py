@@ -21,8 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ottla.files import PRIVATE_FILE, write_atomic
+from ottla.local.secured import OTTLA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from ottla.local.layout import Layout
     from ottla.local.record import NodeAddress
 
@@ -57,7 +61,15 @@ def authority_fits(layout: Layout) -> bool:
 
 def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
     """Make the key store of a node: key, certificate, CA."""
-    path = layout.node(node.node_id).keystore
+    _make_store(layout, layout.node(node.node_id).keystore, f"node-{node.node_id}", [_alternative(node.host)])
+
+
+def make_own_certificate(layout: Layout) -> None:
+    """Make the key store that Ottla itself works with, among nodes: key, certificate, CA."""
+    _make_store(layout, layout.own_store, OTTLA, [x509.DNSName(OTTLA)])
+
+
+def _make_store(layout: Layout, path: Path, common_name: str, alternatives: Sequence[x509.GeneralName]) -> None:
     authority = x509.load_pem_x509_certificate(layout.authority.read_bytes())
     authority_key = load_pem_private_key(layout.authority_key.read_bytes(), password=None)
     if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
@@ -65,8 +77,8 @@ def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     certificate = (
-        _builder(_name(f"node-{node.node_id}"), authority.subject, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([_alternative(node.host)]), critical=False)
+        _builder(_name(common_name), authority.subject, key.public_key())
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .sign(authority_key, hashes.SHA256())
     )

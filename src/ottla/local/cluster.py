@@ -20,6 +20,7 @@ from ottla.local.processes import command_line, find_nodes, resume, stop_process
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import ClusterRecord, new_cluster_id, read_record, write_record
 from ottla.local.roles import COMBINED
+from ottla.local.secured import NOBODY
 from ottla.local.start import start_nodes
 from ottla.local.training import train
 
@@ -31,17 +32,19 @@ if TYPE_CHECKING:
 
     from ottla.local.layout import Layout
     from ottla.local.report import Reporter
+    from ottla.local.secured import Admission
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCluster:
-    """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes."""
+    """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes; ``admission`` knows the users."""
 
     layout: Layout
     name: str
     kafka_version: str
     heap: int
     report: Reporter
+    admission: Admission = NOBODY
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -81,11 +81,11 @@ def node_command(runtime: Runtime, files: NodeFiles, *, heap: int, extra: Sequen
     ]
 
 
-def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str) -> list[str]:
+def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str, extra: Sequence[str] = ()) -> list[str]:
     """The command that formats a node's log_dir (kafka-storage format)."""
     aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     tool = [STORAGE_TOOL, "format", "--cluster-id", cluster_id, "--config", str(files.properties)]
-    return [str(runtime.java), *FLAGS, *aot, "-cp", runtime.class_path, *tool]
+    return [str(runtime.java), *FLAGS, *aot, "-cp", runtime.class_path, *tool, *extra]
 
 
 def environment() -> dict[str, str]:

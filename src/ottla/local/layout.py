@@ -28,6 +28,11 @@ class NodeFiles:
         return self.folder / "node.pem"
 
     @property
+    def listener_store(self) -> Path:
+        """Private key and certificate of the client listeners of a secured node, PEM."""
+        return self.folder / "listener.pem"
+
+    @property
     def log4j2(self) -> Path:
         """The logging configuration."""
         return self.folder / "log4j2.properties"
@@ -41,6 +46,11 @@ class NodeFiles:
     def applied(self) -> Path:
         """The properties of the spec that the node last came up with."""
         return self.folder / "applied.json"
+
+    @property
+    def first_users(self) -> Path:
+        """The credentials that a node is formatted with; gone as soon as it is."""
+        return self.folder / "first-users"
 
     @property
     def formatted(self) -> Path:
@@ -61,6 +71,11 @@ class NodeFiles:
     def server_log(self) -> Path:
         """Kafka's own log."""
         return self.logs / "server.log"
+
+    @property
+    def audit_log(self) -> Path:
+        """What a secured node refused, and to whom."""
+        return self.logs / "audit.log"
 
     @property
     def output(self) -> Path:
@@ -103,6 +118,20 @@ class Layout:
     def authority_key(self) -> Path:
         """The private key of the CA, PEM."""
         return self.root / "ca.key"
+
+    @property
+    def own_store(self) -> Path:
+        """Private key and certificate that Ottla itself works with on a secured cluster, PEM."""
+        return self.root / "ottla.pem"
+
+    @property
+    def authorities(self) -> Path:
+        """The certificates of the CAs that clients and the listeners for them trust, PEM."""
+        return self.root / "tls" / "authorities.pem"
+
+    def user_store(self, user: str) -> Path:
+        """Private key and certificate of a user that has one, PEM."""
+        return self.root / "tls" / "users" / f"{user}.pem"
 
     @property
     def nodes(self) -> Path:

@@ -49,20 +49,28 @@ def has_run(files: NodeFiles) -> bool:
     return (files.data / METADATA_LOG).exists()
 
 
-def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int]) -> None:
-    """Format the log_dirs of nodes that never ran, all at once. What a cut-off format left is removed first."""
+def format_nodes(
+    runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int], *, users: Sequence[str] = ()
+) -> None:
+    """Format the log_dirs of nodes that never ran, all at once. What a cut-off format left is removed first.
+
+    ``users`` are credentials (``--add-scram``) that the cluster knows from its first moment on.
+    """
     properties = {node_id: layout.node(node_id).properties for node_id in node_ids}
     end_processes(find_processes(properties, of=STORAGE_TOOL))  # of a run that was killed: two would write one folder
     running: dict[int, subprocess.Popen[str]] = {}
     try:
         for node_id in node_ids:
-            running[node_id] = _start_format(runtime, layout.node(node_id), record.cluster_id)
+            running[node_id] = _start_format(runtime, layout.node(node_id), record.cluster_id, users)
         outcomes = {node_id: _outcome(process) for node_id, process in running.items()}
     except BaseException:
         for process in running.values():
             process.kill()
             process.communicate()
         raise
+    finally:
+        for node_id in node_ids:
+            layout.node(node_id).first_users.unlink(missing_ok=True)
     for node_id, output in outcomes.items():
         if output is not None:
             hint = "mend cluster.config, or make room, if that is at fault, then rerun"
@@ -71,13 +79,18 @@ def format_nodes(runtime: Runtime, layout: Layout, record: ClusterRecord, node_i
         write_atomic(layout.node(node_id).formatted, record.cluster_id)
 
 
-def _start_format(runtime: Runtime, files: NodeFiles, cluster_id: str) -> subprocess.Popen[str]:
-    """The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure."""
+def _start_format(runtime: Runtime, files: NodeFiles, cluster_id: str, users: Sequence[str]) -> subprocess.Popen[str]:
+    """The tool prints stored credentials (KAFKA-20115), so its output is kept only to explain a failure.
+
+    Credentials go in by a file that only its owner may read: everybody may read a command line.
+    """
     with explained("prepare", files.data):
         shutil.rmtree(files.data, ignore_errors=True)
         files.data.mkdir(parents=True, exist_ok=True)
+    if users:
+        write_atomic(files.first_users, "".join(f"--add-scram\n{user}\n" for user in users), mode=PRIVATE_FILE)
     return subprocess.Popen(
-        format_command(runtime, files, cluster_id=cluster_id),
+        format_command(runtime, files, cluster_id=cluster_id, extra=[f"@{files.first_users}"] if users else []),
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
+from ottla.local.secured import MECHANISMS, SASL, TLS, client_listeners
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ottla.local.layout import Layout, NodeFiles
     from ottla.local.record import ClusterRecord, NodeAddress
 
 CLIENT, INTERNAL, CONTROLLER = "CLIENT", "INTERNAL", "CONTROLLER"
+PROTOCOLS = f"{CLIENT}:PLAINTEXT,{TLS}:SSL,{SASL}:SASL_SSL,{INTERNAL}:SSL,{CONTROLLER}:SSL"
 # What is better on one machine than Kafka's own defaults; the spec may say otherwise.
 DEFAULTS = {
     # Nodes that start together elect their first leader after one of these, not after a second (KIP-595; a pre-vote,
@@ -33,7 +36,7 @@ LOG_FILES = 5
 
 def server_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> dict[str, str]:
     """What the spec says (``configs``) and what only this machine can know. Raises LocalError where both say the same key."""
-    own = _own_properties(layout, record, node)
+    own = _own_properties(layout, record, node, configs.get(MECHANISMS, "").split(","))
     clash = sorted(own.keys() & configs.keys())
     if clash:
         raise LocalError(
@@ -43,19 +46,20 @@ def server_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, 
     return {**DEFAULTS, **configs, **own}
 
 
-def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress) -> dict[str, str]:
+def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, mechanisms: Sequence[str]) -> dict[str, str]:
     voters = ",".join(f"{each.node_id}@{each.host}:{each.controller_port}" for each in record.voters)
     controllers = [f"{CONTROLLER}://{node.host}:{node.controller_port}"] if node.is_voter else []
-    clients = [f"{CLIENT}://{node.host}:{node.client_port}", f"{INTERNAL}://{node.host}:{node.internal_port}"]
+    files = layout.node(node.node_id)
+    clients = [f"{name}://{node.host}:{port}" for name, port in _broker_ports(node).items()]
     own = {
         "process.roles": ",".join(node.roles),
         "node.id": str(node.node_id),
         "controller.quorum.voters": voters,
         "listeners": ",".join([*(clients if node.is_broker else []), *controllers]),
-        "listener.security.protocol.map": f"{CLIENT}:PLAINTEXT,{INTERNAL}:SSL,{CONTROLLER}:SSL",
+        "listener.security.protocol.map": PROTOCOLS,
         "controller.listener.names": CONTROLLER,
         "listener.name.controller.ssl.client.auth": "required",
-        **_stores(layout, layout.node(node.node_id)),
+        **_stores(layout, files),
     }
     if node.is_broker:
         own |= {
@@ -63,7 +67,14 @@ def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress) ->
             "inter.broker.listener.name": INTERNAL,
             "listener.name.internal.ssl.client.auth": "required",
         }
+    if node.is_broker and node.secured:
+        own |= client_listeners(layout, files, mechanisms)
     return own
+
+
+def _broker_ports(node: NodeAddress) -> dict[str, int]:
+    clients = {TLS: node.tls_port, SASL: node.sasl_port} if node.secured else {CLIENT: node.client_port}
+    return {**clients, INTERNAL: node.internal_port}
 
 
 def _stores(layout: Layout, files: NodeFiles) -> dict[str, str]:
@@ -99,23 +110,37 @@ def _ascii(character: str) -> str:
 
 
 def log4j2_text(files: NodeFiles) -> str:
-    """Kafka's log in one file of at most 10 MB, with the last five kept. The properties form needs no parser library."""
-    log = _escaped(str(files.server_log))
+    """Kafka's log in one file of at most 10 MB, with the last five kept, and what the authorizer refused in another such file.
+
+    The properties form needs no parser library.
+    """
     return f"""\
 shutdownHook=disable
-appender.file.type=RollingFile
-appender.file.name=FILE
-appender.file.fileName={log}
-appender.file.filePattern={log}.%i
-appender.file.layout.type=PatternLayout
-appender.file.layout.pattern=[%d] %p %m (%c)%n
-appender.file.policies.type=Policies
-appender.file.policies.size.type=SizeBasedTriggeringPolicy
-appender.file.policies.size.size={LOG_SIZE}
-appender.file.strategy.type=DefaultRolloverStrategy
-appender.file.strategy.max={LOG_FILES}
+{_rolling_file("file", files.server_log)}
+{_rolling_file("audit", files.audit_log)}
 rootLogger.level=INFO
-rootLogger.appenderRef.file.ref=FILE
+rootLogger.appenderRef.file.ref=file
 logger.configs.name=org.apache.kafka.common.config.AbstractConfig
 logger.configs.level=WARN
+logger.audit.name=kafka.authorizer.logger
+logger.audit.level=INFO
+logger.audit.additivity=false
+logger.audit.appenderRef.audit.ref=audit
 """
+
+
+def _rolling_file(name: str, path: Path) -> str:
+    log = _escaped(str(path))
+    return f"""\
+appender.{name}.type=RollingFile
+appender.{name}.name={name}
+appender.{name}.fileName={log}
+appender.{name}.filePattern={log}.%i
+appender.{name}.createOnDemand=true
+appender.{name}.layout.type=PatternLayout
+appender.{name}.layout.pattern=[%d] %p %m (%c)%n
+appender.{name}.policies.type=Policies
+appender.{name}.policies.size.type=SizeBasedTriggeringPolicy
+appender.{name}.policies.size.size={LOG_SIZE}
+appender.{name}.strategy.type=DefaultRolloverStrategy
+appender.{name}.strategy.max={LOG_FILES}"""

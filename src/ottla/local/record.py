@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind")
 
-RECORD_VERSION = 2  # 1 knew combined nodes only; what has no version is read as 1
+RECORD_VERSION = 3  # 1 knew combined nodes only, 2 open ones only; what has no version is read as 1
 BLOCK = 5  # the ports that a node has: client, TLS, SASL_SSL, internal, controller
 
 
@@ -26,6 +26,7 @@ BLOCK = 5  # the ports that a node has: client, TLS, SASL_SSL, internal, control
 class NodeAddress:
     """What a node is, and where it listens. ``prefix`` is put before its command, for a sandbox around it.
 
+    A node that is ``secured`` takes clients by mutual TLS and by SASL over TLS, and no others; an open one takes anybody.
     A node that is a controller alone listens on its controller port only, and has the others of its block to itself.
     """
 
@@ -36,12 +37,13 @@ class NodeAddress:
     controller_port: int
     prefix: tuple[str, ...] = ()
     roles: tuple[str, ...] = COMBINED
+    secured: bool = False
 
     @classmethod
     def in_block(
         cls, node_id: int, host: str, first: int, prefix: tuple[str, ...] = (), roles: tuple[str, ...] = COMBINED
     ) -> NodeAddress:
-        """A node whose listeners have the block of ports that begins with ``first`` (TLS and SASL_SSL, +1 and +2, to come)."""
+        """A node whose listeners have the block of ports that begins with ``first``."""
         return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix, roles=roles)
 
     @property
@@ -55,9 +57,20 @@ class NodeAddress:
         return CONTROLLER in self.roles
 
     @property
+    def tls_port(self) -> int:
+        """Where a secured node takes clients with certificates."""
+        return self.client_port + 1
+
+    @property
+    def sasl_port(self) -> int:
+        """Where a secured node takes clients with passwords or tokens."""
+        return self.client_port + 2
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """What it listens on; the first one opens when it takes its clients (of a controller: the other nodes)."""
-        brokers = (self.client_port, self.internal_port) if self.is_broker else ()
+        clients = (self.sasl_port, self.tls_port) if self.secured else (self.client_port,)
+        brokers = (*clients, self.internal_port) if self.is_broker else ()
         return (*brokers, *((self.controller_port,) if self.is_voter else ()))
 
     @property
@@ -76,8 +89,23 @@ class ClusterRecord:
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
-        """``host:port`` of each broker's client listener."""
-        return tuple(f"{node.host}:{node.client_port}" for node in self.nodes if node.is_broker)
+        """``host:port`` of each broker, for clients: of a secured one for those with passwords or tokens."""
+        return tuple(f"{node.host}:{node.ports[0]}" for node in self.nodes if node.is_broker)
+
+    @property
+    def tls_servers(self) -> tuple[str, ...]:
+        """``host:port`` of each secured broker, for clients with certificates."""
+        return tuple(f"{node.host}:{node.tls_port}" for node in self.nodes if node.is_broker and node.secured)
+
+    @property
+    def internal_servers(self) -> tuple[str, ...]:
+        """``host:port`` of each broker, for other nodes and for Ottla itself."""
+        return tuple(f"{node.host}:{node.internal_port}" for node in self.nodes if node.is_broker)
+
+    @property
+    def any_secured(self) -> bool:
+        """Whether any node is secured: all are, but while a platform is being locked or opened."""
+        return any(node.secured for node in self.nodes)
 
     @property
     def voters(self) -> tuple[NodeAddress, ...]:
@@ -141,7 +169,8 @@ def _node(data: Mapping[str, Any]) -> NodeAddress:
     roles = tuple(_of(str, role) for role in data.get("roles", COMBINED))
     if not {BROKER, CONTROLLER} >= set(roles) > set():
         raise ValueError(f"roles {', '.join(roles) or 'missing'}")
-    return NodeAddress(_of(int, data["node_id"]), _of(str, data["host"]), client, internal, controller, prefix, roles)
+    secured = _of(bool, data.get("secured", False))
+    return NodeAddress(_of(int, data["node_id"]), _of(str, data["host"]), client, internal, controller, prefix, roles, secured)
 
 
 def _of(kind: type[Kind], value: object) -> Kind:

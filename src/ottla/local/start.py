@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ottla.local.addresses import settle_ports
@@ -9,7 +10,9 @@ from ottla.local.guards import named, refuse_blank_majority, refuse_unusable_dat
 from ottla.local.memory import check_memory, heap_of
 from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
 from ottla.local.ready import wait_for_nodes
-from ottla.local.trust import ensure_certificates
+from ottla.local.record import write_record
+from ottla.local.secured import is_secured
+from ottla.local.trust import ensure_certificates, ensure_own_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +30,9 @@ def start_nodes(
     Raises LocalError or PlanRefused before anything was started.
     """
     layout = cluster.layout
-    wanted = [record.node(node_id) for node_id in node_ids]
     others_run = len(cluster.running()) > 0
+    record = _keep_secured(cluster, record, configs)
+    wanted = [record.node(node_id) for node_id in node_ids]
     refuse_unusable_data(layout, record, wanted)
     refuse_blank_majority(layout, record)
     check_memory(wanted, cluster.heap, report=cluster.report)
@@ -36,6 +40,9 @@ def start_nodes(
     record = settle_ports(layout, record, wanted, others_run=others_run, report=cluster.report)
     nodes = [record.node(node_id) for node_id in node_ids]
     ensure_certificates(layout, cluster.name, nodes, others_run=others_run)
+    if record.any_secured:
+        ensure_own_certificate(layout)
+        cluster.admission.ensure_certificates(record)
     for node in nodes:
         write_node_files(layout, record, node, configs[node.node_id])
     _format(cluster, runtime, record, nodes)
@@ -48,11 +55,23 @@ def start_nodes(
     return record
 
 
+def _keep_secured(cluster: LocalCluster, record: ClusterRecord, configs: Mapping[int, Mapping[str, str]]) -> ClusterRecord:
+    """The record, kept with what ``configs`` make of each node: secured, or open to anybody on this machine."""
+    secured = {node_id: is_secured(properties) for node_id, properties in configs.items()}
+    nodes = tuple(replace(node, secured=secured.get(node.node_id, node.secured)) for node in record.nodes)
+    if nodes == record.nodes:
+        return record
+    kept = replace(record, nodes=nodes)
+    write_record(cluster.layout.record, kept)
+    return kept
+
+
 def _format(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:
     unformatted = [node.node_id for node in nodes if needs_format(cluster.layout.node(node.node_id))]
     if unformatted:
         cluster.report.step(f"formatting {named(unformatted)}")
-        format_nodes(runtime, cluster.layout, record, unformatted)
+        users = cluster.admission.first_users() if record.any_secured else ()
+        format_nodes(runtime, cluster.layout, record, unformatted, users=users)
 
 
 def _start_in_order(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:

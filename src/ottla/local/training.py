@@ -60,13 +60,15 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
 def _exercise(bootstrap_server: str) -> None:
     from ottla.kafka.connection import connect  # noqa: PLC0415  (while the node boots, not before it is started)
     from ottla.kafka.events import Event, read_back, send_events  # noqa: PLC0415
+    from ottla.kafka.settings import ClientSettings  # noqa: PLC0415
     from ottla.kafka.topics import create_topics, read_metadata  # noqa: PLC0415
 
     profile = ClientProfile(producer={"enable.idempotence": "true"}, consumer={})
-    with connect([bootstrap_server]) as connection:
+    settings = ClientSettings((bootstrap_server,))
+    with connect(settings.bootstrap_servers) as connection:
         create_topics(connection, [TRAINING_TOPIC])
         read_metadata(connection)
-    sent = send_events([bootstrap_server], profile, [Event("training", b"key", b"value")], timeout=EVENT_TIMEOUT)
+    sent = send_events(settings, profile, [Event("training", b"key", b"value")], timeout=EVENT_TIMEOUT)
     places = {("training", each.partition): each.offset for each in sent if each.error is None}
     wanted = {("training", each.partition, each.offset) for each in sent if each.error is None}
-    read_back([bootstrap_server], profile, places, wanted, timeout=EVENT_TIMEOUT)
+    read_back(settings, profile, places, wanted, timeout=EVENT_TIMEOUT)

@@ -28,7 +28,8 @@ def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress],
     missing = [node for node in nodes if not _fits(layout.node(node.node_id).keystore, authority)]
     if not missing:
         return
-    from ottla.local.certificates import authority_fits, make_authority, make_node_certificate  # noqa: PLC0415  (needed once)
+    # Needed once: it takes its time to import.
+    from ottla.local.certificates import authority_fits, make_authority, make_node_certificate  # noqa: PLC0415
 
     if authority is None or not authority_fits(layout):
         if others_run:
@@ -41,6 +42,14 @@ def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress],
         missing = list(nodes)
     for node in missing:
         make_node_certificate(layout, node)
+
+
+def ensure_own_certificate(layout: Layout) -> None:
+    """The key store that Ottla itself works with on a secured cluster. The CA is there already."""
+    if not _fits(layout.own_store, _authority(layout)):
+        from ottla.local.certificates import make_own_certificate  # noqa: PLC0415  (as above)
+
+        make_own_certificate(layout)
 
 
 def _authority(layout: Layout) -> bytes | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AUTHORIZER = "authorizer.class.name"  # the property that locks a node: who may do what is asked from here on
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.model.acl import CLUSTER_NAME, WILDCARD, Action, Operation, ResourceType, is_permitted
+from ottla.model.node import AUTHORIZER
 from ottla.model.user import principal_of
 from ottla.plan.changes import (
     AlterQuota,
@@ -123,8 +124,8 @@ def unowned_quotas(observed: ClusterState, desired: ClusterState) -> Iterator[tu
 
 
 def impossible_access(observed: ClusterState, desired: ClusterState) -> Iterator[str]:
-    """Why no changes lead there."""
-    if desired.acls and not observed.authorizer:
+    """Why no changes lead there. Nodes that are about to get an authorizer can hold ACLs afterwards."""
+    if desired.acls and not observed.authorizer and not any(AUTHORIZER in node.properties for node in desired.nodes.values()):
         yield (
             f"the spec asks for {len(desired.acls)} ACLs, and the cluster has no authorizer that could hold any: everybody may "
             "do everything there"

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ottla.model.acl import Permission
+from ottla.model.node import AUTHORIZER
 from ottla.model.quota import Unnamed
 
 if TYPE_CHECKING:
@@ -186,6 +187,11 @@ def _describe_access(change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram |
             return f"delete user {user_key(credential.key)}"
         case AlterQuota(entity, values):
             return f"alter quotas of {entity}: {', '.join(value.key for value in values)}"
+
+
+def locks_or_opens(change: Change) -> bool:
+    """Whether a node's restart changes who may reach it at all."""
+    return isinstance(change, AlterNodeProperties) and any(config.key == AUTHORIZER for config in change.configs)
 
 
 RANKS: dict[type, int] = {

@@ -11,7 +11,16 @@ from ottla.errors import PlanRefused
 from ottla.model.acl import AclBinding, Operation, PatternType, Permission, ResourceType
 from ottla.model.quota import DEFAULT, QuotaEntity
 from ottla.model.user import CredentialKey, ScramMechanism
-from ottla.plan.changes import AlterQuota, Change, CreateAcl, CreateTopic, DeleteTopic, UpsertScram, object_key
+from ottla.plan.changes import (
+    AlterQuota,
+    Change,
+    CreateAcl,
+    CreateTopic,
+    DeleteTopic,
+    UpsertScram,
+    locks_or_opens,
+    object_key,
+)
 from ottla.plan.risk import Risk, Severity, bulk_risks, risks_of
 
 if TYPE_CHECKING:
@@ -116,15 +125,19 @@ def only_creates(plan: Plan) -> tuple[Plan, Plan]:
 
     ACLs that deny are added with those that allow: an ALLOW without the DENY that guards it would be too much.
     """
-    creates = tuple(planned for planned in plan.changes if _only_adds(planned.change))
-    others = tuple(planned for planned in plan.changes if not _only_adds(planned.change))
+    locks = any(locks_or_opens(planned.change) for planned in plan.changes)
+    creates = tuple(planned for planned in plan.changes if _only_adds(planned.change, locks=locks))
+    others = tuple(planned for planned in plan.changes if planned not in creates)
     return _with_changes(plan, creates), _with_changes(plan, others)
 
 
-def _only_adds(change: Change) -> bool:
+def _only_adds(change: Change, *, locks: bool) -> bool:
+    """A cluster that is about to be locked keeps no ACLs yet, and whoever may log in goes with them."""
     match change:
-        case CreateTopic() | CreateAcl() | UpsertScram(before=None):
+        case CreateTopic():
             return True
+        case CreateAcl() | UpsertScram(before=None):
+            return not locks
         case AlterQuota(values=values):
             return all(value.before is None for value in values)
         case _:

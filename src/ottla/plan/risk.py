@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ottla.model.acl import Permission
+from ottla.model.node import AUTHORIZER
 from ottla.model.topic import is_protected
 from ottla.model.units import UNLIMITED, format_duration, format_size
 from ottla.plan.changes import (
@@ -45,6 +46,7 @@ CODES = frozenset(
         "deletes-most-topics",
         "deletes-records",
         "drops-records",
+        "opens-platform",
         "re-keys",
         "unclean-election",
         "weaker-acks",
@@ -100,9 +102,20 @@ def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
         case AlterNodeProperties(node_id, configs):
             keys = ", ".join(config.key for config in configs)
             notice = Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}")
-            return (notice, *_of_every_topic(configs))
+            return (notice, *_of_clients(node_id, configs), *_of_every_topic(configs))
         case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
             return tuple(_of_access(change))
+
+
+def _of_clients(node_id: int, configs: Iterable[ConfigChange]) -> Iterator[Risk]:
+    """What a node that is locked or opened does to those who are connected."""
+    locked = next((bool(config.after) for config in configs if config.key == AUTHORIZER), None)
+    if locked is True:
+        text = f"node {node_id} cuts off clients that do not log in: its open listener is gone, and what no ACL allows is refused"
+        yield Risk("locks-out", Severity.NOTICE, text)
+    if locked is False:
+        text = f"node {node_id} takes anybody on this machine: logins, ACLs and TLS to clients are gone"
+        yield Risk("opens-platform", Severity.DATA, text)
 
 
 def _of_access(change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota) -> Iterator[Risk]:

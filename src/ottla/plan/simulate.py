@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ottla.model.node import AUTHORIZER
 from ottla.plan.changes import (
     AddPartitions,
     AlterNodeProperties,
@@ -39,11 +40,16 @@ def apply_in_memory(changes: Iterable[Change], state: ClusterState) -> ClusterSt
                 topics[name] = replace(topics[name], configs=_altered(topics[name].configs, configs))
             case AlterNodeProperties(node_id, configs):
                 nodes[node_id] = replace(nodes[node_id], properties=_altered(nodes[node_id].properties, configs))
+                state = replace(state, authorizer=_with_authorizer(state.authorizer, configs))
             case DeleteTopic(topic):
                 del topics[topic.name]
             case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
                 state = _with_access(state, change)
     return replace(state, topics=topics, nodes=nodes)
+
+
+def _with_authorizer(there: bool, changes: Iterable[ConfigChange]) -> bool:  # noqa: FBT001  (what was, not an option)
+    return next((bool(change.after) for change in changes if change.key == AUTHORIZER), there)
 
 
 def _with_access(state: ClusterState, change: CreateAcl | DeleteAcl | UpsertScram | DeleteScram | AlterQuota) -> ClusterState:

@@ -10,25 +10,30 @@ from ottla.errors import LocalError, UsageError
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
-from ottla.model.node import Node
+from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
+from ottla.model.node import AUTHORIZER, Node
 from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.platform.identity import login_of, own_settings
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
+    from ottla.kafka.settings import ClientSettings
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
+    from ottla.model.login import Login
     from ottla.model.state import ClusterState, Evidence
-    from ottla.plan import AlterNodeProperties, Plan
+    from ottla.plan import AlterNodeProperties, Change, Plan
     from ottla.platform.access import Access
+    from ottla.platform.identity import Identity
     from ottla.platform.upgrade import Upgrade
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
@@ -54,7 +59,7 @@ class UpResult:
     """
 
     record: ClusterRecord
-    created: tuple[str, ...]
+    created: tuple[Change, ...]
     pending: Plan | None
     upgrade: str | None
 
@@ -75,6 +80,7 @@ class LocalPlatform:
     environment: str
     spec: EnvironmentSpec
     cluster: LocalCluster
+    identity: Identity
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
 
     def __post_init__(self) -> None:
@@ -90,8 +96,20 @@ class LocalPlatform:
     def desired(self) -> ClusterState:
         """The cluster that the spec asks for. Controllers of their own get the same properties as brokers."""
         desired = desired_state(self.spec)
-        properties = next(iter(desired.nodes.values())).properties
+        properties = {**next(iter(desired.nodes.values())).properties, **self._security()}
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
+
+    def _security(self) -> dict[str, str]:
+        """What makes nodes locked; or open, where they are locked now."""
+        if self.secured:
+            return secured_properties(self.spec.security, self.roles)
+        record = self.cluster.record()
+        return OPEN if record is not None and record.any_secured else {}
+
+    @property
+    def secured(self) -> bool:
+        """Whether the spec asks for a locked platform."""
+        return self.spec.security.enabled
 
     @property
     def properties(self) -> dict[int, Mapping[str, str]]:
@@ -118,7 +136,9 @@ class LocalPlatform:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
                 now = self._observe(connection) if creates.changes else None
-            created = self._carry_out(creates, now) if now is not None else ()
+            if now is not None:
+                self._carry_out(creates, now)
+        created = tuple(planned.change for planned in creates.changes)
         return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
 
     @property
@@ -147,10 +167,21 @@ class LocalPlatform:
             return finalise(self)
 
     def _carry_out(self, plan: Plan, now: Observation) -> tuple[str, ...]:
-        from ottla.reconcile import apply_plan
+        from ottla.reconcile import Credentials, apply_plan
 
-        said = self.cluster.report.step
-        return apply_plan(plan, now, connect=self.connected, restart_node=self._restart, said=said)
+        passwords = self.identity.passwords(planned.change for planned in plan.changes)
+
+        def sent(changes: Iterable[Change]) -> None:
+            self.identity.sent(changes, passwords)
+
+        return apply_plan(
+            plan,
+            now,
+            connect=self.connected,
+            restart_node=self._restart,
+            said=self.cluster.report.step,
+            credentials=Credentials(passwords, sent),
+        )
 
     def _wait_until_whole(self, connection: Connection) -> None:
         from ottla.kafka.cluster import warm_producer_ids
@@ -195,7 +226,8 @@ class LocalPlatform:
         answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
         with self.connected() as connection:
             observation = observe(connection, answering=answering)
-            nodes = {**observation.state.nodes, **self._controllers(answering)}
+            brokers = {node_id: self._with_untold(node) for node_id, node in observation.state.nodes.items()}
+            nodes = {**brokers, **self._controllers(answering)}
             observation = replace(observation, state=replace(observation.state, nodes=nodes))
             checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
@@ -225,16 +257,22 @@ class LocalPlatform:
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
 
-    def access(self) -> Access:
-        """The cluster, to look at and to touch. Raises LocalError where none was made."""
+    def login(self, user: str) -> Login:
+        """How a user of the spec logs in. Raises UsageError for one that is not there, LocalError where there is no password."""
+        return login_of(self.identity, self.cluster, user)
+
+    def access(self, user: str | None = None) -> Access:
+        """The cluster, to look at and to touch, as a user (None: the administrator, or anybody where it is open).
+
+        Raises LocalError where none was made, UsageError for a user that is not there.
+        """
         from ottla.kafka.connection import LOCAL_WAY_OUT
-        from ottla.kafka.settings import ClientSettings
         from ottla.platform.access import LOCAL_TIMEOUT, Access
 
         record = self.cluster.made()
         return Access(
             name=self.spec.cluster.name,
-            settings=ClientSettings(record.bootstrap_servers),
+            settings=self._client_settings(record, user),
             profile=self.profile,
             cluster_id=record.cluster_id,
             listed=frozenset(self.spec.topics),
@@ -242,14 +280,21 @@ class LocalPlatform:
             timeout=LOCAL_TIMEOUT,
         )
 
+    def _client_settings(self, record: ClusterRecord, user: str | None) -> ClientSettings:
+        from ottla.kafka.settings import ClientSettings, login_settings
+
+        if user is None and not record.any_secured:
+            return ClientSettings(record.bootstrap_servers)
+        return login_settings(self.login(user or self.spec.security.administrator))
+
     def open_sender(self) -> Sender:
-        """A producer with the client profile.
+        """A producer with the client profile; on a locked platform the administrator's.
 
         librdkafka looks for a broker that gives it a producer id only twice a second: made while the nodes boot, it waits less.
         """
         from ottla.kafka.events import Sender
 
-        return Sender(self._servers, self.profile)
+        return Sender(self._client_settings(self.cluster.made(), None), self.profile)
 
     def restart(self, node_ids: Collection[int] | None = None) -> tuple[int, ...]:
         """Restart nodes (None: all) one at a time, without losing an acknowledged event; the order it was done in.
@@ -290,17 +335,14 @@ class LocalPlatform:
         with self.cluster.lock():
             self.cluster.wipe()
 
-    @property
-    def _servers(self) -> tuple[str, ...]:
-        return self.cluster.made().bootstrap_servers
-
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """A connection to the cluster that was made here, and to no other."""
         from ottla.kafka.connection import connect
 
         record = self.cluster.made()
-        with connect(record.bootstrap_servers, cluster_id=record.cluster_id) as connection:
+        settings = own_settings(self.cluster.layout, record)
+        with connect(settings.bootstrap_servers, cluster_id=record.cluster_id, options=settings.for_admin) as connection:
             yield connection
 
     def _observe(self, connection: Connection) -> Observation:
@@ -308,12 +350,23 @@ class LocalPlatform:
         from ottla.reconcile import observe
 
         observation = observe(connection)
-        applied, desired = self.cluster.applied(), self.desired.nodes
         nodes = {
-            node_id: _only(node, {*applied.get(node_id, {}), *(desired[node_id].properties if node_id in desired else ())})
-            for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
+            node_id: self._as_owned(node) for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
-        return replace(observation, state=replace(observation.state, nodes=nodes))
+        state = self.identity.observed(replace(observation.state, nodes=nodes))
+        return replace(observation, state=state)
+
+    def _as_owned(self, node: Node) -> Node:
+        """A node with the properties that are looked at; on a platform that is to be open, what once locked it means nothing."""
+        applied, desired = self.cluster.applied().get(node.node_id, {}), self.desired.nodes
+        keys = {*applied, *(desired[node.node_id].properties if node.node_id in desired else ())}
+        return _only(self._with_untold(node), keys if self.secured else keys - OWN_KEYS)
+
+    def _with_untold(self, node: Node) -> Node:
+        """A broker tells no property that it does not know the type of (law 1, bent): that is what it was started with."""
+        applied = self.cluster.applied().get(node.node_id, {})
+        untold = {key: applied[key] for key in UNTOLD & applied.keys() if AUTHORIZER in node.properties}
+        return replace(node, properties={**untold, **node.properties})
 
     def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
         """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""
@@ -333,7 +386,8 @@ class LocalPlatform:
         from ottla.reconcile import read_evidence
 
         observation = self._observe(connection)
-        difference = diff(observation.state, self.desired, allow=allow)
+        own_user = self.spec.security.administrator if self.secured else None
+        difference = diff(observation.state, self.identity.desired(self.desired), allow=allow, own_user=own_user)
         evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import NotYet
 from ottla.local import Layout, LocalCluster, Silent
+from ottla.platform.admission import LocalAdmission
+from ottla.platform.identity import Identity
 from ottla.platform.local import LocalPlatform
+from ottla.secrets import SecretStore
 from ottla.spec import Spec, Target, load_spec
 
 if TYPE_CHECKING:
@@ -29,24 +32,22 @@ class Platform:
     def on(self, environment: str | None = None, *, report: Reporter | None = None) -> LocalPlatform:
         """The platform in an environment (None: the default one); ``report`` is told what goes on.
 
-        Raises UsageError for an environment that is not in the spec, NotYet for a target, or for security, that is not built yet.
+        Raises UsageError for an environment that is not in the spec, NotYet for a target that is not built yet.
         """
         name, spec = self.spec.environment(environment)
-        if spec.security.enabled:  # never an open cluster where a locked one was asked for
-            raise NotYet(
-                f"environment {name!r} has `security: {{enabled: true}}`, and a locked cluster is not built yet",
-                hint="choose another environment with -e NAME",
-            )
         match spec.target:
             case Target.LOCAL:
+                layout = Layout.beside(self.spec.path, name)
+                identity = Identity(spec, SecretStore.within(layout.root), self.spec.path.resolve().parent)
                 cluster = LocalCluster(
-                    layout=Layout.beside(self.spec.path, name),
+                    layout=layout,
                     name=spec.cluster.name,
                     kafka_version=spec.cluster.kafka_version,
                     heap=spec.cluster.heap,
                     report=report or Silent(),
+                    admission=LocalAdmission(identity, layout),
                 )
-                return LocalPlatform(name, spec, cluster, self.spec.warnings(name))
+                return LocalPlatform(name, spec, cluster, identity, self.spec.warnings(name))
             case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
                     f"environment {name!r} has the target {spec.target.value!r}, which is not built yet",

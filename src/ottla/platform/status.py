@@ -76,7 +76,7 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     running = {node.address.node_id for node in nodes if node.pid is not None and not node.paused}
     if running:
         try:
-            view = _view(record, running)
+            view = _view(cluster, record, running)
         except OttlaError as error:
             problem = error.message
     return PlatformStatus(
@@ -91,13 +91,15 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     )
 
 
-def _view(record: ClusterRecord, running: set[int]) -> ClusterView:
+def _view(cluster: LocalCluster, record: ClusterRecord, running: set[int]) -> ClusterView:
     """Ask the cluster; a broker that died may still be registered, so only running nodes are asked for their own."""
     from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
     from ottla.kafka.connection import connect
     from ottla.kafka.topics import read_metadata
+    from ottla.platform.identity import own_settings
 
-    with connect(record.bootstrap_servers, timeout=STATUS_TIMEOUT, cluster_id=record.cluster_id) as connection:
+    settings, wanted = own_settings(cluster.layout, record), record.cluster_id
+    with connect(settings.bootstrap_servers, timeout=STATUS_TIMEOUT, cluster_id=wanted, options=settings.for_admin) as connection:
         brokers = read_brokers(connection)
         metadata = read_metadata(connection)
         partitions = tuple(partition for topic in metadata.partitions.values() for partition in topic)

@@ -52,7 +52,18 @@ VERBS: dict[type, tuple[str, str]] = {
     DeleteScram: ("deleting", "credential"),
     AlterQuota: ("altering", "quota"),
 }
-NO_PASSWORDS: Mapping[CredentialKey, Secret] = {}
+
+
+def _nobody_remembers(changes: Sequence[Change]) -> None:
+    """For a plan without credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The passwords that a plan sets, and who is told which of its changes were ``sent`` and taken."""
+
+    passwords: Mapping[CredentialKey, Secret] = field(default_factory=dict)
+    sent: Callable[[Sequence[Change]], None] = _nobody_remembers
 
 
 @dataclass(slots=True)
@@ -69,13 +80,13 @@ def apply_plan(
     connect: Callable[[], AbstractContextManager[Connection]],
     restart_node: Callable[[AlterNodeProperties], None],
     said: Callable[[str], None],
-    passwords: Mapping[CredentialKey, Secret] = NO_PASSWORDS,
+    credentials: Credentials | None = None,
 ) -> tuple[str, ...]:
     """Carry out the plan, and say what was done. ``now`` is what the cluster looks like at this moment.
 
     ``connect`` opens a connection for each kind of change: one that was open while nodes restarted is of no use after.
-    ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes; ``passwords`` are those of the
-    credentials that the plan sets, which says only their versions. A kind that fails stops the kinds after it.
+    ``restart_node`` carries out a change of a node's properties, for whoever runs the nodes; ``credentials`` has the passwords
+    that the plan sets, which says only their versions. A kind that fails stops the kinds after it.
     Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part was done.
     """
     if now.cluster_id != plan.cluster_id:
@@ -94,7 +105,7 @@ def apply_plan(
         if not restarts:
             verb, what = VERBS[type(group[0])]
             said(f"{verb} {len(group)} {what}{'s' if len(group) > 1 else ''}")
-            _carry_out(connect, group, account, passwords)
+            _carry_out(connect, group, account, credentials or Credentials())
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]
             raise ApplyError(done=account.done, failed=account.failed, not_tried=account.not_tried)
@@ -110,9 +121,11 @@ def _carry_out(
     connect: Callable[[], AbstractContextManager[Connection]],
     group: Sequence[Change],
     account: _Account,
-    passwords: Mapping[CredentialKey, Secret],
+    credentials: Credentials,
 ) -> None:
-    for change, error in zip(group, _tried(connect, group, passwords), strict=True):
+    outcome = list(zip(group, _tried(connect, group, credentials.passwords), strict=True))
+    credentials.sent([change for change, error in outcome if error is None])
+    for change, error in outcome:
         if error is None:
             account.done.append(describe(change))
         else:

@@ -43,7 +43,7 @@ def verify_write(
     arrived = [each for each in sent if each.error is None]
     places = {(each.event.topic, each.partition): each.offset for each in arrived}
     keys = {(each.event.topic, each.partition, each.offset) for each in arrived}
-    found = read_back(sender.bootstrap_servers, profile, places, keys, timeout=TIMEOUT) if arrived else {}
+    found = read_back(sender.settings, profile, places, keys, timeout=TIMEOUT) if arrived else {}
     checks = [_check(each, found.get((each.event.topic, each.partition, each.offset)), started) for each in sent]
     return (*checks, *(_tombstone_check(each) for each in cleared if each.error is not None))
 

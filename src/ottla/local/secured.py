@@ -1,0 +1,87 @@
+"""What makes a node of this machine a locked house: properties that a plan shows, and those that only the node knows. Pure.
+
+Whether a node is secured is one property of Kafka's own, ``authorizer.class.name``: it is planned, read back and verified as
+any other, and with it the client listeners change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ottla.model.node import AUTHORIZER
+from ottla.model.user import principal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ottla.local.layout import Layout, NodeFiles
+    from ottla.local.record import ClusterRecord
+    from ottla.spec.identity import SecuritySpec
+
+STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+SUPER_USERS = "super.users"
+MECHANISMS = "sasl.enabled.mechanisms"
+MAPPING_RULES = "listener.name.tls.ssl.principal.mapping.rules"
+OPEN = {AUTHORIZER: ""}  # what a node that was secured is told when it is opened; the rest means nothing then
+UNTOLD = frozenset({SUPER_USERS})  # DescribeConfigs gives back no value of a key that only the authorizer knows
+OWN_KEYS = frozenset({SUPER_USERS, MECHANISMS, MAPPING_RULES})
+TLS, SASL = "TLS", "SASL"
+OTTLA = "ottla"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+
+
+class Admission(Protocol):
+    """Who is let in: what a locked cluster is given when it is made and started, by whoever knows the users."""
+
+    def first_users(self) -> Sequence[str]:
+        """The credentials that it knows from its first moment on, as ``kafka-storage format --add-scram`` takes them."""
+        ...
+
+    def ensure_certificates(self, record: ClusterRecord) -> None:
+        """Make what is missing of the certificates of client listeners, and of users that have one."""
+        ...
+
+
+class Nobody:
+    """The admission of a cluster that is never locked."""
+
+    def first_users(self) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def ensure_certificates(self, record: ClusterRecord) -> None:
+        """None."""
+
+
+NOBODY = Nobody()
+
+
+def is_secured(properties: Mapping[str, str]) -> bool:
+    """Whether these properties are those of a locked node."""
+    return bool(properties.get(AUTHORIZER))
+
+
+def secured_properties(security: SecuritySpec, node_ids: Iterable[int]) -> dict[str, str]:
+    """What every node of a locked platform is told. Nodes and Ottla are super users by the certificates of the nodes' own CA."""
+    names = [*(f"node-{node_id}" for node_id in sorted(node_ids)), OTTLA]
+    super_users = [*(principal_of(f"CN={name}") for name in names), principal_of(security.administrator)]
+    return {
+        AUTHORIZER: STANDARD_AUTHORIZER,
+        SUPER_USERS: ";".join(super_users),
+        MECHANISMS: ",".join(security.mechanisms),
+        MAPPING_RULES: ",".join(security.principal_mapping_rules),
+    }
+
+
+def client_listeners(layout: Layout, files: NodeFiles, mechanisms: Iterable[str]) -> dict[str, str]:
+    """The two client listeners of a secured broker, beside their addresses: stores, and how passwords are proven."""
+    stores = {
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(files.listener_store),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(layout.authorities),
+    }
+    both = {f"listener.name.{name.lower()}.{key}": value for name in (TLS, SASL) for key, value in stores.items()}
+    scram = [mechanism.lower() for mechanism in mechanisms if mechanism.startswith("SCRAM-")]
+    logins = {f"listener.name.sasl.{mechanism}.sasl.jaas.config": SCRAM_LOGIN for mechanism in scram}
+    return {**both, **logins, "listener.name.tls.ssl.client.auth": "required", "listener.name.sasl.ssl.client.auth": "none"}
