@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pytest
 from ruamel.yaml import YAML
+from tests.issuer import AUDIENCE, running_issuer
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
 from ottla.cli.running import INTERRUPTED
+from ottla.kafka.settings import login_settings
 from ottla.platform import LocalPlatform, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.issuer import Issuer
 
     from ottla.kafka.settings import ClientSettings
 
@@ -90,7 +94,9 @@ class Home:
 
 
 def start_home(folder: Path, environment: str) -> Home:
-    shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
+    """Start the platform of the spec in ``folder``; without one, the shipped platform."""
+    if not (folder / "platform.yaml").exists():
+        shutil.copy(SHIPPED_SPEC, folder / "platform.yaml")
     platform = Platform.load(folder / "platform.yaml").on(environment)
     try:
         platform.up()
@@ -106,6 +112,43 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     home = start_home(tmp_path_factory.mktemp("three"), "local")
     yield home
     home.platform.wipe()
+
+
+@dataclass(frozen=True)
+class Locked(Home):
+    """A home whose platform is locked, and the issuer whose tokens it takes."""
+
+    issuer: Issuer
+
+    def login(self, user: str) -> ClientSettings:
+        """The settings of a client that is this user."""
+        return login_settings(self.platform.login(user))
+
+
+def lock(spec: dict[str, Any], issuer: Issuer) -> None:
+    """Lock the laptop of the shipped spec, and add users of every kind."""
+    oauth = {"issuer": issuer.url, "audience": AUDIENCE, "jwks": issuer.url}
+    spec["environments"]["laptop"]["security"] = {"enabled": True, "oauth": oauth}
+    spec["users"] |= {
+        "with-certificate": {"authentication": "certificate", "produces": ["task-events"]},
+        "with-token": {"authentication": "token", "produces": ["task-events"]},
+        "slowed": {"produces": ["notification-events"]},
+        "nobody": {},
+    }
+    spec["quotas"] = [{"user": "slowed", "producer_byte_rate": "100KB"}]
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
+    """The shipped platform on one node, locked."""
+    folder = tmp_path_factory.mktemp("locked")
+    spec = YAML(typ="safe").load(SHIPPED_SPEC)
+    with running_issuer() as issuer:
+        lock(spec, issuer)
+        (folder / "platform.yaml").write_text(json.dumps(spec))
+        home = start_home(folder, "laptop")
+        yield Locked(home.folder, home.environment, home.platform, issuer)
+        home.platform.wipe()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ class NodeFiles:
         return self.folder / "node.pem"
 
     @property
-    def listener_store(self) -> Path:
+    def listener_keystore(self) -> Path:
         """Private key and certificate of the client listeners of a secured node, PEM."""
         return self.folder / "listener.pem"
 
@@ -125,11 +125,11 @@ class Layout:
         return self.root / "ottla.pem"
 
     @property
-    def authorities(self) -> Path:
+    def client_authorities(self) -> Path:
         """The certificates of the CAs that clients and the listeners for them trust, PEM."""
         return self.root / "tls" / "authorities.pem"
 
-    def user_store(self, user: str) -> Path:
+    def user_keystore(self, user: str) -> Path:
         """Private key and certificate of a user that has one, PEM."""
         return self.root / "tls" / "users" / f"{user}.pem"
 

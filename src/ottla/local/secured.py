@@ -24,9 +24,21 @@ MECHANISMS = "sasl.enabled.mechanisms"
 MAPPING_RULES = "listener.name.tls.ssl.principal.mapping.rules"
 OPEN = {AUTHORIZER: ""}  # what a node that was secured is told when it is opened; the rest means nothing then
 UNTOLD = frozenset({SUPER_USERS})  # DescribeConfigs gives back no value of a key that only the authorizer knows
-OWN_KEYS = frozenset({SUPER_USERS, MECHANISMS, MAPPING_RULES})
+OAUTH = "sasl.oauthbearer."
+JWKS = f"{OAUTH}jwks.endpoint.url"
+OAUTH_KEYS = {
+    JWKS: "jwks",
+    f"{OAUTH}expected.issuer": "issuer",
+    f"{OAUTH}expected.audience": "audience",
+    f"{OAUTH}sub.claim.name": "user_claim",
+}
+OWN_KEYS = frozenset({SUPER_USERS, MECHANISMS, MAPPING_RULES, *OAUTH_KEYS})
 TLS, SASL = "TLS", "SASL"
 OTTLA = "ottla"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+OAUTHBEARER = "OAUTHBEARER"
+TOKENS = "org.apache.kafka.common.security.oauthbearer"
+# Kafka 4 asks no URL that is not named so (org.apache.kafka.common.security.oauthbearer.internals.secured.ConfigurationUtils).
+ALLOWED_URLS = "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="
 SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
@@ -65,23 +77,37 @@ def secured_properties(security: SecuritySpec, node_ids: Iterable[int]) -> dict[
     """What every node of a locked platform is told. Nodes and Ottla are super users by the certificates of the nodes' own CA."""
     names = [*(f"node-{node_id}" for node_id in sorted(node_ids)), OTTLA]
     super_users = [*(principal_of(f"CN={name}") for name in names), principal_of(security.administrator)]
+    oauth = security.oauth
+    tokens = {} if oauth is None else {key: str(getattr(oauth, name)) for key, name in OAUTH_KEYS.items()}
     return {
         AUTHORIZER: STANDARD_AUTHORIZER,
         SUPER_USERS: ";".join(super_users),
-        MECHANISMS: ",".join(security.mechanisms),
+        MECHANISMS: ",".join([*security.mechanisms, *([OAUTHBEARER] if tokens else [])]),
         MAPPING_RULES: ",".join(security.principal_mapping_rules),
+        **tokens,
     }
 
 
-def client_listeners(layout: Layout, files: NodeFiles, mechanisms: Iterable[str]) -> dict[str, str]:
-    """The two client listeners of a secured broker, beside their addresses: stores, and how passwords are proven."""
+def jvm_flags(properties: Mapping[str, str]) -> tuple[str, ...]:
+    """What the JVM of a node with these properties is told beside its usual flags."""
+    return (f"{ALLOWED_URLS}{properties[JWKS]}",) if is_secured(properties) and JWKS in properties else ()
+
+
+def client_listeners(layout: Layout, files: NodeFiles, mechanisms: Sequence[str]) -> dict[str, str]:
+    """The two client listeners of a secured broker, beside their addresses: stores, and how passwords and tokens are proven."""
     stores = {
         "ssl.keystore.type": "PEM",
-        "ssl.keystore.location": str(files.listener_store),
+        "ssl.keystore.location": str(files.listener_keystore),
         "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": str(layout.authorities),
+        "ssl.truststore.location": str(layout.client_authorities),
     }
     both = {f"listener.name.{name.lower()}.{key}": value for name in (TLS, SASL) for key, value in stores.items()}
     scram = [mechanism.lower() for mechanism in mechanisms if mechanism.startswith("SCRAM-")]
     logins = {f"listener.name.sasl.{mechanism}.sasl.jaas.config": SCRAM_LOGIN for mechanism in scram}
+    if OAUTHBEARER in mechanisms:
+        by_token = "listener.name.sasl.oauthbearer.sasl"  # noqa: S105  (how keys begin)
+        logins |= {
+            f"{by_token}.jaas.config": f"{TOKENS}.OAuthBearerLoginModule required;",
+            f"{by_token}.server.callback.handler.class": f"{TOKENS}.OAuthBearerValidatorCallbackHandler",
+        }
     return {**both, **logins, "listener.name.tls.ssl.client.auth": "required", "listener.name.sasl.ssl.client.auth": "none"}

@@ -11,7 +11,7 @@ from ottla.local.memory import check_memory, heap_of
 from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import write_record
-from ottla.local.secured import is_secured
+from ottla.local.secured import is_secured, jvm_flags
 from ottla.local.trust import ensure_certificates, ensure_own_certificate
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def start_nodes(
         cluster.report.note(
             f"{named(killed)} did not end cleanly: Kafka waits for the old session to end first (9 s, unless set)"
         )
-    _start_in_order(cluster, runtime, record, nodes)
+    _start_in_order(cluster, runtime, record, nodes, configs)
     return record
 
 
@@ -74,22 +74,31 @@ def _format(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, node
         format_nodes(runtime, cluster.layout, record, unformatted, users=users)
 
 
-def _start_in_order(cluster: LocalCluster, runtime: Runtime, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:
+def _start_in_order(
+    cluster: LocalCluster,
+    runtime: Runtime,
+    record: ClusterRecord,
+    nodes: Sequence[NodeAddress],
+    configs: Mapping[int, Mapping[str, str]],
+) -> None:
     """A blank voter that led the quorum before would be told that it still does, and die of it: the others elect first."""
     known = [node for node in record.nodes if has_run(cluster.layout.node(node.node_id))]
     blank_voters = [node for node in nodes if node.is_voter and node not in known]
     if not (blank_voters and any(node.is_voter for node in known)):
-        _start(cluster, runtime, nodes)
+        _start(cluster, runtime, nodes, configs)
         return
     first = [node for node in nodes if node not in blank_voters]
-    _start(cluster, runtime, first)
+    _start(cluster, runtime, first, configs)
     # A broker takes clients only once there is a leader of the quorum; a controller alone listens before.
     wait_for_nodes(cluster, [*(node for node in known if node not in first), *first])
-    _start(cluster, runtime, blank_voters)
+    _start(cluster, runtime, blank_voters, configs)
 
 
-def _start(cluster: LocalCluster, runtime: Runtime, nodes: Sequence[NodeAddress]) -> None:
+def _start(
+    cluster: LocalCluster, runtime: Runtime, nodes: Sequence[NodeAddress], configs: Mapping[int, Mapping[str, str]]
+) -> None:
     if nodes:
         cluster.report.step(f"starting {named([node.node_id for node in nodes])}")
     for node in nodes:
-        start_node(runtime, cluster.layout, node, heap=heap_of(node, cluster.heap))
+        flags = jvm_flags(configs[node.node_id])
+        start_node(runtime, cluster.layout, node, heap=heap_of(node, cluster.heap), extra=flags)

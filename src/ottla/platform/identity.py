@@ -113,11 +113,18 @@ def login_of(identity: Identity, cluster: LocalCluster, user: str) -> Login:
         raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
     if user not in users:
         raise UsageError(f"there is no user {user!r} in the spec: {did_you_mean(user, users)}")
-    authorities = cluster.layout.authorities
-    if users[user].authentication is Authentication.CERTIFICATE:
-        return Login(user, record.tls_servers, authorities, CertificateLogin(cluster.layout.user_store(user)))
-    proof = ScramLogin(identity.spec.security.mechanisms[0], identity.known_password(user))
-    return Login(user, record.bootstrap_servers, authorities, proof)
+    authorities = cluster.layout.client_authorities
+    match users[user].authentication:
+        case Authentication.CERTIFICATE:
+            return Login(user, record.tls_servers, authorities, CertificateLogin(cluster.layout.user_keystore(user)))
+        case Authentication.SCRAM:
+            proof = ScramLogin(identity.spec.security.mechanisms[0], identity.known_password(user))
+            return Login(user, record.bootstrap_servers, authorities, proof)
+        case Authentication.TOKEN:
+            raise UsageError(
+                f"user {user} logs in with a token of the issuer, and Ottla has none",
+                hint="get a token there, and give it to the client itself",
+            )
 
 
 def own_settings(layout: Layout, record: ClusterRecord) -> ClientSettings:

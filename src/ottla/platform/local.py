@@ -360,7 +360,8 @@ class LocalPlatform:
         """A node with the properties that are looked at; on a platform that is to be open, what once locked it means nothing."""
         applied, desired = self.cluster.applied().get(node.node_id, {}), self.desired.nodes
         keys = {*applied, *(desired[node.node_id].properties if node.node_id in desired else ())}
-        return _only(self._with_untold(node), keys if self.secured else keys - OWN_KEYS)
+        locks = frozenset() if self.secured else OWN_KEYS if AUTHORIZER in self._security() else OWN_KEYS | {AUTHORIZER}
+        return _only(self._with_untold(node), keys - locks)
 
     def _with_untold(self, node: Node) -> Node:
         """A broker tells no property that it does not know the type of (law 1, bent): that is what it was started with."""

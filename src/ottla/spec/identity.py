@@ -49,6 +49,16 @@ class Authentication(Enum):
 
     SCRAM = "scram"
     CERTIFICATE = "certificate"
+    TOKEN = "token"  # noqa: S105  (a way to log in)
+
+
+class OauthSpec(Strict):
+    """Tokens of an OpenID Connect issuer (SASL/OAUTHBEARER, KIP-768): signed by it, and checked with its published keys."""
+
+    issuer: Name = Field(description="Who issued a token: its `iss` claim, letter by letter.")
+    audience: Name = Field(description="For whom it was issued: a value of its `aud` claim.")
+    jwks: str = Field(pattern=r"^(https?|file)://\S+$", description="Where the issuer publishes its keys (JWKS), as a URL.")
+    user_claim: Name = Field(default="sub", description="The claim that is the user's name.")
 
 
 class SecuritySpec(Strict):
@@ -66,6 +76,9 @@ class SecuritySpec(Strict):
     mechanisms: tuple[ScramMechanism, ...] = Field(
         default=(ScramMechanism.SHA_512, ScramMechanism.SHA_256),
         description="How passwords are proven; each user gets a credential for each of them.",
+    )
+    oauth: OauthSpec | None = Field(
+        default=None, description="The issuer whose tokens are taken as well; users with `authentication: token` come by it."
     )
     iterations: int = Field(
         default=DEFAULT_ITERATIONS,
@@ -103,7 +116,8 @@ class UserSpec(Strict):
     description: str = Field(default="", description="Who the user is, in words for people.")
     authentication: Authentication = Field(
         default=Authentication.SCRAM,
-        description="`scram`: by a password; `certificate`: by a client certificate whose subject is mapped to the name.",
+        description="`scram`: by a password; `certificate`: by a client certificate whose subject is mapped to the name; "
+        "`token`: by a token of the issuer in `security.oauth`.",
     )
     password: Reference | None = Field(
         default=None, description="Where the password is: `${env:NAME}` or `${file:PATH}`. Without it, one is generated and kept."

@@ -30,7 +30,7 @@ def identity_problems(spec: EnvironmentSpec, *, whole: bool = True) -> Iterator[
         path: Path = ("users", name)
         if whole:
             yield from _topic_problems(spec, path, user)
-        yield from _user_problems(path, user)
+        yield from _user_problems(spec, path, user)
     yield from _shadow_problems(spec)
     for index, acl in enumerate(spec.acls):
         yield from _acl_problems(("acls", index), acl)
@@ -80,9 +80,11 @@ def _topic_problems(spec: EnvironmentSpec, path: Path, user: UserSpec) -> Iterat
                 yield (*path, *inner, index), f"{topic} is written twice"
 
 
-def _user_problems(path: Path, user: UserSpec) -> Iterator[Problem]:
-    if user.authentication is Authentication.CERTIFICATE and user.password is not None:
-        yield (*path, "password"), "a user with a certificate has no password"
+def _user_problems(spec: EnvironmentSpec, path: Path, user: UserSpec) -> Iterator[Problem]:
+    if user.authentication is not Authentication.SCRAM and user.password is not None:
+        yield (*path, "password"), f"a user with a {user.authentication.value} has no password"
+    if user.authentication is Authentication.TOKEN and spec.security.enabled and spec.security.oauth is None:
+        yield (*path, "authentication"), "no issuer is known whose tokens are taken: write `security: {oauth: {issuer: ...}}`"
     if user.transactional_id_prefix == WILDCARD:
         yield (*path, "transactional_id_prefix"), "a prefix * is that of names that begin with a star, not of all"
 
