@@ -129,13 +129,13 @@ def lock(spec: dict[str, Any], issuer: Issuer) -> None:
     """Lock the laptop of the shipped spec, and add users of every kind."""
     oauth = {"issuer": issuer.url, "audience": AUDIENCE, "jwks": issuer.url}
     spec["environments"]["laptop"]["security"] = {"enabled": True, "oauth": oauth}
-    spec["users"] |= {
+    spec["environments"]["laptop"]["users"] = {
         "with-certificate": {"authentication": "certificate", "produces": ["task-events"]},
         "with-token": {"authentication": "token", "produces": ["task-events"]},
         "slowed": {"produces": ["notification-events"]},
         "nobody": {},
     }
-    spec["quotas"] = [{"user": "slowed", "producer_byte_rate": "100KB"}]
+    spec["environments"]["laptop"]["quotas"] = [{"user": "slowed", "producer_byte_rate": "100KB"}]
 
 
 @pytest.fixture(scope="session")

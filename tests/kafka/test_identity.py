@@ -213,8 +213,8 @@ def test_a_user_whose_password_is_not_known_is_a_failure_and_what_follows_is_not
 ) -> None:
     alice = ScramCredential("alice", ScramMechanism.SHA_512, 8192)
     binding = every_binding()[0]
+    wanted = replace(there, acls=there.acls | {binding}, users={**there.users, alice.key: alice})
     with pytest.raises(ApplyError) as caught:
-        wanted = replace(there, acls=there.acls | {binding}, users={**there.users, alice.key: alice})
         carry_out(admin, diff(there, wanted), {})
     assert caught.value.failed == ("create user alice SCRAM-SHA-512: its password is not known here",)
     assert len(caught.value.not_tried) == 1

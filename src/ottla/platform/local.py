@@ -261,6 +261,17 @@ class LocalPlatform:
         """How a user of the spec logs in. Raises UsageError for one that is not there, LocalError where there is no password."""
         return login_of(self.identity, self.cluster, user)
 
+    def rotate_password(self, user: str) -> None:
+        """Give a user another generated password, and send it. Raises UsageError for one that has none, ApplyError."""
+        from ottla.platform.passwords import plan_rotation, refuse_without_own_password
+
+        refuse_without_own_password(self.identity, user)
+        with self.cluster.lock():
+            self.login(user)  # there is a password to replace
+            with self.connected() as connection:
+                now = self._observe(connection)
+            self._carry_out(plan_rotation(self.identity, user, now, environment=self.environment), now)
+
     def access(self, user: str | None = None) -> Access:
         """The cluster, to look at and to touch, as a user (None: the administrator, or anybody where it is open).
 

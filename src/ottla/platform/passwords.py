@@ -1,0 +1,46 @@
+"""Another password for a user: generated, kept, and sent by a plan as any change is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ottla.errors import UsageError
+from ottla.model.state import Evidence
+from ottla.plan import diff, make_plan
+from ottla.spec.faults import did_you_mean
+from ottla.spec.identity import Authentication
+
+if TYPE_CHECKING:
+    from ottla.plan import Plan
+    from ottla.platform.identity import Identity
+    from ottla.reconcile import Observation
+
+WHERE = {
+    Authentication.CERTIFICATE: "logs in with a certificate: ottla certs rotate --leaves",
+    Authentication.TOKEN: "logs in with tokens of an issuer, which is where they are renewed",
+}
+
+
+def refuse_without_own_password(identity: Identity, user: str) -> None:
+    """Raise UsageError for a user whose password Ottla did not generate."""
+    users = identity.spec.users
+    if user not in users:
+        raise UsageError(f"there is no user {user!r} in the spec: {did_you_mean(user, users)}")
+    if users[user].authentication is not Authentication.SCRAM:
+        raise UsageError(f"user {user} {WHERE[users[user].authentication]}")
+    reference = users[user].password
+    if reference is not None:
+        raise UsageError(f"the password of {user} is {reference}", hint="change it there, then: ottla apply")
+
+
+def plan_rotation(identity: Identity, user: str, now: Observation, *, environment: str) -> Plan:
+    """Generate another password, and plan to send it to every credential that the user has.
+
+    It is kept before it is sent: whatever comes between, ``ottla apply`` sends it then.
+    """
+    identity.store.new_password(user)
+    mine = {key: replace(each, version=None) for key, each in now.state.users.items() if key.user == user}
+    wanted = identity.desired(replace(now.state, users=mine)).users
+    difference = diff(now.state, replace(now.state, users={**now.state.users, **wanted}))
+    return make_plan(difference, now.state, Evidence(), cluster_id=now.cluster_id, environment=environment)

@@ -1,0 +1,262 @@
+"""A locked platform lets in whom it should, and nobody else: each refusal beside the same client with one thing right."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import Producer
+from tests.issuer import new_key
+from tests.kafka.clients import LET_IN, entrance, of_librdkafka, read, write
+
+from ottla.errors import ClusterError
+from ottla.kafka.configs import read_broker_configs
+from ottla.kafka.connection import connect
+from ottla.kafka.settings import certificate_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Locked
+    from tests.issuer import Issuer
+
+    from ottla.local.record import NodeAddress
+
+pytestmark = pytest.mark.kafka
+
+PLAIN_REQUEST = bytes.fromhex("00000014001200000000000100096f74746c612d3031 0000".replace(" ", ""))
+
+
+def node_of(locked: Locked) -> NodeAddress:
+    [node] = locked.platform.cluster.made().nodes
+    return node
+
+
+def config_of(locked: Locked, user: str) -> dict[str, Any]:
+    return of_librdkafka(locked.login(user))
+
+
+# The wire.
+
+
+def shake_hands(port: int, context: ssl.SSLContext, *, name: str = "127.0.0.1") -> str:
+    """The version of TLS that was agreed on; raises ssl.SSLError or OSError where none was, or the peer hung up after."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as tls,
+    ):
+        tls.settimeout(0.5)
+        try:
+            if tls.recv(1) == b"":  # with TLS 1.3 a refused client certificate is told after the handshake
+                raise ConnectionResetError
+        except TimeoutError:
+            pass  # nobody hung up: the server waits for a request
+        return str(tls.version())
+
+
+def client_context(locked: Locked, store: Path | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(locked.platform.cluster.layout.client_authorities))
+    if store is not None:
+        context.load_cert_chain(store)
+    return context
+
+
+def test_client_listeners_speak_tls_1_3_and_1_2_and_nothing_older(locked: Locked) -> None:
+    node, store = node_of(locked), locked.platform.cluster.layout.user_keystore("with-certificate")
+    for port in (node.tls_port, node.sasl_port):
+        assert shake_hands(port, client_context(locked, store)) == "TLSv1.3"
+        at_most = client_context(locked, store)
+        at_most.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert shake_hands(port, at_most) == "TLSv1.2"
+        old = client_context(locked, store)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1  # deprecated, which is the point
+        with pytest.raises((ssl.SSLError, OSError)):
+            shake_hands(port, old)
+
+
+def test_a_plaintext_client_gets_no_answer_on_any_port(locked: Locked) -> None:
+    node = node_of(locked)
+    for port in (node.tls_port, node.sasl_port, node.internal_port, node.controller_port):
+        with socket.create_connection((node.host, port), timeout=10) as plain:
+            plain.sendall(PLAIN_REQUEST)
+            answer = plain.recv(100)
+            assert answer == b"" or answer[0] == 0x15, "a TLS alert is all that it may be told"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((node.host, node.client_port), timeout=5)
+
+
+def test_a_server_that_is_reached_by_a_name_that_is_not_in_its_certificate_is_not_trusted(locked: Locked) -> None:
+    port = node_of(locked).sasl_port
+    assert shake_hands(port, client_context(locked), name="localhost")
+    with pytest.raises(ssl.SSLCertVerificationError, match="(?i)hostname"):
+        shake_hands(port, client_context(locked), name="kafka.example")
+
+
+def test_a_server_of_another_ca_is_not_trusted(locked: Locked) -> None:
+    layout = locked.platform.cluster.layout
+    right = config_of(locked, "task-service")
+    assert entrance(right) == LET_IN
+    assert "certificate verify failed" in entrance({**right, "ssl.ca.location": str(layout.authority)})
+
+
+# Who one is.
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_a_wrong_password_is_refused(locked: Locked, mechanism: str) -> None:
+    right = {**config_of(locked, "task-service"), "sasl.mechanism": mechanism}
+    assert entrance(right) == LET_IN
+    assert "uthentication failed" in entrance({**right, "sasl.password": "wrong"})
+    assert "uthentication failed" in entrance({**right, "sasl.username": "unknown"})
+
+
+def test_who_does_not_log_in_is_refused(locked: Locked) -> None:
+    right = config_of(locked, "task-service")
+    assert entrance(right) == LET_IN
+    without = {key: value for key, value in right.items() if not key.startswith("sasl.")}
+    assert entrance({**without, "security.protocol": "SSL"}) != LET_IN
+    assert entrance({**right, "sasl.mechanism": "PLAIN"}) != LET_IN
+
+
+def test_a_certificate_lets_in_and_its_name_is_the_user(locked: Locked) -> None:
+    right = config_of(locked, "with-certificate")
+    assert entrance(right) == LET_IN
+    assert write(right, "task-events") == LET_IN
+    assert "authoriz" in write(right, "reminder-events").lower()
+    without = {key: value for key, value in right.items() if key not in {"ssl.certificate.location", "ssl.key.location"}}
+    assert entrance(without) != LET_IN
+
+
+def test_a_certificate_of_the_nodes_is_none_of_a_client_and_the_other_way_round(locked: Locked) -> None:
+    layout, node = locked.platform.cluster.layout, node_of(locked)
+    as_node = {**config_of(locked, "with-certificate"), **librdkafka_store(layout.node(1).keystore)}
+    assert entrance(as_node) != LET_IN
+    own = {"ssl.ca.location": str(layout.authority), **certificate_settings(str(layout.own_store))}
+    as_client = {**own, **certificate_settings(str(layout.user_keystore("with-certificate")))}
+    login = locked.platform.access("admin").settings
+    internal = replace(login, bootstrap_servers=(f"{node.host}:{node.internal_port}",))
+    with connect(internal.bootstrap_servers, options=replace(internal, connection=own).for_admin) as connection:
+        assert read_broker_configs(connection, [1])
+    for connection_settings in (as_client, {"ssl.ca.location": str(layout.authority), "security.protocol": "SSL"}):
+        wrong = replace(internal, connection=connection_settings)
+        with pytest.raises(ClusterError), connect(wrong.bootstrap_servers, options=wrong.for_admin, timeout=3):
+            pass
+
+
+def librdkafka_store(path: Path) -> dict[str, str]:
+    return {"ssl.certificate.location": str(path), "ssl.key.location": str(path)}
+
+
+# Tokens.
+
+
+def with_token(locked: Locked, token: str) -> dict[str, Any]:
+    config = {key: value for key, value in config_of(locked, "task-service").items() if not key.startswith("sasl.")}
+    login = {"sasl.mechanism": "OAUTHBEARER", "oauth_cb": lambda _: (token, time.time() + 300)}
+    return {**config, **login}
+
+
+def test_a_token_of_the_issuer_lets_in_and_its_subject_is_the_user(locked: Locked) -> None:
+    right = with_token(locked, locked.issuer.token("with-token"))
+    assert write(right, "task-events") == LET_IN
+    assert "authoriz" in write(right, "reminder-events").lower()
+
+
+def forged(issuer: Issuer) -> str:
+    return replace(issuer, key=new_key()).token("with-token")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"iss": "https://elsewhere.example"}, {"aud": "somebody-else"}, {"lasts": -300}, {"sub": ""}],
+    ids=["another issuer", "another audience", "expired", "nobody"],
+)
+def test_a_token_with_one_thing_wrong_is_refused(locked: Locked, claims: dict[str, Any]) -> None:
+    assert entrance(with_token(locked, locked.issuer.token("with-token"))) == LET_IN
+    assert entrance(with_token(locked, locked.issuer.token("with-token", **claims))) != LET_IN
+
+
+def test_a_token_that_somebody_else_signed_is_refused(locked: Locked) -> None:
+    assert entrance(with_token(locked, forged(locked.issuer))) != LET_IN
+
+
+# What one may do.
+
+
+def test_another_users_topic_is_neither_written_nor_read(locked: Locked) -> None:
+    service = config_of(locked, "reminder-service")
+    assert write(service, "reminder-events") == LET_IN
+    assert "authoriz" in write(service, "recurring-events").lower()
+    assert write(config_of(locked, "task-service"), "task-events") == LET_IN
+    assert read(service, "task-events", group="reminder-service") == LET_IN
+    assert "authoriz" in read(service, "recurring-events", group="reminder-service").lower()
+
+
+def test_another_users_group_is_not_joined(locked: Locked) -> None:
+    service = config_of(locked, "recurring-service")
+    assert write(config_of(locked, "task-service"), "task-events") == LET_IN
+    assert read(service, "task-events", group="recurring-service") == LET_IN
+    assert "authoriz" in read(service, "task-events", group="reminder-service").lower()
+
+
+def test_monitoring_sees_metrics_lag_and_configs_and_no_record(locked: Locked) -> None:
+    monitoring = config_of(locked, "monitoring")
+    for command in (["topics", "list"], ["topics", "describe", "task-events"], ["groups", "list"], ["lag"]):
+        done = locked.run(*command, "--as", "monitoring")
+        assert done.returncode == 0, done.stderr
+    assert "authoriz" in read(monitoring, "task-events").lower()
+    assert "authoriz" in write(monitoring, "task-events").lower()
+    assert read(config_of(locked, "admin"), "task-events") == LET_IN
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["topics", "create", "mine", "--partitions", "1", "--yes"],
+        ["topics", "delete", "mine", "--yes", "--confirm", "mine"],
+    ],
+    ids=["create", "delete"],
+)
+def test_topics_are_made_and_deleted_by_the_administrator_alone(locked: Locked, command: list[str]) -> None:
+    refused = locked.run(*command, "--as", "task-service")
+    assert refused.returncode in {1, 2}, refused.stdout
+    assert "authoriz" in refused.stderr.lower() or "there is no topic" in refused.stderr
+    done = locked.run(*command)
+    assert done.returncode == 0, done.stderr
+
+
+def test_configs_are_described_by_who_may_and_the_cluster_too(locked: Locked) -> None:
+    for user, allowed in (("monitoring", True), ("task-service", False)):
+        settings = locked.login(user)
+        with connect(settings.bootstrap_servers, options=settings.for_admin) as connection:
+            if allowed:
+                assert read_broker_configs(connection, [1])
+            else:
+                with pytest.raises(ClusterError, match="(?i)authoriz"):
+                    read_broker_configs(connection, [1])
+
+
+# How much.
+
+
+def test_who_is_over_the_quota_is_slowed_down_by_as_much(locked: Locked) -> None:
+    """A megabyte at 100 kB a second takes some ten seconds; Kafka averages over eleven samples of a second."""
+    took = {}
+    for user, topic in (("notification-service", "notification-events"), ("slowed", "notification-events")):
+        throttled: list[float] = []
+        config = {**config_of(locked, user), "throttle_cb": lambda event, seen=throttled: seen.append(event.throttle_time)}
+        started = time.monotonic()
+        producer = Producer({**config, "batch.size": 100_000, "linger.ms": 0})
+        for _ in range(20):
+            producer.produce(topic, b"x" * 100_000, b"k")
+            producer.flush(60)
+            producer.poll(0)
+        took[user] = (time.monotonic() - started, sum(throttled))
+    assert took["notification-service"][1] == 0
+    assert took["slowed"][1] > 0
+    assert took["slowed"][0] > took["notification-service"][0] + 5
