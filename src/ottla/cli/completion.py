@@ -57,7 +57,7 @@ def group_ids(context: typer.Context, incomplete: str) -> list[str]:
 
 def _offered(context: typer.Context, incomplete: str, read: Callable[[Access], Iterable[str]]) -> list[str]:
     """What begins with ``incomplete``. A cluster that does not answer, or a bad spec, is no reason to disturb a shell."""
-    from ottla.cli.access import open_access
+    from ottla.cli.on_cluster import open_access
     from ottla.errors import OttlaError
 
     given = context.params
