@@ -43,12 +43,12 @@ SAME = frozenset(
 
 def producer_config(profile: ClientProfile, bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
     """Librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(bootstrap_servers), **_translated(profile.producer, "producer")}
+    return {**_common(bootstrap_servers), **translated(profile.producer, "producer")}
 
 
 def consumer_config(profile: ClientProfile, bootstrap_servers: Sequence[str], *, group: str) -> dict[str, str | int]:
     """Librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(bootstrap_servers), **_translated(profile.consumer, "consumer"), "group.id": group}
+    return {**_common(bootstrap_servers), **translated(profile.consumer, "consumer"), "group.id": group}
 
 
 def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
@@ -60,7 +60,8 @@ def _common(bootstrap_servers: Sequence[str]) -> dict[str, str | int]:
     }
 
 
-def _translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
+def translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
+    """The profile's keys of a ``producer`` or ``consumer``. Raises OttlaError for one that has no meaning there."""
     translated: dict[str, str | int] = {}
     for key, value in configs.items():
         if key in LEFT_OUT:

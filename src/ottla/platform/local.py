@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError, UsageError
+from ottla.errors import LocalError, NotYet, UsageError
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ottla.local import LocalCluster
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
+    from ottla.model.login import Login
     from ottla.model.state import ClusterState, Evidence
     from ottla.plan import AlterNodeProperties, Plan
     from ottla.platform.access import Access
@@ -241,6 +242,14 @@ class LocalPlatform:
             way_out=LOCAL_WAY_OUT,
             timeout=LOCAL_TIMEOUT,
         )
+
+    def login(self, user: str) -> Login:
+        """How a user of the spec logs in."""
+        raise NotYet(f"a login for {user}: a locked cluster is not built yet")
+
+    def rotate_password(self, user: str) -> None:
+        """Give a user a new generated password."""
+        raise NotYet(f"a new password for {user}: a locked cluster is not built yet")
 
     def open_sender(self) -> Sender:
         """A producer with the client profile.
