@@ -68,7 +68,7 @@ def _found(one: EnvironmentSpec, user: str | None, topic: str | None, group: str
     from ottla.spec.entitlements import entitled_to, entitlements_of
 
     kind: ResourceType = ResourceType.GROUP if topic is None else ResourceType.TOPIC
-    name = topic or group
+    name = group if topic is None else topic
     whole = None if user is None else entitlements_of(one, user)
     if name is None:
         return () if whole is None else (whole,)
@@ -85,7 +85,7 @@ def _print_open(spec: Spec, name: str) -> None:
 def _print(found: tuple[Entitlements, ...], document: Document) -> None:
     rows = [row for each in found for row in _rows(each, document)]
     if not rows:
-        typer.echo(f"{found[0].user if found else 'nobody'} may do nothing there")
+        typer.echo(f"{found[0].user} may do nothing there" if found else "nobody may do anything there")
         return
     print_table(("USER", "RESOURCE", "MAY", "LINE OF THE SPEC"), rows)
     if any(right.implied for each in found if not each.super_user for right in each.rights):
