@@ -40,7 +40,7 @@ def test_no_room_has_a_name_that_says_nothing() -> None:
     assert [str(path) for path in SOURCES if FORBIDDEN_NAMES & set(path.with_suffix("").parts)] == []
 
 
-@pytest.mark.parametrize("command", [None, "plan", "up", "status", "explain"])
+@pytest.mark.parametrize("command", [None, "plan", "up", "status", "explain", "access", "client-config"])
 def test_help_imports_no_kafka_client(command: str | None) -> None:
     arguments = [*([command] if command else []), "--help"]
     program = (

@@ -68,7 +68,9 @@ def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) ->
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("page", [ROOT / "docs/how-to/check-a-spec.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "docs/how-to/check-a-spec.md", ROOT / "docs/how-to/lock-a-platform.md"], ids=lambda page: page.name
+)
 def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(page: Path, tmp_path: Path) -> None:
     shutil.copy(ROOT / "platform.yaml", tmp_path)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}

@@ -93,7 +93,7 @@ def test_a_plaintext_client_gets_no_answer_on_any_port(locked: Locked) -> None:
 def test_a_server_that_is_reached_by_a_name_that_is_not_in_its_certificate_is_not_trusted(locked: Locked) -> None:
     port = node_of(locked).sasl_port
     assert shake_hands(port, client_context(locked), name="localhost")
-    with pytest.raises(ssl.SSLCertVerificationError, match="(?i)hostname"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"(?i)hostname"):
         shake_hands(port, client_context(locked), name="kafka.example")
 
 
@@ -237,7 +237,7 @@ def test_configs_are_described_by_who_may_and_the_cluster_too(locked: Locked) ->
             if allowed:
                 assert read_broker_configs(connection, [1])
             else:
-                with pytest.raises(ClusterError, match="(?i)authoriz"):
+                with pytest.raises(ClusterError, match=r"(?i)authoriz"):
                     read_broker_configs(connection, [1])
 
 

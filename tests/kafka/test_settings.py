@@ -48,6 +48,16 @@ def test_a_java_client_file_becomes_the_settings_of_both_clients(tmp_path: Path)
     assert found.for_data["client.id"] == "me"
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(r"a\nb", "a\nb"), (r"a\044b\0441", "a$b$1"), (r"\777", "?7"), (r"\q\\\"", 'q\\"'), ("a'b", "a'b")],
+)
+def test_a_login_line_is_read_as_java_reads_it(written: str, read: str) -> None:
+    """By java.io.StreamTokenizer: a letter or an octal code after a backslash; a code is at most 377."""
+    line = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="{written}";'
+    assert read_settings("a:1", None, [f"sasl.jaas.config={line}"]).connection["sasl.password"] == read
+
+
 def test_the_address_of_the_command_line_and_x_win_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "client.properties"
     file.write_text("bootstrap.servers=a:1\nsecurity.protocol=SSL\nssl.ca.location=one.pem\n")
@@ -109,6 +119,7 @@ def test_properties_are_read_as_java_reads_them() -> None:
     found = {key: value for key, (value, _) in parse_properties(text).items()}
     assert found == {"a": "2", "b": "two words  ", "c=d": "ef", "g": "", "h": "é\t|"}
     assert parse_properties(text)["h"][1] == 7
+    assert parse_properties("a=\\ud83d\\ude00")["a"] == ("😀", 1)
 
 
 @given(st.text(max_size=80))

@@ -1,90 +1,186 @@
-"""Which cluster a command looks at: an environment of the spec, or any address."""
+"""`ottla access`: what a user may do, or who may do something to a topic or group, and by which line of the spec."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
+from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.completion import user_names
+from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
-    from ottla.platform.access import Access
+    from collections.abc import Iterable, Iterator
 
-LIST = "list"
-Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read
+    from ottla.spec import EnvironmentSpec, Spec
+    from ottla.spec.document import Document, Path
+    from ottla.spec.entitlements import Entitlements, Right
+    from ottla.spec.faults import Mark
+    from ottla.spec.roles import Grant
 
-
-def _list_keys(values: list[str] | None) -> list[str] | None:
-    if values and LIST in values:
-        from ottla.kafka.settings import KEYS
-
-        typer.echo("\n".join(sorted(KEYS)))
-        raise typer.Exit
-    return values
+WILDCARD, ALL = "*", "all"
+SUPER_USER = "everything (super user)"
+WHOEVER = "* (whoever is logged in)"
 
 
-def _options(
+@explained
+def command(
+    user: Annotated[str | None, typer.Argument(help="A user of the spec.", autocompletion=user_names)] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="Who may do something to this topic.")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Who may do something to this consumer group.")] = None,
     file: SpecFile = DEFAULT_FILE,
     environment: Environment = None,
-    bootstrap_server: Annotated[
-        str | None,
-        typer.Option("--bootstrap-server", "-b", help="Any cluster (HOST:PORT,...), no spec.", metavar="ADDRESS"),
-    ] = None,
-    command_config: Annotated[
-        Path | None, typer.Option("--command-config", help="Client settings in Java's properties form.", metavar="FILE")
-    ] = None,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("-X", help="One client setting; `-X list` shows which.", metavar="KEY=VALUE", callback=_list_keys),
-    ] = None,
-) -> None:
-    """Hold the options that ``on_cluster`` gives to a command."""
+    output: OutputOption = Output.TABLE,
+) -> int:
+    """What a user may do, and by which line of the spec; or who may do what to a topic or group. Asks no cluster."""
+    from ottla.spec import load_spec
+
+    if topic is not None and group is not None:
+        raise UsageError("--topic and --group: one at a time")
+    if user is None and topic is None and group is None:
+        raise UsageError("name a user, or --topic NAME, or --group NAME", hint="the users there are: ottla users list")
+    spec = load_spec(file)
+    name, one = spec.environment(environment)
+    if topic is not None and topic not in one.topics:
+        _note_unknown_topic(one, topic)
+    found = _found(one, user, topic, group)
+    if output is not Output.TABLE:
+        print_document("access", _document(name, spec, found if one.security.enabled else ()), output)
+    elif not one.security.enabled:
+        _print_open(spec, name)
+    else:
+        _print(found, spec.documents[name])
+    return 0
 
 
-def on_cluster(command: Callable[..., int]) -> Callable[..., None]:
-    """Make a command of a function whose first argument is a ``Reach``: it gets the options that say which cluster."""
-    theirs = inspect.signature(_options, eval_str=True).parameters
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+def _note_unknown_topic(one: EnvironmentSpec, topic: str) -> None:
+    from ottla.spec.faults import did_you_mean
 
-    @functools.wraps(command)
-    def run(**given: Any) -> int:
-        reach = functools.partial(open_access, **{name: given.pop(name) for name in theirs})
-        return command(reach, **given)
-
-    shown = explained(run)
-    parameters = [*own, *theirs.values()]
-    shown.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads; mypy does not know it
-    shown.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return shown
+    note(f"  note: there is no topic {topic} in the spec; {did_you_mean(topic, one.topics)}")
 
 
-def open_access(
-    file: Path,
-    environment: str | None,
-    bootstrap_server: str | None,
-    command_config: Path | None,
-    properties: list[str] | None,
-) -> Access:
-    """The cluster that a command is about; ``-X`` wins over what it knows. Raises UsageError where two are named at once."""
-    from ottla.kafka.settings import read_settings
+def _found(one: EnvironmentSpec, user: str | None, topic: str | None, group: str | None) -> tuple[Entitlements, ...]:
+    from ottla.model.acl import ResourceType
+    from ottla.spec.entitlements import entitled_to, entitlements_of
 
-    if bootstrap_server is None and command_config is None:
-        from ottla.cli.running import open_platform
+    kind: ResourceType = ResourceType.GROUP if topic is None else ResourceType.TOPIC
+    name = group if topic is None else topic
+    whole = None if user is None else entitlements_of(one, user)
+    if name is None:
+        return () if whole is None else (whole,)
+    return entitled_to(one, kind, name) if whole is None else (whole.about(kind, name),)
 
-        access = open_platform(file, environment).access()
-        servers = ",".join(access.settings.bootstrap_servers)
-        return replace(access, settings=read_settings(servers, None, properties)) if properties else access
-    if environment is not None:
-        raise UsageError("-e names an environment of the spec, and --bootstrap-server or --command-config another cluster")
-    from ottla.model.client import PLAIN_PROFILE
-    from ottla.platform.access import Access
 
-    settings = read_settings(bootstrap_server, command_config, properties or [])
-    return Access(",".join(settings.bootstrap_servers), settings, PLAIN_PROFILE)
+def _print_open(spec: Spec, name: str) -> None:
+    typer.echo(f"everybody may do everything in {name}: security is not enabled there")
+    locked = [each for each, one in spec.environments.items() if one.security.enabled]
+    if locked:
+        typer.echo(f"locked are: {', '.join(locked)} (choose with -e)")
+
+
+def _print(found: tuple[Entitlements, ...], document: Document) -> None:
+    rows = [row for each in found for row in _rows(each, document)]
+    if not rows:
+        typer.echo(f"{found[0].user} may do nothing there" if found else "nobody may do anything there")
+        return
+    print_table(("USER", "RESOURCE", "MAY", "LINE OF THE SPEC"), rows)
+    if any(right.implied for each in found if not each.super_user for right in each.rights):
+        typer.echo("(in brackets: what the operation before it implies)")
+
+
+def _rows(one: Entitlements, document: Document) -> Iterator[tuple[str, ...]]:
+    """A line for each resource and line of the spec, then one for each DENY that holds."""
+    if one.super_user:
+        yield one.user, "*", SUPER_USER, _place(("users", one.user), document)
+        return
+    who = WHOEVER if one.user == WILDCARD else one.user
+    together: dict[tuple[str, str], list[Right]] = defaultdict(list)
+    for right in one.rights:
+        together[_resource(right.grant), _place(right.grant.path, document)].append(right)
+    for (resource, place), rights in together.items():
+        yield who, resource, _operations(rights), place
+    for denial in one.denials:
+        yield who, _resource(denial), f"not: {denial.binding.operation}", _place(denial.path, document)
+
+
+def _resource(grant: Grant) -> str:
+    host = grant.binding.host
+    return grant.binding.resource if host == WILDCARD else f"{grant.binding.resource} from {host}"
+
+
+def _place(path: Path, document: Document) -> str:
+    mark = _mark(path, document)
+    return f"{document.file}:{mark.line}: {mark.key}"
+
+
+def _mark(path: Path, document: Document) -> Mark:
+    """The line of an operation is its own; its key would only be a number: the ACL's says more."""
+    mark = document.mark(path)
+    return replace(mark, key=document.mark(path[:2]).key) if path[0] == "acls" else mark
+
+
+def _operations(rights: list[Right]) -> str:
+    """``write (describe)``; ``all``; and what a DENY takes away of it."""
+    held = [right for right in rights if not right.void]
+    said = [str(right.operation) for right in held if not right.implied]
+    if rights[0].grant.binding.operation == ALL and said:
+        said = [ALL]
+    implied = [str(right.operation) for right in held if right.implied and str(right.operation) not in said]
+    parts = [", ".join(said) + (f" ({', '.join(dict.fromkeys(implied))})" if implied else "")] if held else []
+    parts += _without("denied", (right for right in rights if right.void))
+    parts += _without("denied in part", (right for right in held if right.denials))
+    return "; ".join(part.strip() for part in parts)
+
+
+def _without(word: str, rights: Iterable[Right]) -> list[str]:
+    operations = dict.fromkeys(str(right.operation) for right in rights)
+    return [f"{word}: {', '.join(operations)}"] if operations else []
+
+
+def _document(name: str, spec: Spec, found: tuple[Entitlements, ...]) -> dict[str, Any]:
+    document = spec.documents[name]
+    return {
+        "environment": name,
+        "secured": spec.environments[name].security.enabled,
+        "users": [
+            {
+                "user": each.user,
+                "super_user": each.super_user,
+                "rights": [_right(right, document) for right in each.rights],
+                "denials": [_grant(denial, document) for denial in each.denials],
+            }
+            for each in found
+        ],
+    }
+
+
+def _right(right: Right, document: Document) -> dict[str, Any]:
+    return {
+        **_grant(right.grant, document),
+        "operation": str(right.operation),
+        "implied_by": str(right.grant.binding.operation) if right.implied else None,
+        "holds": "no" if right.void else "in part" if right.denials else "yes",
+        "denied_by": [_said(denial, document) for denial in right.denials],
+    }
+
+
+def _grant(grant: Grant, document: Document) -> dict[str, Any]:
+    binding = grant.binding
+    return {
+        "resource_type": str(binding.resource_type),
+        "name": binding.name,
+        "pattern": str(binding.pattern_type),
+        "principal": binding.principal,
+        "host": binding.host,
+        "operation": str(binding.operation),
+        "said": _said(grant, document),
+    }
+
+
+def _said(grant: Grant, document: Document) -> dict[str, Any]:
+    mark = _mark(grant.path, document)
+    return {"file": document.file, "line": mark.line, "key": mark.key}

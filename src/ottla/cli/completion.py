@@ -55,9 +55,22 @@ def group_ids(context: typer.Context, incomplete: str) -> list[str]:
     return _offered(context, incomplete, lambda access: (group.group_id for group in access.groups()))
 
 
+def user_names(context: typer.Context, incomplete: str) -> list[str]:
+    """The users of the spec that the command line names so far."""
+    from ottla.errors import OttlaError
+    from ottla.spec import load_spec
+
+    try:
+        spec = load_spec(Path(context.params.get("file") or DEFAULT_FILE))
+        users = spec.environment(context.params.get("environment"))[1].users
+    except OttlaError:
+        return []
+    return [name for name in users if name.startswith(incomplete)]
+
+
 def _offered(context: typer.Context, incomplete: str, read: Callable[[Access], Iterable[str]]) -> list[str]:
     """What begins with ``incomplete``. A cluster that does not answer, or a bad spec, is no reason to disturb a shell."""
-    from ottla.cli.access import open_access
+    from ottla.cli.on_cluster import open_access
     from ottla.errors import OttlaError
 
     given = context.params

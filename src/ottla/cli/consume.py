@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import group_ids, topic_names
+from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption
 from ottla.cli.running import INTERRUPTED
 from ottla.errors import UsageError

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.access import Reach, on_cluster
 from ottla.cli.completion import group_ids
+from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, or_dash, print_document, print_table
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ import os
 import typer
 
 from ottla.cli import (
+    access,
     apply,
+    client_config,
     completion,
     consume,
     down,
@@ -26,6 +28,7 @@ from ottla.cli import (
     topics,
     up,
     upgrade,
+    users,
     validate,
     verify,
 )
@@ -41,9 +44,9 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (lag, produce, consume, completion):
-    app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for group in (topics, groups, records):
+for module in (lag, produce, consume, access, client_config, completion):
+    app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
+for group in (topics, groups, records, users):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.access import Reach, on_cluster
 from ottla.cli.consume import Format, Topic, record_writer, write_records
+from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption
 
 if TYPE_CHECKING:

@@ -46,4 +46,5 @@ def _unescaped(text: str) -> str:
         code = match[1]
         return chr(int(code[1:], 16)) if len(code) > 1 else ESCAPES.get(code, code)
 
-    return _ESCAPE.sub(one, text)
+    # an escape is a UTF-16 unit: two of them may be one character
+    return _ESCAPE.sub(one, text).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

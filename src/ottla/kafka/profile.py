@@ -44,12 +44,12 @@ SAME = frozenset(
 
 def producer_config(profile: ClientProfile, settings: ClientSettings) -> dict[str, str | int]:
     """Librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(settings), **_translated(profile.producer, "producer"), **settings.for_data}
+    return {**_common(settings), **translated(profile.producer, "producer"), **settings.for_data}
 
 
 def consumer_config(profile: ClientProfile, settings: ClientSettings, *, group: str) -> dict[str, str | int]:
     """Librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(settings), **_translated(profile.consumer, "consumer"), "group.id": group, **settings.for_data}
+    return {**_common(settings), **translated(profile.consumer, "consumer"), "group.id": group, **settings.for_data}
 
 
 def _common(settings: ClientSettings) -> dict[str, str | int]:
@@ -61,7 +61,8 @@ def _common(settings: ClientSettings) -> dict[str, str | int]:
     }
 
 
-def _translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
+def translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
+    """The profile's keys of a ``producer`` or ``consumer``. Raises OttlaError for one that has no meaning there."""
     translated: dict[str, str | int] = {}
     for key, value in configs.items():
         if key in LEFT_OUT:

@@ -45,6 +45,9 @@ OWN = frozenset(SAME - SET_BY_COMMANDS)
 KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *OWN})
 PORT = re.compile(r"[0-9]{1,5}")
 _JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram\.Scram)LoginModule\s+required\b(.*);", re.DOTALL)
+# What java.io.StreamTokenizer reads within quotes: a backslash and an octal code, one of these letters, or a character as it is
+_JAAS_ESCAPE = re.compile(r"\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|(.))", re.DOTALL)
+_JAAS_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""")
 
 
@@ -177,8 +180,12 @@ def _login(text: str, where: str) -> dict[str, str]:
             f'{where}: {JAAS}: expected PlainLoginModule or ScramLoginModule with username="..." password="...";',
             hint="or give sasl.username and sasl.password",
         )
-    unescaped = {name: re.sub(r"\\(.)", r"\1", value) for name, value in options.items()}
+    unescaped = {name: _unescaped(value) for name, value in options.items()}
     return {"sasl.username": unescaped["username"], "sasl.password": unescaped["password"]}
+
+
+def _unescaped(text: str) -> str:
+    return _JAAS_ESCAPE.sub(lambda found: chr(int(found[1], 8)) if found[1] else _JAAS_LETTERS.get(found[2], found[2]), text)
 
 
 def _pem(store: str, given: Mapping[str, tuple[str, str]]) -> str:

@@ -87,9 +87,13 @@ def _stores(layout: Layout, files: NodeFiles) -> dict[str, str]:
     }
 
 
-def as_text(properties: Mapping[str, str]) -> str:
+def as_text(
+    properties: Mapping[str, str],
+    *,
+    comment: str = "Written by Ottla from the spec at every start of the node; changes made here are lost.",
+) -> str:
     """A Java properties file (ISO-8859-1 with escapes, java.util.Properties)."""
-    lines = ["# Written by Ottla from the spec at every start of the node; changes made here are lost.", ""]
+    lines = [f"# {comment}", ""]
     lines += [f"{_escaped(key)}={_escaped(value)}" for key, value in sorted(properties.items())]
     return "\n".join(lines) + "\n"
 

@@ -92,13 +92,15 @@ class AclBinding:
     permission: Permission
 
     def __str__(self) -> str:
-        what = "the cluster" if self.resource_type is ResourceType.CLUSTER else f"{self.resource_type} {self._name}"
         at = "" if self.host == WILDCARD else f" from {self.host}"
-        return f"{self.permission} {self.principal} {self.operation} {what}{at}"
+        return f"{self.permission} {self.principal} {self.operation} {self.resource}{at}"
 
     @property
-    def _name(self) -> str:
-        return f"{self.name}*" if self.pattern_type is PatternType.PREFIXED else self.name
+    def resource(self) -> str:
+        """What it is about, in words: ``topic orders``, ``topic orders-*`` (prefixed), ``the cluster``."""
+        if self.resource_type is ResourceType.CLUSTER:
+            return "the cluster"
+        return f"{self.resource_type} {self.name}{'*' if self.pattern_type is PatternType.PREFIXED else ''}"
 
 
 @dataclass(frozen=True, slots=True)

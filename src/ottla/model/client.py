@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class ClientKind(Enum):
+    """The kinds of client that files are written for."""
+
+    JAVA = "java"
+    LIBRDKAFKA = "librdkafka"
+    DAPR = "dapr"
+    SPRING = "spring"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,90 @@
+"""Which cluster a command looks at: an environment of the spec, or any address."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
+from ottla.errors import UsageError
+
+if TYPE_CHECKING:
+    from ottla.platform.access import Access
+
+LIST = "list"
+Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read
+
+
+def _list_keys(values: list[str] | None) -> list[str] | None:
+    if values and LIST in values:
+        from ottla.kafka.settings import KEYS
+
+        typer.echo("\n".join(sorted(KEYS)))
+        raise typer.Exit
+    return values
+
+
+def _options(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    bootstrap_server: Annotated[
+        str | None,
+        typer.Option("--bootstrap-server", "-b", help="Any cluster (HOST:PORT,...), no spec.", metavar="ADDRESS"),
+    ] = None,
+    command_config: Annotated[
+        Path | None, typer.Option("--command-config", help="Client settings in Java's properties form.", metavar="FILE")
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("-X", help="One client setting; `-X list` shows which.", metavar="KEY=VALUE", callback=_list_keys),
+    ] = None,
+) -> None:
+    """Hold the options that ``on_cluster`` gives to a command."""
+
+
+def on_cluster(command: Callable[..., int]) -> Callable[..., None]:
+    """Make a command of a function whose first argument is a ``Reach``: it gets the options that say which cluster."""
+    theirs = inspect.signature(_options, eval_str=True).parameters
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> int:
+        reach = functools.partial(open_access, **{name: given.pop(name) for name in theirs})
+        return command(reach, **given)
+
+    shown = explained(run)
+    parameters = [*own, *theirs.values()]
+    shown.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads; mypy does not know it
+    shown.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return shown
+
+
+def open_access(
+    file: Path,
+    environment: str | None,
+    bootstrap_server: str | None,
+    command_config: Path | None,
+    properties: list[str] | None,
+) -> Access:
+    """The cluster that a command is about; ``-X`` wins over what it knows. Raises UsageError where two are named at once."""
+    from ottla.kafka.settings import read_settings
+
+    if bootstrap_server is None and command_config is None:
+        from ottla.cli.running import open_platform
+
+        access = open_platform(file, environment).access()
+        servers = ",".join(access.settings.bootstrap_servers)
+        return replace(access, settings=read_settings(servers, None, properties)) if properties else access
+    if environment is not None:
+        raise UsageError("-e names an environment of the spec, and --bootstrap-server or --command-config another cluster")
+    from ottla.model.client import PLAIN_PROFILE
+    from ottla.platform.access import Access
+
+    settings = read_settings(bootstrap_server, command_config, properties or [])
+    return Access(",".join(settings.bootstrap_servers), settings, PLAIN_PROFILE)
