@@ -81,6 +81,7 @@ def _offered(context: typer.Context, incomplete: str, read: Callable[[Access], I
             given.get("bootstrap_server"),
             given.get("command_config"),
             given.get("properties"),
+            given.get("as_user"),
         )
         return [name for name in read(replace(access, timeout=PATIENCE)) if name.startswith(incomplete)]
     except OttlaError:

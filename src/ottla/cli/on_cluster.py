@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.completion import user_names
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
 from ottla.errors import UsageError
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
 
 LIST = "list"
+AsUser = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="Log in as this user of the spec; else as the administrator.", metavar="USER", autocompletion=user_names
+    ),
+]
 Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read
 
 
@@ -44,6 +51,7 @@ def _options(
         list[str] | None,
         typer.Option("-X", help="One client setting; `-X list` shows which.", metavar="KEY=VALUE", callback=_list_keys),
     ] = None,
+    as_user: AsUser = None,
 ) -> None:
     """Hold the options that ``on_cluster`` gives to a command."""
 
@@ -71,18 +79,19 @@ def open_access(
     bootstrap_server: str | None,
     command_config: Path | None,
     properties: list[str] | None,
+    as_user: str | None,
 ) -> Access:
     """The cluster that a command is about; ``-X`` wins over what it knows. Raises UsageError where two are named at once."""
-    from ottla.kafka.settings import read_settings
+    from ottla.kafka.settings import read_settings, with_properties
 
     if bootstrap_server is None and command_config is None:
         from ottla.cli.running import open_platform
 
-        access = open_platform(file, environment).access()
-        servers = ",".join(access.settings.bootstrap_servers)
-        return replace(access, settings=read_settings(servers, None, properties)) if properties else access
-    if environment is not None:
-        raise UsageError("-e names an environment of the spec, and --bootstrap-server or --command-config another cluster")
+        access = open_platform(file, environment).access(as_user)
+        return replace(access, settings=with_properties(access.settings, properties)) if properties else access
+    if environment is not None or as_user is not None:
+        option = "-e names an environment" if as_user is None else "--as names a user"
+        raise UsageError(f"{option} of the spec, and --bootstrap-server or --command-config another cluster")
     from ottla.model.client import PLAIN_PROFILE
     from ottla.platform.access import Access
 

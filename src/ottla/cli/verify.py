@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.on_cluster import AsUser  # noqa: TC001  (typer reads the annotations)
 from ottla.cli.output import Output, OutputOption, print_document
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 
@@ -28,9 +29,10 @@ def command(
     write: Annotated[
         bool, typer.Option("--write", help="Put a marked event through every topic that is empty or permits it.")
     ] = False,
+    as_user: AsUser = None,
 ) -> int:
     """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off."""
-    return run_checks(open_platform(file, environment), write=write, output=output)
+    return run_checks(open_platform(file, environment).working_as(as_user), write=write, output=output)
 
 
 def run_checks(platform: LocalPlatform, *, write: bool, output: Output = Output.TABLE, sender: Sender | None = None) -> int:

@@ -117,6 +117,17 @@ def read_settings(bootstrap_servers: str | None, command_config: Path | None, pr
     return _translated(parse_bootstrap_servers(address), given)
 
 
+def with_properties(settings: ClientSettings, properties: list[str]) -> ClientSettings:
+    """Settings with some of a person's own (``-X``), which win. Raises UsageError as ``read_settings`` does."""
+    given = read_settings(",".join(settings.bootstrap_servers), None, properties)
+    return ClientSettings(
+        given.bootstrap_servers,
+        {**settings.connection, **given.connection},
+        check_host=settings.check_host and given.check_host,
+        overrides={**settings.overrides, **given.overrides},
+    )
+
+
 def parse_bootstrap_servers(text: str) -> tuple[str, ...]:
     """``host:port,host:port`` as a tuple. Raises UsageError for anything else."""
     servers = tuple(part.strip() for part in text.split(",") if part.strip())

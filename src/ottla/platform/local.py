@@ -82,6 +82,7 @@ class LocalPlatform:
     cluster: LocalCluster
     identity: Identity
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
+    user: str | None = None  # as whom the cluster is looked at and changed; None: as Ottla itself
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
@@ -261,6 +262,10 @@ class LocalPlatform:
         """How a user of the spec logs in. Raises UsageError for one that is not there, LocalError where there is no password."""
         return login_of(self.identity, self.cluster, user)
 
+    def working_as(self, user: str | None) -> LocalPlatform:
+        """The same platform, looked at and changed with no more than a user may (None: as Ottla itself)."""
+        return replace(self, user=user)
+
     def rotate_password(self, user: str) -> None:
         """Give a user another generated password, and send it. Raises UsageError for one that has none, ApplyError."""
         from ottla.platform.passwords import plan_rotation, refuse_without_own_password
@@ -283,7 +288,7 @@ class LocalPlatform:
         record = self.cluster.made()
         return Access(
             name=self.spec.cluster.name,
-            settings=self._client_settings(record, user),
+            settings=self._client_settings(record, user or self.user),
             profile=self.profile,
             cluster_id=record.cluster_id,
             listed=frozenset(self.spec.topics),
@@ -305,7 +310,7 @@ class LocalPlatform:
         """
         from ottla.kafka.events import Sender
 
-        return Sender(self._client_settings(self.cluster.made(), None), self.profile)
+        return Sender(self._client_settings(self.cluster.made(), self.user), self.profile)
 
     def restart(self, node_ids: Collection[int] | None = None) -> tuple[int, ...]:
         """Restart nodes (None: all) one at a time, without losing an acknowledged event; the order it was done in.
@@ -352,7 +357,8 @@ class LocalPlatform:
         from ottla.kafka.connection import connect
 
         record = self.cluster.made()
-        settings = own_settings(self.cluster.layout, record)
+        by_itself = self.user is None
+        settings = own_settings(self.cluster.layout, record) if by_itself else self._client_settings(record, self.user)
         with connect(settings.bootstrap_servers, cluster_id=record.cluster_id, options=settings.for_admin) as connection:
             yield connection
 
