@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from ottla.cli.completion import user_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,3 +150,10 @@ def test_a_topic_that_is_not_in_the_spec_is_answered_with_a_note(ottla: Ottla) -
     assert done.exit_code == 0
     assert "there is no topic task-event in the spec; did you mean 'task-events'?" in done.stderr
     assert "admin" in done.stdout
+
+
+def test_users_are_offered_to_a_shell_and_a_bad_spec_disturbs_none(folder: Path) -> None:
+    context = SimpleNamespace(params={"file": None, "environment": "local-secure"})
+    assert user_names(context, "re") == ["reminder-service", "recurring-service"]  # type: ignore[arg-type]  # only params are read
+    (folder / "platform.yaml").write_text("platform: 3\n")
+    assert user_names(context, "re") == []  # type: ignore[arg-type]  # as above

@@ -11,7 +11,6 @@ from ottla.model.acl import (
     OPERATIONS,
     WILDCARD,
     AclBinding,
-    Action,
     Operation,
     PatternType,
     Permission,
@@ -45,14 +44,6 @@ class Right:
         """Whether the spec says another operation, which takes this one with it (READ: DESCRIBE)."""
         return self.grant.binding.operation not in {self.operation, Operation.ALL}
 
-    def permits(self, action: Action) -> bool:
-        """Whether this right lets somebody do that who has it."""
-        return (
-            self.operation is action.operation
-            and _concerns(self.grant.binding, action)
-            and not any(_concerns(denial.binding, action) for denial in self.denials)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
@@ -65,10 +56,6 @@ class Entitlements:
     super_user: bool
     rights: tuple[Right, ...]
     denials: tuple[Grant, ...]
-
-    def permit(self, action: Action) -> bool:
-        """Whether they may do that."""
-        return self.super_user or any(right.permits(action) for right in self.rights)
 
     def about(self, resource_type: ResourceType, name: str) -> Entitlements:
         """What is left of it for one topic or group, or whatever else has a name."""
@@ -165,11 +152,3 @@ def _narrowed(right: Right, name: str) -> Right:
 
 def _is_about(grant: Grant, resource_type: ResourceType, name: str) -> bool:
     return grant.binding.resource_type is resource_type and matches_name(grant.binding, name)
-
-
-def _concerns(binding: AclBinding, action: Action) -> bool:
-    return (
-        binding.resource_type is action.resource_type
-        and binding.host in {action.host, WILDCARD}
-        and matches_name(binding, action.name)
-    )
