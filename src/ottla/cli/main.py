@@ -8,6 +8,7 @@ import typer
 
 from ottla.cli import (
     apply,
+    certs,
     completion,
     consume,
     down,
@@ -43,7 +44,7 @@ for module in (init, validate, explain, schema, up, status, plan, apply, verify,
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for module in (lag, produce, consume, completion):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for group in (topics, groups, records):
+for group in (topics, groups, records, certs):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

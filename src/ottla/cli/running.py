@@ -30,7 +30,7 @@ INTERRUPTED = 130
 _options: ContextVar[tuple[str, str]] = ContextVar("options", default=("", ""))
 COMMAND = re.compile(
     r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
-    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)"
+    r"(?:certs [a-z]+|up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)"
 )
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]

@@ -88,6 +88,7 @@ class Wanting(Enum):
     HOST_MISSING = "host-missing"
     KEY_WRONG = "key-wrong"
     KEY_READABLE = "key-readable"
+    NOT_READ = "not-read"
 
 
 @dataclass(frozen=True, slots=True)
