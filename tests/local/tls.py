@@ -28,6 +28,7 @@ def shake_hands(
     client_trusts: Path,
     host: str = "127.0.0.1",
     version: str = "TLSv1_3",
+    strict: bool = True,
 ) -> str:
     """A client calls a server that asks for its certificate, as a broker does; the CN that the server sees in it.
 
@@ -42,6 +43,9 @@ def shake_hands(
     from_client.minimum_version = from_client.maximum_version = ssl.TLSVersion[version]
     if client is not None:
         from_client.load_cert_chain(client)
+    if strict:  # as Python 3.13 does by itself: RFC 5280 to the letter
+        to_server.verify_flags |= ssl.VERIFY_X509_STRICT
+        from_client.verify_flags |= ssl.VERIFY_X509_STRICT
     refusals: list[ssl.SSLError] = []
     with _serving(to_server, refusals) as port:
         try:

@@ -19,7 +19,7 @@ from ottla.cli.output import Output
 from ottla.errors import LocalError, OttlaError, PlanRefused, UsageError
 from ottla.files import write_atomic
 from ottla.local import Layout, LocalCluster, Silent
-from ottla.local.certificate_rotation import Rotation
+from ottla.local.certificate_rotation import Rotation, begin
 from ottla.local.client_authority import keep_authority
 from ottla.local.client_certificates import ensure_client_certificates
 from ottla.local.issuing import new_authority
@@ -84,6 +84,19 @@ def test_a_rotation_goes_from_one_ca_over_two_to_the_other(platform: LocalPlatfo
     assert view_certificates(platform, now=NOW).findings == ()
     with pytest.raises(UsageError, match="no change to another CA is begun"):
         rotate(platform, finish=True)
+
+
+def test_a_rotation_that_was_cut_off_at_its_beginning_is_not_ended_before_users_have_what_is_theirs(
+    platform: LocalPlatform,
+) -> None:
+    begin(platform.cluster.layout, "todo-kafka", now=NOW, given=None)  # and then it was killed
+    both = trusted(platform)
+    with pytest.raises(PlanRefused, match="user billing: no certificate of the new CA yet"):
+        rotate(platform, finish=True)
+    assert trusted(platform) == both
+    rotate(platform)
+    rotate(platform, finish=True)
+    assert trusted(platform) == both[1:]
 
 
 def test_leaves_are_renewed_for_another_397_days(platform: LocalPlatform) -> None:

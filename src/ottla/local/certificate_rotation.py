@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ottla.errors import LocalError, UsageError
+from ottla.errors import LocalError, PlanRefused, UsageError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.local.client_authority import KEY_LOST, ROTATE, Authorities, keep_authority, read_authorities, write_trusted
 from ottla.local.client_certificates import leaves_of, make, wanting
@@ -64,6 +64,15 @@ def begin(layout: Layout, name: str, *, now: dt.datetime, given: Authority | Non
 def renew_users(layout: Layout, users: Iterable[str], *, now: dt.datetime, given: Authority | None) -> None:
     """Give users certificates of the CA that the rotation goes to, where they have none. Brokers must trust it by now."""
     _issue_from_next(layout, leaves_of(layout, (), users), now, given)
+
+
+def refuse_half_begun(layout: Layout, users: Iterable[str], *, now: dt.datetime, given: Authority | None) -> None:
+    """Raise PlanRefused where a user was not given a certificate of the new CA yet, UsageError where no rotation is begun."""
+    following = _following(_made(layout, given))
+    left = [leaf.what for leaf in leaves_of(layout, (), users) if _reason(leaf, following, now) is not None]
+    if left:
+        reason = f"{', '.join(left)}: no certificate of the new CA yet, so they would be locked out"
+        raise PlanRefused([reason], hint=f"make them, and give them to the users, first: {ROTATE}")
 
 
 def renew_nodes(layout: Layout, nodes: Iterable[NodeAddress], *, now: dt.datetime, given: Authority | None) -> None:

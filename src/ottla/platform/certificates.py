@@ -53,13 +53,10 @@ def view_certificates(platform: LocalPlatform, *, now: dt.datetime) -> Certifica
     """Look at every certificate. Raises UsageError on an open platform, LocalError where no cluster was made."""
     _refuse_open(platform)
     certificates, problem = _listed(platform, now)
-    found = [
-        each
-        for each in findings(certificates, now)
-        if not (problem and each.wanting is problem.wanting and each.what == AUTHORITY)
-    ]
-    wanting = (*([problem] if problem else ()), *found, *_not_read(platform))
-    return CertificatesView(certificates, wanting, rotation_state(platform.cluster.layout))
+    found = [*findings(certificates, now), *_not_read(platform)]
+    if problem is not None:  # it says why the key is not at hand
+        found = [problem, *(each for each in found if (each.what, each.wanting) != (problem.what, problem.wanting))]
+    return CertificatesView(certificates, tuple(found), rotation_state(platform.cluster.layout))
 
 
 def expiry_warnings(platform: LocalPlatform, *, now: dt.datetime) -> tuple[str, ...]:
@@ -68,7 +65,7 @@ def expiry_warnings(platform: LocalPlatform, *, now: dt.datetime) -> tuple[str, 
 
 
 def refuse_unready(platform: LocalPlatform, *, now: dt.datetime) -> None:
-    """Raise UsageError, LocalError or PlanRefused where certificates cannot be rotated now: nothing is locked, there, or whole."""
+    """Raise UsageError (open), LocalError (never made, or its CA cannot be used) or PlanRefused (nodes are missing)."""
     with _changing(platform, now):
         pass
 
@@ -91,14 +88,15 @@ def finish_rotation(platform: LocalPlatform, *, now: dt.datetime) -> tuple[int, 
     """Give nodes certificates of the new CA, and then trust no other; the nodes that were restarted, in their order.
 
     Brokers are restarted twice: a client that starts in between reads whom to trust from the same file as they do.
-    Raises UsageError where no rotation is begun, and every node has read what the last one left.
+    Raises UsageError where no rotation is begun (and every node has read what the last one left), PlanRefused where its
+    beginning was cut off.
     """
     layout, users = platform.cluster.layout, certificate_users(platform)
     if rotation_state(layout) is Rotation.NONE and _stale(platform):
         return _restart_stale(platform)  # the last run was cut off there
     nodes = platform.cluster.made().nodes
     with _changing(platform, now) as given:
-        steps.renew_users(layout, users, now=now, given=given)
+        steps.refuse_half_begun(layout, users, now=now, given=given)
         steps.renew_nodes(layout, nodes, now=now, given=given)
     restarted = _restart_stale(platform)
     with _changing(platform, now) as given:
@@ -119,8 +117,8 @@ def _changing(platform: LocalPlatform, now: dt.datetime) -> Iterator[Authority |
     """Hold the lock, with all nodes running or none; a step that cannot be followed by restarts is not begun."""
     _refuse_open(platform)
     given = given_authority(platform, now=now)
+    platform.cluster.made()
     with platform.cluster.lock():
-        platform.cluster.made()
         if platform.cluster.running():
             refuse_missing(platform.cluster)
         yield given
