@@ -172,3 +172,13 @@ quotas:
         QuotaEntity(DEFAULT): {"consumer_byte_rate": 1000000.0},
         QuotaEntity(ip="10.0.0.1"): {"connection_creation_rate": 20.0},
     }
+
+
+def test_a_ca_is_given_by_references_and_never_by_what_it_is(faults: Faults, load: Load) -> None:
+    whole = "{enabled: true, authority: {certificate: '${file:ca.pem}', key: '${env:CA_KEY}'}}"
+    load(SECURED.replace("{enabled: true}", whole))
+    [said] = faults(SECURED.replace("{enabled: true}", whole.replace("${env:CA_KEY}", "-----BEGIN PRIVATE KEY-----MIGH")))
+    assert said.startswith("5: security.authority.key: expected a reference to a secret")
+    assert "MIGH" not in said
+    [said] = faults(SECURED.replace("{enabled: true}", "{enabled: true, authority: {certificate: '${file:ca.pem}'}}"))
+    assert said.startswith("5: security.authority.key: ")

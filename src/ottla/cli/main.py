@@ -9,6 +9,7 @@ import typer
 from ottla.cli import (
     access,
     apply,
+    certs,
     client_config,
     completion,
     consume,
@@ -46,7 +47,7 @@ for module in (init, validate, explain, schema, up, status, plan, apply, verify,
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for module in (lag, produce, consume, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
-for group in (topics, groups, records, users):
+for group in (topics, groups, records, certs, users):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

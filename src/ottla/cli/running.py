@@ -30,7 +30,8 @@ INTERRUPTED = 130
 _options: ContextVar[tuple[str, str]] = ContextVar("options", default=("", ""))
 COMMAND = re.compile(
     r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
-    r"(?:(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain|access|client-config)\b|users [a-z]+))"
+    r"(?:(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain|access|client-config)\b|"
+    r"(?:users|certs) [a-z]+))"
 )
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]

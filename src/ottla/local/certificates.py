@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ottla.local.layout import Layout
     from ottla.local.record import NodeAddress
 
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Validity = tuple[dt.datetime, dt.datetime]
+LONGEST_NAME = 64  # of a CN (RFC 5280, ub-common-name)
 # These certificates never leave this machine and are removed with the cluster, so they do not depend on its clock, which may
 # be moved either way: from before any Kafka until the end that RFC 5280 (4.1.2.5) has for certificates without one.
 VALID_FROM = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -39,13 +43,13 @@ VALID_UNTIL = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
 def make_authority(layout: Layout, name: str) -> None:
     """Make the CA. The key is written first, so that a certificate never stands without its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name(f"{name} CA")
+    subject = subject_named(f"{name} CA")
     certificate = (
-        _builder(subject, subject, key.public_key())
+        builder(subject, subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    write_atomic(layout.authority_key, _pem(key), mode=PRIVATE_FILE)
+    write_atomic(layout.authority_key, private_pem(key), mode=PRIVATE_FILE)
     write_atomic(layout.authority, certificate.public_bytes(Encoding.PEM))
 
 
@@ -61,7 +65,7 @@ def authority_fits(layout: Layout) -> bool:
 
 def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
     """Make the key store of a node: key, certificate, CA."""
-    _make_store(layout, layout.node(node.node_id).keystore, f"node-{node.node_id}", [_alternative(node.host)])
+    _make_store(layout, layout.node(node.node_id).keystore, f"node-{node.node_id}", [alternative_name(node.host)])
 
 
 def make_own_certificate(layout: Layout) -> None:
@@ -77,37 +81,43 @@ def _make_store(layout: Layout, path: Path, common_name: str, alternatives: Sequ
     key = ec.generate_private_key(ec.SECP256R1())
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     certificate = (
-        _builder(_name(common_name), authority.subject, key.public_key())
+        builder(subject_named(common_name), authority.subject, key.public_key())
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     chain = certificate.public_bytes(Encoding.PEM) + layout.authority.read_bytes()
-    write_atomic(path, _pem(key) + chain, mode=PRIVATE_FILE)
+    write_atomic(path, private_pem(key) + chain, mode=PRIVATE_FILE)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def builder(
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, *, valid: Validity = (VALID_FROM, VALID_UNTIL)
+) -> x509.CertificateBuilder:
+    """What every certificate has: names, key, a random serial number, and from when to when it holds."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(VALID_FROM)
-        .not_valid_after(VALID_UNTIL)
+        .not_valid_before(valid[0])
+        .not_valid_after(valid[1])
     )
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def subject_named(common_name: str) -> x509.Name:
+    """A subject that is a CN alone."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:LONGEST_NAME])])
 
 
-def _alternative(host: str) -> x509.GeneralName:
+def alternative_name(host: str) -> x509.GeneralName:
+    """A host as a subject alternative name: an IP address, or a name of DNS."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def private_pem(key: PrivateKey) -> bytes:
+    """A private key, PKCS#8 and not encrypted."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -29,8 +29,13 @@ class NodeFiles:
 
     @property
     def listener_keystore(self) -> Path:
-        """Private key and certificate of the client listeners of a secured node, PEM."""
+        """Private key and certificate of the listeners that clients use, PEM."""
         return self.folder / "listener.pem"
+
+    @property
+    def certificates_read(self) -> Path:
+        """A digest of the client-facing certificates that the node read when it started."""
+        return self.folder / "certificates-read"
 
     @property
     def log4j2(self) -> Path:
@@ -125,13 +130,33 @@ class Layout:
         return self.root / "ottla.pem"
 
     @property
+    def tls(self) -> Path:
+        """The private folder of what clients of a locked platform trust, and log in with."""
+        return self.root / "tls"
+
+    @property
     def client_authorities(self) -> Path:
-        """The certificates of the CAs that clients and the listeners for them trust, PEM."""
-        return self.root / "tls" / "authorities.pem"
+        """The CAs that brokers and clients trust, PEM: one, or two while they are rotated. No key is in it."""
+        return self.tls / "authorities.pem"
+
+    @property
+    def client_authority(self) -> Path:
+        """The CA that issues, PEM: its private key (if Ottla made it) and certificate. One file, so that both change at once."""
+        return self.tls / "authority.pem"
+
+    @property
+    def next_client_authority(self) -> Path:
+        """The CA that a rotation goes to, as ``client_authority``; it is there while a rotation is begun."""
+        return self.tls / "next-authority.pem"
 
     def user_keystore(self, user: str) -> Path:
-        """Private key and certificate of a user that has one, PEM."""
-        return self.root / "tls" / "users" / f"{user}.pem"
+        """Private key and certificate of a user who logs in with them, PEM."""
+        return self.tls / "users" / f"{user}.pem"
+
+    @property
+    def spec_folder(self) -> Path:
+        """The folder of the spec: paths in it start there."""
+        return self.root.parent.parent
 
     @property
     def nodes(self) -> Path:

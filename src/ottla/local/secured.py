@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ottla.local.layout import Layout, NodeFiles
-    from ottla.local.record import ClusterRecord
+    from ottla.local.record import NodeAddress
     from ottla.spec.identity import SecuritySpec
 
 STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
@@ -49,8 +49,8 @@ class Admission(Protocol):
         """The credentials that it knows from its first moment on, as ``kafka-storage format --add-scram`` takes them."""
         ...
 
-    def ensure_certificates(self, record: ClusterRecord) -> None:
-        """Make what is missing of the certificates of client listeners, and of users that have one."""
+    def ensure_certificates(self, nodes: Sequence[NodeAddress]) -> tuple[str, ...]:
+        """Certificates for the client listeners of ``nodes`` (about to start), and for users; what is worth a note."""
         ...
 
 
@@ -61,8 +61,9 @@ class Nobody:
         """None."""
         return ()
 
-    def ensure_certificates(self, record: ClusterRecord) -> None:
+    def ensure_certificates(self, nodes: Sequence[NodeAddress]) -> tuple[str, ...]:  # noqa: ARG002  (a Protocol's argument)
         """None."""
+        return ()
 
 
 NOBODY = Nobody()

@@ -42,7 +42,8 @@ def start_nodes(
     ensure_certificates(layout, cluster.name, nodes, others_run=others_run)
     if record.any_secured:
         ensure_own_certificate(layout)
-        cluster.admission.ensure_certificates(record)
+        for remark in cluster.admission.ensure_certificates([node for node in nodes if node.secured]):
+            cluster.report.note(remark)
     for node in nodes:
         write_node_files(layout, record, node, configs[node.node_id])
     _format(cluster, runtime, record, nodes)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ottla.model.secret import SecretReference
 
 MOST_BYTES = 64 * 1024
+TEXT = "a password is text, a key or certificate is PEM: write it anew"
 
 
 def resolve(reference: SecretReference, *, environ: Mapping[str, str], folder: Path) -> Secret:
@@ -28,7 +29,7 @@ def resolve(reference: SecretReference, *, environ: Mapping[str, str], folder: P
     if not text:
         raise LocalError("the secret is empty", where=str(reference), hint=f"put the secret {_place(reference)}, then rerun")
     if "\0" in text:
-        raise LocalError("the secret has a zero byte in it", where=str(reference), hint="a password is text: write it anew")
+        raise LocalError("the secret has a zero byte in it", where=str(reference), hint=TEXT)
     return Secret(text)
 
 
@@ -60,4 +61,4 @@ def _of_file(reference: SecretReference, folder: Path) -> str:
         return data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         # ``from None``: the original error carries the bytes
-        raise LocalError(f"{path} is not UTF-8 text", where=str(reference), hint="a password is text: write it anew") from None
+        raise LocalError(f"{path} is not UTF-8 text", where=str(reference), hint=TEXT) from None

@@ -61,6 +61,13 @@ class OauthSpec(Strict):
     user_claim: Name = Field(default="sub", description="The claim that is the user's name.")
 
 
+class AuthoritySpec(Strict):
+    """A CA of your own, which issues the certificates of client listeners and users."""
+
+    certificate: Reference = Field(description="Where its certificate is, PEM: `${file:PATH}` or `${env:NAME}`; a root CA.")
+    key: Reference = Field(description="Where its private key is, PEM, not encrypted: RSA or EC. Ottla keeps no copy of it.")
+
+
 class SecuritySpec(Strict):
     """Whether the platform is locked, and how users prove who they are."""
 
@@ -91,6 +98,10 @@ class SecuritySpec(Strict):
         default=(r"RULE:^CN=([^,]+).*$/$1/", AS_IT_IS),
         description="How the subject of a client's certificate becomes a user's name (ssl.principal.mapping.rules); "
         "by default its CN.",
+    )
+    authority: AuthoritySpec | None = Field(
+        default=None,
+        description="A CA of your own, which issues the certificates of client listeners and users; without it, Ottla makes one.",
     )
 
 

@@ -10,6 +10,7 @@ from ottla.spec.fields import Configs, Count, Duration, Flag, PositiveSize, Repl
 from ottla.spec.identity import (
     AclSpec,
     Authentication,
+    AuthoritySpec,
     ConsumesSpec,
     QuotaSpec,
     SecuritySpec,
@@ -234,6 +235,7 @@ __all__ = [
     "NAMED_CONFIGS",
     "AclSpec",
     "Authentication",
+    "AuthoritySpec",
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
