@@ -77,6 +77,10 @@ def test_the_address_of_the_command_line_and_x_win_over_the_file(tmp_path: Path)
         ("sasl.mechanism=GSSAPI", "expected one of PLAIN"),
         ("ssl.endpoint.identification.algorithm=htps", "expected https, or nothing"),
         ("auto.offset.reset=latest", "Ottla does not translate it"),
+        (
+            r'sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="a\nb";',
+            "expected PlainLoginModule",  # a text ends with its line
+        ),
         ("sasl.jaas.config=com.sun.security.auth.module.Krb5LoginModule required;", "expected PlainLoginModule"),
     ],
 )

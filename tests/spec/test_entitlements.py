@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -137,6 +137,38 @@ def test_a_right_is_void_only_where_nothing_is_left_and_whole_only_where_nothing
             assert left == []
         if not right.denials:
             assert len(left) == len(theirs)
+
+
+ALLOW = AclSpec(principal="User:me", resource=TOPIC, name="ab", operations=(Operation.READ,))
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "left"),
+    [
+        ({"name": "ab"}, {"name": "ab"}, "nothing"),
+        ({"name": "ab"}, {"name": "*"}, "nothing"),
+        ({"name": "ab"}, {"name": "a", "pattern": PatternType.PREFIXED}, "nothing"),
+        ({"name": "ab", "pattern": PatternType.PREFIXED}, {"name": "a", "pattern": PatternType.PREFIXED}, "nothing"),
+        ({"name": "ab", "host": "10.0.0.1"}, {"name": "ab"}, "nothing"),
+        ({"name": "ab"}, {"name": "ab", "host": "10.0.0.1"}, "some"),
+        ({"name": "a", "pattern": PatternType.PREFIXED}, {"name": "ab", "pattern": PatternType.PREFIXED}, "some"),
+        ({"name": "a", "pattern": PatternType.PREFIXED}, {"name": "a"}, "some"),
+        ({"name": "*"}, {"name": "*x", "pattern": PatternType.PREFIXED}, "some"),
+        ({"name": "*"}, {"name": "*", "pattern": PatternType.PREFIXED}, "some"),
+        ({"name": "ab"}, {"name": "abc"}, "all"),
+        ({"name": "ab", "host": "10.0.0.1"}, {"name": "ab", "host": "10.0.0.2"}, "all"),
+    ],
+)
+def test_what_a_deny_leaves_of_an_allow(allow: dict[str, Any], deny: dict[str, Any], left: str) -> None:
+    denial = ALLOW.model_copy(update={**deny, "permission": Permission.DENY})
+    right = entitlements_of(spec_with((ALLOW.model_copy(update=allow), denial)), "me").rights[0]
+    assert (right.operation, "nothing" if right.void else "some" if right.denials else "all") == (Operation.READ, left)
+
+
+def test_a_deny_from_one_address_leaves_a_topic_to_the_others() -> None:
+    denial = ALLOW.model_copy(update={"host": "10.0.0.1", "permission": Permission.DENY})
+    whole = entitlements_of(spec_with((ALLOW, denial)), "me").about(TOPIC, "ab")
+    assert [(len(right.denials), right.void) for right in whole.rights] == [(1, False), (0, False)]
 
 
 def test_every_service_of_the_shipped_spec_is_told_what_the_authorizer_lets_it_do() -> None:

@@ -48,7 +48,7 @@ _JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram
 # What java.io.StreamTokenizer reads within quotes: a backslash and an octal code, one of these letters, or a character as it is
 _JAAS_ESCAPE = re.compile(r"\\(?:([0-3][0-7]{0,2}|[4-7][0-7]?)|(.))", re.DOTALL)
 _JAAS_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""")
+_JAAS_OPTION = re.compile(r"""(\w+)\s*=\s*(?:"((?:\\.|[^"\\\r\n])*)"|'((?:\\.|[^'\\\r\n])*)')""")
 
 
 @dataclass(frozen=True, slots=True)
