@@ -18,9 +18,12 @@ from ottla.local.layout import Layout
 from ottla.local.node import last_words, needs_format
 from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
-from ottla.spec.refused import OWN_OF_LOCAL
+from ottla.local.secured import SUPER_USERS, secured_properties
+from ottla.spec.identity import OauthSpec, SecuritySpec
+from ottla.spec.refused import OWN_LISTENERS_OF_LOCAL, OWN_OF_LOCAL
 
 NODES = (NodeAddress(1, "127.0.0.1", 9092, 9095, 9096), NodeAddress(2, "127.0.0.1", 9102, 9105, 9106, ("env", "A=b")))
+LOCKED = replace(NODES[0], secured=True)
 RECORD = ClusterRecord("id", "4.3.1", NODES)
 
 
@@ -31,7 +34,9 @@ def layout(tmp_path: Path) -> Layout:
 
 def test_nodes_and_controllers_have_tls_listeners_and_clients_a_plain_one(layout: Layout) -> None:
     properties = server_properties(layout, RECORD, NODES[0], {})
-    assert properties["listener.security.protocol.map"] == "CLIENT:PLAINTEXT,INTERNAL:SSL,CONTROLLER:SSL"
+    assert properties["listeners"] == "CLIENT://127.0.0.1:9092,INTERNAL://127.0.0.1:9095,CONTROLLER://127.0.0.1:9096"
+    assert properties["listener.security.protocol.map"].startswith("CLIENT:PLAINTEXT,")
+    assert properties["listener.security.protocol.map"].endswith("INTERNAL:SSL,CONTROLLER:SSL")
     assert properties["controller.quorum.voters"] == "1@127.0.0.1:9096,2@127.0.0.1:9106"
     assert properties["listener.name.internal.ssl.client.auth"] == "required"
     assert properties["listener.name.controller.ssl.client.auth"] == "required"
@@ -58,8 +63,24 @@ def test_the_spec_wins_over_what_ottla_prefers_but_may_not_take_what_only_ottla_
 
 
 def test_what_only_ottla_knows_is_refused_by_the_spec_already(layout: Layout) -> None:
-    ours = server_properties(layout, RECORD, NODES[0], {}).keys() - DEFAULTS.keys()
-    assert ours - OWN_OF_LOCAL == set()
+    security = SecuritySpec(oauth=OauthSpec(issuer="i", audience="a", jwks="https://i/keys"))
+    locked = {key: value for key, value in secured_properties(security, [1, 2]).items() if key != SUPER_USERS}
+    for node, configs in ((NODES[0], {}), (LOCKED, locked)):
+        ours = server_properties(layout, RECORD, node, configs).keys() - DEFAULTS.keys()
+        assert {key for key in ours - OWN_OF_LOCAL if not key.startswith(OWN_LISTENERS_OF_LOCAL)} == set()
+
+
+def test_a_locked_node_has_no_listener_for_clients_that_do_not_log_in(layout: Layout) -> None:
+    properties = server_properties(layout, RECORD, LOCKED, secured_properties(SecuritySpec(), [1, 2]))
+    assert "CLIENT" not in properties["listeners"] + properties["advertised.listeners"]
+    assert properties["advertised.listeners"] == "TLS://127.0.0.1:9093,SASL://127.0.0.1:9094,INTERNAL://127.0.0.1:9095"
+    protocols = dict(pair.split(":") for pair in properties["listener.security.protocol.map"].split(","))
+    assert {protocols[name] for name in ("TLS", "SASL", "INTERNAL", "CONTROLLER")} == {"SSL", "SASL_SSL"}
+    assert properties["listener.name.tls.ssl.client.auth"] == "required"
+    assert properties["authorizer.class.name"].endswith("StandardAuthorizer")
+    assert properties["super.users"] == "User:CN=node-1;User:CN=node-2;User:CN=ottla;User:admin"
+    assert "OAUTHBEARER" not in properties["sasl.enabled.mechanisms"]
+    assert not any("oauthbearer" in key for key in properties)
 
 
 def test_a_properties_file_is_escaped_as_java_reads_it() -> None:
@@ -89,7 +110,7 @@ def test_a_record_of_an_older_ottla_is_read(tmp_path: Path, version: dict[str, i
     data = json.loads(path.read_text())
     del data["version"]
     for node in data["nodes"]:
-        del node["roles"]
+        del node["roles"], node["secured"]
     path.write_text(json.dumps(version | data))
     assert read_record(path) == RECORD
 

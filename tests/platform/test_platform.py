@@ -2,9 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from ottla.errors import NotYet
 from ottla.platform import Platform
 
 SHIPPED = Path(__file__).parent.parent.parent / "platform.yaml"
@@ -18,6 +15,7 @@ def test_a_platform_has_the_warnings_of_its_own_environment_with_their_place() -
     assert "replication_factor 1 on 1 nodes" in laptop.message
 
 
-def test_a_locked_platform_is_never_started_open() -> None:
-    with pytest.raises(NotYet, match="a locked cluster is not built yet"):
-        Platform.load(SHIPPED).on("local-secure")
+def test_every_node_of_a_locked_platform_asks_its_authorizer_and_one_of_an_open_platform_has_none() -> None:
+    for environment, locked in (("local-secure", True), ("local", False)):
+        nodes = Platform.load(SHIPPED).on(environment).desired.nodes.values()
+        assert {"authorizer.class.name" in node.properties for node in nodes} == {locked}

@@ -34,6 +34,7 @@ def command(
     senders: list[Sender] = []
     result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
+    note_expiry(platform)
     if result.pending is not None or result.upgrade is not None:
         return _say_what_is_left(result)
     code = 0
@@ -66,6 +67,19 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
         f"{_nodes(result)}, {len(platform.spec.topics)} topics{_created(result)}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
+
+
+def note_expiry(platform: LocalPlatform) -> None:
+    """Say which certificates have expired, or soon will."""
+    if not platform.secured:
+        return
+    import datetime as dt
+
+    from ottla.cli.output import note
+    from ottla.platform.certificates import expiry_warnings
+
+    for warning in expiry_warnings(platform, now=dt.datetime.now(dt.UTC)):
+        note(with_options(f"  note: {warning}"))
 
 
 def _created(result: UpResult) -> str:

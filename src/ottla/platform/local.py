@@ -130,6 +130,8 @@ class LocalPlatform:
         with self.cluster.lock():
             configs = self.properties
             record = self.cluster.up(configs, roles=self.roles)
+            if record.any_secured:
+                self.cluster.admission.ensure_certificates(())  # of users that are new in the spec, where nothing starts
             if meanwhile is not None:
                 meanwhile()
             self.cluster.wait_for_ports(configs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.spec.configs import check_text, kafka_text
 from ottla.spec.kafka_configs import OPEN_PREFIXES, config_keys, find_key
-from ottla.spec.refused import OWN_OF_LOCAL, retired, vendor
+from ottla.spec.refused import OWN_LISTENERS_OF_LOCAL, OWN_OF_LOCAL, retired, vendor
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def refusal(scope: Scope, key: str, version: str = DEFAULT_KAFKA_VERSION, target
         return f"Kafka {version} has no such key: {gone}"
     if known.type == "password" if known else SECRET.search(key):
         return "is a secret, and a spec holds none; references to secrets are not built yet"
-    if scope == "broker" and target == LOCAL and ({key, known.name if known else key} & OWN_OF_LOCAL):
+    own = {key, known.name if known else key} & OWN_OF_LOCAL or key.startswith(OWN_LISTENERS_OF_LOCAL)
+    if scope == "broker" and target == LOCAL and own:
         return "a local node gets this from Ottla itself: take it out of cluster.config of this environment"
     if known is not None or (scope == "broker" and key.startswith(OPEN_PREFIXES)):
         return None

@@ -75,6 +75,7 @@ RETIRED_PREFIXES = {"zookeeper.": (ZOOKEEPER, _KRAFT), "password.encoder.": (PAS
 OWN_OF_LOCAL = frozenset(
     {
         "advertised.listeners",
+        "authorizer.class.name",
         "broker.id",
         "controller.listener.names",
         "controller.quorum.bootstrap.servers",
@@ -89,6 +90,11 @@ OWN_OF_LOCAL = frozenset(
         "metadata.log.dir",
         "node.id",
         "process.roles",
+        "sasl.enabled.mechanisms",
+        "sasl.oauthbearer.expected.audience",
+        "sasl.oauthbearer.expected.issuer",
+        "sasl.oauthbearer.jwks.endpoint.url",
+        "sasl.oauthbearer.sub.claim.name",
         "security.inter.broker.protocol",
         "ssl.keystore.location",
         "ssl.keystore.type",
@@ -96,6 +102,7 @@ OWN_OF_LOCAL = frozenset(
         "ssl.truststore.type",
     }
 )
+OWN_LISTENERS_OF_LOCAL = ("listener.name.sasl.", "listener.name.tls.")
 VENDORS = {"confluent.": "Confluent's Kafka", "redpanda.": "Redpanda", "aiven.": "Aiven's Kafka", "azure.": "Event Hubs"}
 
 
