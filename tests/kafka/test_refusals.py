@@ -74,7 +74,8 @@ def test_client_listeners_speak_tls_1_3_and_1_2_and_nothing_older(locked: Locked
         assert shake_hands(port, at_most) == "TLSv1.2"
         old = client_context(locked, store)
         old.set_ciphers("ALL:@SECLEVEL=0")
-        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1  # deprecated, which is the point
+        with pytest.warns(DeprecationWarning):  # which is the point
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
         with pytest.raises((ssl.SSLError, OSError)):
             shake_hands(port, old)
 
@@ -214,19 +215,12 @@ def test_monitoring_sees_metrics_lag_and_configs_and_no_record(locked: Locked) -
     assert read(config_of(locked, "admin"), "task-events") == LET_IN
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["topics", "create", "mine", "--partitions", "1", "--yes"],
-        ["topics", "delete", "mine", "--yes", "--confirm", "mine"],
-    ],
-    ids=["create", "delete"],
-)
-def test_topics_are_made_and_deleted_by_the_administrator_alone(locked: Locked, command: list[str]) -> None:
-    refused = locked.run(*command, "--as", "task-service")
-    assert refused.returncode in {1, 2}, refused.stdout
-    assert "authoriz" in refused.stderr.lower() or "there is no topic" in refused.stderr
-    done = locked.run(*command)
+@pytest.mark.parametrize("verb", ["create", "delete"])
+def test_topics_are_made_and_deleted_by_the_administrator_alone(locked: Locked, verb: str) -> None:
+    refused = locked.run("topics", verb, "mine", "--yes", "--as", "task-service")
+    assert refused.returncode == 1, refused.stdout
+    assert "authoriz" in refused.stderr.lower()
+    done = locked.run("topics", verb, "mine", "--yes")
     assert done.returncode == 0, done.stderr
 
 

@@ -72,7 +72,8 @@ def test_a_rotation_goes_from_one_ca_over_two_to_the_other(platform: LocalPlatfo
     said = capsys.readouterr()
     layout = platform.cluster.layout
     assert f"give clients {layout.client_authorities}\ngive billing {layout.user_keystore('billing')}\n" in said.out
-    assert "ottla certs rotate --finish" in said.err
+    assert "ottla certs rotate" in said.err
+    assert "--finish" in said.err
     both = trusted(platform)
     rotate(platform)  # run again, it goes on, and there is nothing left to do
     assert trusted(platform) == both
