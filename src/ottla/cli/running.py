@@ -26,11 +26,11 @@ Parameters = ParamSpec("Parameters")
 PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
-# what is put behind commands of the spec, and behind those that take an address as well
-_options: ContextVar[tuple[str, str]] = ContextVar("options", default=("", ""))
+# what is put behind commands of the spec, those that take an address as well, and those that name another environment
+_options: ContextVar[tuple[str, str, str]] = ContextVar("options", default=("", "", ""))
 COMMAND = re.compile(
     r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
-    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)"
+    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)( -e \S+)?"
 )
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
@@ -78,14 +78,22 @@ def _write_no_more() -> None:
 
 def with_options(text: str) -> str:
     """``text`` with the file and environment of this call put behind each command that it tells a person to type."""
-    return COMMAND.sub(lambda found: found[0] + _options.get()[found[1] is not None], text)
+    return COMMAND.sub(_with_options, text)
 
 
-def _options_of(call: Mapping[str, object]) -> tuple[str, str]:
+def _with_options(found: re.Match[str]) -> str:
+    of_spec, of_cluster, of_file = _options.get()
+    if found[2] is not None:
+        return found[0] + of_file
+    return found[0] + (of_spec if found[1] is None else of_cluster)
+
+
+def _options_of(call: Mapping[str, object]) -> tuple[str, str, str]:
     file, address = call.get("file", DEFAULT_FILE), call.get("bootstrap_server")
-    spec = {" --file ": file if file != DEFAULT_FILE else None, " -e ": call.get("environment")}
+    of_file = {" --file ": file if file != DEFAULT_FILE else None}
+    spec = {**of_file, " -e ": call.get("environment")}
     cluster = {**spec, " -b ": address, " --command-config ": call.get("command_config")}
-    return _written(spec), _written(cluster)
+    return _written(spec), _written(cluster), _written(of_file)
 
 
 def _written(options: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, UsageError
@@ -11,7 +11,7 @@ from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
 from ottla.model.node import Node
-from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
@@ -20,6 +20,7 @@ from ottla.spec.schema import Controllers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ottla.platform.upgrade import Upgrade
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
-    from ottla.spec import EnvironmentSpec, Fault
+    from ottla.spec import EnvironmentSpec, Fault, TopicSpec
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
 
@@ -70,16 +71,22 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class LocalPlatform:
-    """An environment whose target is this machine."""
+    """An environment whose target is this machine. ``neighbours`` share its cluster: each has the prefix of all its names."""
 
     environment: str
     spec: EnvironmentSpec
     cluster: LocalCluster
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
             raise ValueError(f"not a local environment: {self.environment}")
+
+    @property
+    def folder(self) -> Path:
+        """Where this environment keeps what is its own, its secrets among it."""
+        return self.cluster.layout.root
 
     @property
     def roles(self) -> dict[int, tuple[str, ...]]:
@@ -92,6 +99,11 @@ class LocalPlatform:
         desired = desired_state(self.spec)
         properties = next(iter(desired.nodes.values())).properties
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
+
+    @property
+    def topics(self) -> dict[str, TopicSpec]:
+        """The topics of the spec, by the names that they have in the cluster."""
+        return {self.spec.full_name(name): topic for name, topic in self.spec.topics.items()}
 
     @property
     def properties(self) -> dict[int, Mapping[str, str]]:
@@ -109,17 +121,21 @@ class LocalPlatform:
         ``meanwhile`` is called once, while the nodes boot.
         """
         with self.cluster.lock():
-            configs = self.properties
-            record = self.cluster.up(configs, roles=self.roles)
-            if meanwhile is not None:
-                meanwhile()
-            self.cluster.wait_for_ports(configs)
+            record = self._started(meanwhile)
             with self.connected() as connection:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
                 now = self._observe(connection) if creates.changes else None
             created = self._carry_out(creates, now) if now is not None else ()
         return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
+
+    def _started(self, meanwhile: Callable[[], None] | None) -> ClusterRecord:
+        configs = self.properties
+        record = self.cluster.up(configs, roles=self.roles)
+        if meanwhile is not None:
+            meanwhile()
+        self.cluster.wait_for_ports(configs)
+        return record
 
     @property
     def pending_upgrade(self) -> str | None:
@@ -200,13 +216,13 @@ class LocalPlatform:
             checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
-            led = [name for name in self.spec.topics if _is_led(observation, name, answering)]
+            led = [name for name in self.topics if _is_led(observation, name, answering)]
             asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
             evidence = read_evidence(connection, observation, asked, answering=answering)
         permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
-        return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
+        return Verification(checks, events, tuple(name for name in self.topics if name not in written))
 
     def _kafka_version(self) -> Check:
         from ottla.reconcile import Check
@@ -220,7 +236,7 @@ class LocalPlatform:
         from ottla.reconcile.write_probe import WritePermission
 
         empty = {name for name, seen in evidence.topics.items() if not seen.records}
-        there = [name for name in self.spec.topics if name in observation.partitions]
+        there = [name for name in self.topics if name in observation.partitions]
         permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
@@ -237,7 +253,7 @@ class LocalPlatform:
             settings=ClientSettings(record.bootstrap_servers),
             profile=self.profile,
             cluster_id=record.cluster_id,
-            listed=frozenset(self.spec.topics),
+            listed=frozenset(self.topics),
             way_out=LOCAL_WAY_OUT,
             timeout=LOCAL_TIMEOUT,
         )
@@ -313,7 +329,11 @@ class LocalPlatform:
             node_id: _only(node, {*applied.get(node_id, {}), *(desired[node_id].properties if node_id in desired else ())})
             for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
-        return replace(observation, state=replace(observation.state, nodes=nodes))
+        return replace(observation, state=self.own(replace(observation.state, nodes=nodes)))
+
+    def own(self, state: ClusterState) -> ClusterState:
+        """What of a cluster's state is of this environment, and of none that shares the cluster."""
+        return outside(state, self.neighbours.values())
 
     def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
         """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""
@@ -351,4 +371,4 @@ class LocalPlatform:
             return wait_for_voters(connection)
 
     def _probe(self, topic: str) -> WriteProbe:
-        return self.spec.topics[topic].verify_write or self.spec.topic_defaults.verify_write
+        return self.topics[topic].verify_write or self.spec.topic_defaults.verify_write

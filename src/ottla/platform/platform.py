@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import NotYet
 from ottla.local import Layout, LocalCluster, Silent
 from ottla.platform.local import LocalPlatform
+from ottla.platform.shared import SharedPlatform
 from ottla.spec import Spec, Target, load_spec
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ class Platform:
         match spec.target:
             case Target.LOCAL:
                 cluster = LocalCluster(
-                    layout=Layout.beside(self.spec.path, name),
+                    layout=Layout.beside(self.spec.path, spec.shares or name),
                     name=spec.cluster.name,
                     kafka_version=spec.cluster.kafka_version,
                     heap=spec.cluster.heap,
                     report=report or Silent(),
                 )
-                return LocalPlatform(name, spec, cluster, self.spec.warnings(name))
+                kind = SharedPlatform if spec.shares else LocalPlatform
+                return kind(name, spec, cluster, self.spec.warnings(name), self.spec.neighbours(name))
             case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
                     f"environment {name!r} has the target {spec.target.value!r}, which is not built yet",
