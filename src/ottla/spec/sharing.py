@@ -99,8 +99,9 @@ def _acl_problems(path: Path, acl: AclSpec) -> Iterator[Problem]:
 def _quota_problems(path: Path, quota: QuotaSpec) -> Iterator[Problem]:
     if quota.ip is not None:
         yield (*path, "ip"), "addresses are of the neighbours as well: say it where the cluster is"
-    elif DEFAULT_OF_QUOTAS in {quota.user, quota.client_id}:
-        key = "user" if quota.user == DEFAULT_OF_QUOTAS else "client_id"
+        return
+    key, name = ("client_id", quota.client_id) if quota.user is None else ("user", quota.user)
+    if name == DEFAULT_OF_QUOTAS:
         yield (*path, key), "default is for the neighbours as well: name one, or say it where the cluster is"
 
 
