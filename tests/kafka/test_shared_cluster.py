@@ -29,15 +29,15 @@ def sharing(change: Callable[[dict[str, Any]], None] = lambda _: None) -> Callab
     """The shipped laptop, and two small environments that share its cluster."""
 
     def write(spec: dict[str, Any]) -> None:
+        topics = {**dict.fromkeys(spec["topics"]), "orders": {"partitions": 2}, "old": {"partitions": 1}}
         small = {
             "shares": "laptop",
             "topic_defaults": {"replication_factor": 1, "min_insync_replicas": 1},
-            "topics": {**dict.fromkeys(spec["topics"]), "orders": {"partitions": 2}, "old": {"partitions": 1}},
             "users": dict.fromkeys(spec["users"]),
             "quotas": [{"client_id": "importer", "producer_byte_rate": "1MB"}],
         }
-        spec["environments"]["dev"] = {**small, "prefix": "dev.", "topics": dict(small["topics"])}
-        spec["environments"]["staging"] = {**small, "prefix": "staging.", "topics": dict(small["topics"])}
+        spec["environments"]["dev"] = {**small, "prefix": "dev.", "topics": dict(topics)}
+        spec["environments"]["staging"] = {**small, "prefix": "staging.", "topics": dict(topics)}
         change(spec)
 
     return write

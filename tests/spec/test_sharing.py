@@ -183,6 +183,18 @@ def test_the_base_shares_nothing(faults: Faults) -> None:
     assert [each.split(": is said")[0] for each in found] == ["9: shares", "10: prefix"]
 
 
+def test_what_the_owner_lacks_is_told_of_the_owner_alone(faults: Faults) -> None:
+    assert fault(faults, WHOLE.replace("prod: {target: local, ", "prod: {")) == "7: environments.prod.target: is required"
+
+
+def test_a_fault_in_the_cluster_is_told_once_where_it_stands(faults: Faults) -> None:
+    assert fault(faults, WHOLE.replace("num.io.threads: 4", "num.io.threads: 0")).startswith("3: cluster.config.num.io.threads: ")
+    text = WHOLE.replace(
+        "target: local,", "target: local, cluster: {nodes: 1}, topic_defaults: {replication_factor: 1, min_insync_replicas: 1},"
+    )
+    assert [each.split(": replication")[0] for each in faults(text)] == ["2: topics.orders", "2: topics.paid"]
+
+
 def test_what_else_is_wrong_is_told_beside_a_cluster_that_is_not_there(faults: Faults) -> None:
     found = faults(WHOLE.replace("shares: prod", "topics: {orders: {partitons: 2}}, shares: prd"))
     assert [each.split(": ")[1] for each in found] == ["environments.dev.shares", "environments.dev.topics.orders.partitons"]

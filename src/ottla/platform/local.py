@@ -371,4 +371,4 @@ class LocalPlatform:
             return wait_for_voters(connection)
 
     def _probe(self, topic: str) -> WriteProbe:
-        return self.topics[topic].verify_write or self.spec.topic_defaults.verify_write
+        return self.spec.topics[topic.removeprefix(self.spec.prefix)].verify_write or self.spec.topic_defaults.verify_write

@@ -13,7 +13,7 @@ from ottla.spec.advice import environment_warnings
 from ottla.spec.checks import check_environment
 from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
-from ottla.spec.environments import DEFAULT, ENVIRONMENTS, base_of, overlay, owner_of, shared_by
+from ottla.spec.environments import DEFAULT, ENVIRONMENTS, OF_THE_CLUSTER, SHARES, base_of, overlay, owner_of, shared_by
 from ottla.spec.faults import Fault, Mark, did_you_mean
 from ottla.spec.names import name_faults
 from ottla.spec.schema import EnvironmentSpec
@@ -142,9 +142,14 @@ def _validate(document: Document) -> tuple[EnvironmentSpec | None, set[Fault]]:
     try:
         environment = EnvironmentSpec.model_validate(document.values)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = [detail for detail in error.errors(include_url=False) if not _is_told_of_the_owner(document, detail)]
         return None, {*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)}
     return environment, set(check_environment(environment, document))
+
+
+def _is_told_of_the_owner(document: Document, detail: ErrorDetails) -> bool:
+    """Whether a part is missing that an environment has from the one whose cluster it shares."""
+    return SHARES in document.values and detail["type"] == "missing" and detail["loc"][0] in OF_THE_CLUSTER
 
 
 def _faults_of_the_rest(document: Document, details: list[ErrorDetails]) -> set[Fault]:

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ottla.spec.fields import Configs, Count, Duration, Flag, PositiveSize, Replicas, Size, Strict
 from ottla.spec.identity import (
@@ -201,6 +201,9 @@ def _prefix(value: Any) -> Any:
     return value
 
 
+Prefix = Annotated[str, BeforeValidator(_prefix), WithJsonSchema({"type": "string", "pattern": PREFIX})]
+
+
 class EnvironmentSpec(Strict):
     """A whole platform as it is in one environment: the base with the environment's parts laid over it."""
 
@@ -210,7 +213,7 @@ class EnvironmentSpec(Strict):
         description="The environment in whose cluster this one lives: it has that one's `target`, `cluster` and `security`. "
         "Of environments only.",
     )
-    prefix: Annotated[str, BeforeValidator(_prefix), Field(pattern=PREFIX)] = Field(
+    prefix: Prefix = Field(
         default="",
         description="How all names of an environment that `shares` a cluster begin there: topics, groups, transactional ids, "
         "users, client ids.",
