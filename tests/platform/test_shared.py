@@ -102,6 +102,12 @@ def test_up_needs_the_owners_cluster_says_so_and_leaves_nothing_behind(path: Pat
     assert (code, said.splitlines()[-1]) == (1, f"  start it: ottla up -e prod --file {path}")
 
 
+@pytest.mark.parametrize("command", ["plan", "apply", "verify", "status", "logs", "topics list", "consume dev.orders"])
+def test_whoever_needs_the_cluster_is_sent_to_its_owner(path: Path, command: str) -> None:
+    code, said = run(path, *command.split(), "-e", "dev")
+    assert (code, said.splitlines()[-1]) == (1, f"  make it: ottla up --file {path} -e prod")
+
+
 def test_wiping_the_owner_names_those_whose_events_go_with_it(path: Path) -> None:
     code, said = run(path, "down", "--wipe", "-e", "prod")
     assert code == 4

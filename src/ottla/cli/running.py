@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -26,12 +27,24 @@ Parameters = ParamSpec("Parameters")
 PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
-# what is put behind commands of the spec, those that take an address as well, and those that name another environment
-_options: ContextVar[tuple[str, str, str]] = ContextVar("options", default=("", "", ""))
 COMMAND = re.compile(
-    r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
-    r"(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain)\b)( -e \S+)?"
+    r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
+    r"(?P<nodes>(?:up|down|restart|upgrade|status|logs)\b)|"
+    r"(?:plan|apply|verify|validate|explain)\b)(?P<environment> -e \S+)?"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What is put behind commands: of the spec, about nodes, that take an address as well, that say their environment."""
+
+    of_spec: str = ""
+    of_nodes: str = ""
+    of_cluster: str = ""
+    of_file: str = ""
+
+
+_options: ContextVar[_Options] = ContextVar("options", default=_Options())  # noqa: B039  (frozen)
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
@@ -82,18 +95,20 @@ def with_options(text: str) -> str:
 
 
 def _with_options(found: re.Match[str]) -> str:
-    of_spec, of_cluster, of_file = _options.get()
-    if found[2] is not None:
-        return found[0] + of_file
-    return found[0] + (of_spec if found[1] is None else of_cluster)
+    options = _options.get()
+    if found["environment"]:
+        return found[0] + options.of_file
+    if found["nodes"]:
+        return found[0] + options.of_nodes
+    return found[0] + (options.of_cluster if found["address"] else options.of_spec)
 
 
-def _options_of(call: Mapping[str, object]) -> tuple[str, str, str]:
+def _options_of(call: Mapping[str, object]) -> _Options:
     file, address = call.get("file", DEFAULT_FILE), call.get("bootstrap_server")
     of_file = {" --file ": file if file != DEFAULT_FILE else None}
     spec = {**of_file, " -e ": call.get("environment")}
     cluster = {**spec, " -b ": address, " --command-config ": call.get("command_config")}
-    return _written(spec), _written(cluster), _written(of_file)
+    return _Options(_written(spec), _written(spec), _written(cluster), _written(of_file))
 
 
 def _written(options: Mapping[str, object]) -> str:
@@ -117,4 +132,8 @@ def open_platform(file: Path, environment: str | None) -> LocalPlatform:
     from ottla.cli.output import TerminalReporter
     from ottla.platform import Platform
 
-    return Platform.load(file).on(environment, report=TerminalReporter())
+    platform = Platform.load(file).on(environment, report=TerminalReporter())
+    if platform.spec.shares:  # the nodes are that one's
+        options = _options.get()
+        _options.set(replace(options, of_nodes=f"{options.of_file} -e {platform.spec.shares}"))
+    return platform
