@@ -56,7 +56,7 @@ def test_it_works_on_the_cluster_of_the_owner_with_its_lock_and_keeps_its_own_fo
 
 
 def test_it_wants_topics_with_its_prefix_and_no_nodes(path: Path, dev: LocalPlatform) -> None:
-    assert dev.desired.topics.keys() == dev.topics.keys() == {"dev.orders"}
+    assert dev.desired.topics.keys() == dev.spec.topics_by_full_name.keys() == {"dev.orders"}
     assert dev.desired.nodes == {}
     prod = Platform.load(path).on("prod")
     assert prod.neighbours == {"dev": "dev.", "staging": "staging."}

@@ -59,9 +59,10 @@ def test_an_environment_has_the_cluster_of_the_one_it_shares(load: Load) -> None
 
 
 def test_every_name_has_the_prefix_and_nodes_are_the_owners_alone(load: Load) -> None:
-    state = desired_state(load(at_dev("quotas: [{user: app, client_id: c, producer_byte_rate: 1MB}]")).environments["dev"])
+    spec = load(at_dev("quotas: [{user: app, client_id: c, producer_byte_rate: 1MB}]")).environments["dev"]
+    state = desired_state(spec)
     assert {(name, topic.name) for name, topic in state.topics.items()} == {("dev.orders",) * 2, ("dev.paid",) * 2}
-    assert {key.user for key in state.users} == {"dev.app"}
+    assert {key.user for key in state.users} == {"dev.app"} == set(spec.users_by_full_name)
     assert state.quotas.keys() == {QuotaEntity("dev.app", "dev.c")}
     assert state.nodes == {}
     assert state.authorizer

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ottla.platform.upgrade import Upgrade
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
-    from ottla.spec import EnvironmentSpec, Fault, TopicSpec
+    from ottla.spec import EnvironmentSpec, Fault
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
 
@@ -99,11 +99,6 @@ class LocalPlatform:
         desired = desired_state(self.spec)
         properties = next(iter(desired.nodes.values())).properties
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
-
-    @property
-    def topics(self) -> dict[str, TopicSpec]:
-        """The topics of the spec, by the names that they have in the cluster."""
-        return {self.spec.full_name(name): topic for name, topic in self.spec.topics.items()}
 
     @property
     def properties(self) -> dict[int, Mapping[str, str]]:
@@ -216,13 +211,13 @@ class LocalPlatform:
             checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
-            led = [name for name in self.topics if _is_led(observation, name, answering)]
+            led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
             asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
             evidence = read_evidence(connection, observation, asked, answering=answering)
         permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
-        return Verification(checks, events, tuple(name for name in self.topics if name not in written))
+        return Verification(checks, events, tuple(name for name in self.spec.topics_by_full_name if name not in written))
 
     def _kafka_version(self) -> Check:
         from ottla.reconcile import Check
@@ -236,7 +231,7 @@ class LocalPlatform:
         from ottla.reconcile.write_probe import WritePermission
 
         empty = {name for name, seen in evidence.topics.items() if not seen.records}
-        there = [name for name in self.topics if name in observation.partitions]
+        there = [name for name in self.spec.topics_by_full_name if name in observation.partitions]
         permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
@@ -253,7 +248,7 @@ class LocalPlatform:
             settings=ClientSettings(record.bootstrap_servers),
             profile=self.profile,
             cluster_id=record.cluster_id,
-            listed=frozenset(self.topics),
+            listed=frozenset(self.spec.topics_by_full_name),
             way_out=LOCAL_WAY_OUT,
             timeout=LOCAL_TIMEOUT,
         )

@@ -26,7 +26,7 @@ def desired_state(spec: EnvironmentSpec) -> ClusterState:
     secured = spec.security.enabled
     properties = server_properties(spec)
     return ClusterState(
-        topics={spec.full_name(name): _topic(spec, name, topic) for name, topic in spec.topics.items()},
+        topics={name: _topic(spec, name, topic) for name, topic in spec.topics_by_full_name.items()},
         nodes={} if spec.shares else {node_id: Node(node_id, properties) for node_id in range(1, spec.cluster.nodes + 1)},
         acls=frozenset(grant.binding for grant in grants(spec)) if secured else frozenset(),
         users=_credentials(spec) if secured else {},
@@ -41,9 +41,9 @@ def server_properties(spec: EnvironmentSpec) -> dict[str, str]:
 
 
 def _credentials(spec: EnvironmentSpec) -> dict[CredentialKey, ScramCredential]:
-    with_password = [name for name, user in spec.users.items() if user.authentication is Authentication.SCRAM]
+    with_password = [name for name, user in spec.users_by_full_name.items() if user.authentication is Authentication.SCRAM]
     credentials = [
-        ScramCredential(spec.full_name(name), mechanism, spec.security.iterations)
+        ScramCredential(name, mechanism, spec.security.iterations)
         for name in with_password
         for mechanism in spec.security.mechanisms
     ]
@@ -84,7 +84,7 @@ def _topic(spec: EnvironmentSpec, name: str, topic: TopicSpec) -> Topic:
         if value is not None:
             configs[key] = str(value.value if isinstance(value, Enum) else value)
     return Topic(
-        name=spec.full_name(name),
+        name=name,
         partitions=topic.partitions,
         replication_factor=topic.replication_factor or spec.topic_defaults.replication_factor,
         configs=configs,

@@ -244,6 +244,16 @@ class EnvironmentSpec(Strict):
         """What a topic, group, transactional id, user or client id of this environment is called in its cluster."""
         return self.prefix + name
 
+    @property
+    def topics_by_full_name(self) -> dict[str, TopicSpec]:
+        """The topics, by what they are called in the cluster."""
+        return {self.full_name(name): topic for name, topic in self.topics.items()}
+
+    @property
+    def users_by_full_name(self) -> dict[str, UserSpec]:
+        """The users, by what they are called in the cluster: as whom they log in."""
+        return {self.full_name(name): user for name, user in self.users.items()}
+
 
 class FileSpec(EnvironmentSpec):
     """A platform: its cluster, topics and clients, and the environments that it lives in."""
