@@ -12,6 +12,7 @@ from ottla.model.client import PLAIN_PROFILE, ClientKind
 from ottla.model.login import Login, ScramLogin
 from ottla.model.secret import Secret
 from ottla.model.user import ScramMechanism
+from ottla.spec import load_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,8 @@ def up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return Login(user, ("127.0.0.1:9094",), authorities, ScramLogin(ScramMechanism.SHA_512, Secret(PASSWORD)))
 
     layout = Layout.beside(folder / "platform.yaml", "local-secure")
-    platform = SimpleNamespace(login=login, profile=PLAIN_PROFILE, cluster=SimpleNamespace(layout=layout))
+    _, spec = load_spec(folder / "platform.yaml").environment("local-secure")
+    platform = SimpleNamespace(login=login, profile=PLAIN_PROFILE, cluster=SimpleNamespace(layout=layout), spec=spec)
     monkeypatch.setattr(client_config, "open_platform", lambda *_: platform)
     return folder
 

@@ -57,6 +57,7 @@ def folder(three: Home) -> Iterator[Path]:
         ROOT / "docs/tutorial/first-platform.md",
         ROOT / "docs/how-to/look-and-touch.md",
         ROOT / "docs/how-to/restart-and-upgrade.md",
+        ROOT / "docs/how-to/share-a-cluster.md",
     ],
     ids=lambda page: page.name,
 )

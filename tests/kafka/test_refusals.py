@@ -74,7 +74,7 @@ def test_client_listeners_speak_tls_1_3_and_1_2_and_nothing_older(locked: Locked
         assert shake_hands(port, at_most) == "TLSv1.2"
         old = client_context(locked, store)
         old.set_ciphers("ALL:@SECLEVEL=0")
-        with pytest.warns(DeprecationWarning):  # which is the point
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):  # which is the point
             old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
         with pytest.raises((ssl.SSLError, OSError)):
             shake_hands(port, old)

@@ -308,4 +308,6 @@ def test_a_login_whose_files_are_missing_is_told(tmp_path: Path) -> None:
 
 def test_the_group_is_the_one_that_the_users_role_names() -> None:
     users = SHIPPED.users
-    assert (group_of(users["task-service"]), group_of(users["monitoring"])) == ("task-service", None)
+    assert (group_of(SHIPPED, users["task-service"]), group_of(SHIPPED, users["monitoring"])) == ("task-service", None)
+    sharing = SHIPPED.model_copy(update={"prefix": "dev."})
+    assert group_of(sharing, users["task-service"]) == "dev.task-service"

@@ -33,14 +33,17 @@ HEAD = "platform: shop\ncluster: {name: shop, disk: 1GiB}\nenvironments: {local:
 
 WORDS = """platform cluster environments topics topic_defaults default_environment load client producer consumer config name
 nodes target local partitions retention retention_bytes reset event key tombstones replication_factor cleanup_policy disk a
-retention.ms retention.bytes log.segment.bytes message.max.bytes max.request.size min.insync.replicas __b"""
+retention.ms retention.bytes log.segment.bytes message.max.bytes max.request.size min.insync.replicas __b
+shares prefix users quotas acls"""
 words = st.sampled_from(WORDS.split())
 scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(),
-    st.sampled_from(["local", "7d", "10GiB", "compact", "compact,delete", "unlimited", "-1", "1.5", "0", "4.3.1"]),
+    st.sampled_from(
+        ["local", "7d", "10GiB", "compact", "compact,delete", "unlimited", "-1", "1.5", "0", "4.3.1", "other", "dev."]
+    ),
     st.text(max_size=8),
 )
 values = st.recursive(
@@ -103,7 +106,11 @@ def test_any_data_in_a_sound_spec_is_a_spec_or_an_error_that_is_explained(
     base: dict[str, Any] = {
         "platform": "shop",
         "cluster": {"name": "shop"},
-        "environments": {"local": {"target": "local"}, "other": {"target": "local"}},
+        "environments": {
+            "local": {"target": "local"},
+            "other": {"target": "local"},
+            "dev": {"shares": "other", "prefix": "dev."},
+        },
         "topics": {"orders": {"partitions": 1, **topic}},
     }
     attempt(json.dumps({**base, **extra, "load": load}))

@@ -38,7 +38,7 @@ def command(
 
     found = user_of(file, environment, user)
     platform = open_platform(file, environment)
-    client = client_of(platform.login(user), platform.profile, group_of(found))
+    client = client_of(platform.login(user), platform.profile, group_of(platform.spec, found))
     folder = (output or _default(platform, user, kind)).resolve()
     files = render(kind, client, folder)
     for path in write_files(files, folder):

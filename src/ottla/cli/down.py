@@ -32,13 +32,21 @@ def command(
 
 
 def _wipe(platform: LocalPlatform, *, yes: bool) -> int:
+    from ottla.platform.shared import refuse_shared
+
+    refuse_shared(platform.spec, "down", "--wipe")
     folder = platform.cluster.layout.root
+    what = f"{folder} and every event in it{_of_neighbours(platform)}"
     if not yes:
         if not sys.stdin.isatty():
-            raise PlanRefused([f"--wipe removes {folder} and every event in it"], hint="if that is meant, add --yes")
-        if not typer.confirm(f"Remove {folder} and every event in it?"):
+            raise PlanRefused([f"--wipe removes {what}"], hint="if that is meant, add --yes")
+        if not typer.confirm(f"Remove {what}?"):
             typer.echo("nothing was done")
             return 0
     platform.wipe()
     typer.echo(f"removed: {folder}")
     return 0
+
+
+def _of_neighbours(platform: LocalPlatform) -> str:
+    return f", those of {', '.join(platform.neighbours)} as well" if platform.neighbours else ""

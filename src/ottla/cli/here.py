@@ -42,7 +42,8 @@ def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
     from ottla.errors import NotYet, OttlaError
 
     shown = f"{name} (default)" if name == platform.spec.default_environment else name
-    target = platform.spec.environments[name].target.value
+    spec = platform.spec.environments[name]
+    target = f"in {spec.shares}" if spec.shares else spec.target.value
     try:
         cluster = platform.on(name).cluster
         record = cluster.record()

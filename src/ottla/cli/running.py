@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -26,13 +27,24 @@ Parameters = ParamSpec("Parameters")
 PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
-# what is put behind commands of the spec, and behind those that take an address as well
-_options: ContextVar[tuple[str, str]] = ContextVar("options", default=("", ""))
 COMMAND = re.compile(
-    r"\bottla (?:((?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
-    r"(?:(?:up|down|restart|upgrade|plan|apply|verify|status|logs|validate|explain|access|client-config)\b|"
-    r"(?:users|certs) [a-z]+))"
+    r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
+    r"(?P<nodes>(?:up|down|restart|upgrade|status|logs)\b)|"
+    r"(?:plan|apply|verify|validate|explain|access|client-config)\b|(?:users|certs) [a-z]+)(?P<environment> -e \S+)?"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What is put behind commands: of the spec, about nodes, that take an address as well, that say their environment."""
+
+    of_spec: str = ""
+    of_nodes: str = ""
+    of_cluster: str = ""
+    of_file: str = ""
+
+
+_options: ContextVar[_Options] = ContextVar("options", default=_Options())  # noqa: B039  (frozen)
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
@@ -79,14 +91,24 @@ def _write_no_more() -> None:
 
 def with_options(text: str) -> str:
     """``text`` with the file and environment of this call put behind each command that it tells a person to type."""
-    return COMMAND.sub(lambda found: found[0] + _options.get()[found[1] is not None], text)
+    return COMMAND.sub(_with_options, text)
 
 
-def _options_of(call: Mapping[str, object]) -> tuple[str, str]:
+def _with_options(found: re.Match[str]) -> str:
+    options = _options.get()
+    if found["environment"]:
+        return found[0] + options.of_file
+    if found["nodes"]:
+        return found[0] + options.of_nodes
+    return found[0] + (options.of_cluster if found["address"] else options.of_spec)
+
+
+def _options_of(call: Mapping[str, object]) -> _Options:
     file, address = call.get("file", DEFAULT_FILE), call.get("bootstrap_server")
-    spec = {" --file ": file if file != DEFAULT_FILE else None, " -e ": call.get("environment")}
+    of_file = {" --file ": file if file != DEFAULT_FILE else None}
+    spec = {**of_file, " -e ": call.get("environment")}
     cluster = {**spec, " -b ": address, " --command-config ": call.get("command_config")}
-    return _written(spec), _written(cluster)
+    return _Options(_written(spec), _written(spec), _written(cluster), _written(of_file))
 
 
 def _written(options: Mapping[str, object]) -> str:
@@ -110,4 +132,8 @@ def open_platform(file: Path, environment: str | None) -> LocalPlatform:
     from ottla.cli.output import TerminalReporter
     from ottla.platform import Platform
 
-    return Platform.load(file).on(environment, report=TerminalReporter())
+    platform = Platform.load(file).on(environment, report=TerminalReporter())
+    if platform.spec.shares:  # the nodes are that one's
+        options = _options.get()
+        _options.set(replace(options, of_nodes=f"{options.of_file} -e {platform.spec.shares}"))
+    return platform

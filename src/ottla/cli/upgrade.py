@@ -21,7 +21,10 @@ def command(
     yes: Yes = False,
 ) -> int:
     """Move every node to the Kafka of the spec, one at a time, each only while every replica is in sync."""
+    from ottla.platform.shared import refuse_shared
+
     platform = open_platform(file, environment)
+    refuse_shared(platform.spec, "upgrade")
     before, after = platform.cluster.made().kafka_version, platform.spec.cluster.kafka_version
     steps = [f"move nodes from Kafka {before} to {after}, one at a time"] if before != after else []
     steps += ["raise metadata.version to what every node knows; no older Kafka can start after that"] if finalise else []

@@ -68,7 +68,7 @@ def _figures(one: EnvironmentSpec) -> dict[str, int]:
 
 def _row(name: str, one: EnvironmentSpec, spec: Spec) -> tuple[str, ...]:
     shown = f"{name} (default)" if name == spec.default_environment and len(spec.environments) > 1 else name
-    return (shown, one.target.value, *map(str, _figures(one).values()))
+    return (shown, f"in {one.shares}" if one.shares else one.target.value, *map(str, _figures(one).values()))
 
 
 def _document(spec: Spec, warnings: list[tuple[Fault, list[str]]]) -> dict[str, Any]:
@@ -78,8 +78,13 @@ def _document(spec: Spec, warnings: list[tuple[Fault, list[str]]]) -> dict[str, 
         "faults": [],
         "warnings": [{**_fault(warning), "environments": environments} for warning, environments in warnings],
         "default_environment": spec.default_environment,
-        "environments": [{"name": name, "target": one.target.value, **_figures(one)} for name, one in spec.environments.items()],
+        "environments": [_environment(name, one) for name, one in spec.environments.items()],
     }
+
+
+def _environment(name: str, one: EnvironmentSpec) -> dict[str, Any]:
+    shared = {"shares": one.shares, "prefix": one.prefix} if one.shares else {}
+    return {"name": name, "target": one.target.value, **shared, **_figures(one)}
 
 
 def _faulty(file: Path, error: SpecError) -> dict[str, Any]:

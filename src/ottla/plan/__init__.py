@@ -22,6 +22,7 @@ from ottla.plan.diff import Diff, diff
 from ottla.plan.json import plan_document
 from ottla.plan.plan import Plan, PlannedChange, make_plan, only_creates, reassess, refuse_unaccepted, stale_objects
 from ottla.plan.risk import CODES, Risk, Severity, topics_in_need_of_evidence
+from ottla.plan.scope import outside, within
 from ottla.plan.simulate import apply_in_memory
 from ottla.plan.text import plan_lines, plan_summary
 
@@ -52,6 +53,7 @@ __all__ = [
     "make_plan",
     "object_key",
     "only_creates",
+    "outside",
     "plan_document",
     "plan_lines",
     "plan_summary",
@@ -59,4 +61,5 @@ __all__ = [
     "refuse_unaccepted",
     "stale_objects",
     "topics_in_need_of_evidence",
+    "within",
 ]

@@ -2,6 +2,7 @@
 
 from ottla.platform.local import LocalPlatform, UpResult, Verification
 from ottla.platform.platform import Platform
+from ottla.platform.shared import SharedPlatform
 from ottla.platform.status import PlatformStatus
 
-__all__ = ["LocalPlatform", "Platform", "PlatformStatus", "UpResult", "Verification"]
+__all__ = ["LocalPlatform", "Platform", "PlatformStatus", "SharedPlatform", "UpResult", "Verification"]

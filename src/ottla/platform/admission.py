@@ -36,5 +36,5 @@ class LocalAdmission:
 
         spec, now = self.identity.spec, dt.datetime.now(dt.UTC)
         given = load_given_authority(spec.security.authority, environ=os.environ, folder=self.identity.folder, now=now)
-        users = [name for name, user in spec.users.items() if user.authentication is Authentication.CERTIFICATE]
+        users = [name for name, user in spec.users_by_full_name.items() if user.authentication is Authentication.CERTIFICATE]
         return ensure_client_certificates(self.layout, spec.cluster.name, nodes, users, now=now, given=given)

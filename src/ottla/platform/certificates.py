@@ -39,7 +39,7 @@ class CertificatesView:
 
 def certificate_users(platform: LocalPlatform) -> tuple[str, ...]:
     """The users of the spec who log in with a certificate."""
-    users = platform.spec.users.items()
+    users = platform.spec.users_by_full_name.items()
     return tuple(name for name, user in users if user.authentication is Authentication.CERTIFICATE)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ottla.plan import Change
     from ottla.secrets import SecretStore
     from ottla.spec import EnvironmentSpec
+    from ottla.spec.identity import UserSpec
 
 FIRST_SALT_BYTES = 32
 
@@ -41,12 +42,41 @@ class Identity:
     store: SecretStore
     folder: Path
 
+    def user(self, name: str) -> tuple[str, UserSpec]:
+        """A user by the name in the spec or by the full one: the full name, and what the spec says. Raises UsageError."""
+        users = self.spec.users_by_full_name
+        full = name if name in users else self.spec.full_name(name)
+        if full not in users:
+            raise UsageError(f"there is no user {name!r} in the spec: {did_you_mean(name, self.spec.users)}")
+        return full, users[full]
+
+    def login(self, cluster: LocalCluster, user: str) -> Login:
+        """How a user logs in to a local cluster.
+
+        Raises UsageError for a user that is not there or a cluster that is open, LocalError where there is no password yet.
+        """
+        record, authorities = cluster.made(), cluster.layout.client_authorities
+        if not record.any_secured:
+            raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
+        name, found = self.user(user)
+        match found.authentication:
+            case Authentication.CERTIFICATE:
+                return Login(name, record.tls_servers, authorities, CertificateLogin(cluster.layout.user_keystore(name)))
+            case Authentication.SCRAM:
+                proof = ScramLogin(self.spec.security.mechanisms[0], self.known_password(name))
+                return Login(name, record.bootstrap_servers, authorities, proof)
+            case Authentication.TOKEN:
+                raise UsageError(
+                    f"user {name} logs in with a token of the issuer, and Ottla has none",
+                    hint="get a token there, and give it to the client itself",
+                )
+
     def password(self, user: str) -> Secret | None:
-        """The user's password, from where the spec says or as it was generated; None where none was generated yet.
+        """The password of a user (by full name), from where the spec says or as it was generated; None: none was generated yet.
 
         Raises LocalError where a reference leads nowhere.
         """
-        reference = self.spec.users[user].password
+        reference = self.spec.users_by_full_name[user].password
         return self.store.password(user) if reference is None else resolve(reference, environ=os.environ, folder=self.folder)
 
     def ensure_password(self, user: str) -> Secret:
@@ -71,7 +101,7 @@ class Identity:
     def passwords(self, changes: Iterable[Change]) -> dict[CredentialKey, Secret]:
         """The passwords that changes send. One that was not generated yet is, so that it is kept before it is sent."""
         keys = [change.credential.key for change in changes if isinstance(change, UpsertScram)]
-        return {key: self.ensure_password(key.user) for key in keys if key.user in self.spec.users}
+        return {key: self.ensure_password(key.user) for key in keys if key.user in self.spec.users_by_full_name}
 
     def sent(self, changes: Iterable[Change], passwords: Mapping[CredentialKey, Secret]) -> None:
         """Remember which passwords the cluster has now, so that none is sent twice."""
@@ -101,30 +131,6 @@ class Identity:
         if password is None:
             raise LocalError(f"user {user} has no password yet", hint="users are made with the rest of the spec: ottla up")
         return password
-
-
-def login_of(identity: Identity, cluster: LocalCluster, user: str) -> Login:
-    """How a user of the spec logs in to a local cluster.
-
-    Raises UsageError for a user that is not there or a cluster that is open, LocalError where there is no password yet.
-    """
-    record, users = cluster.made(), identity.spec.users
-    if not record.any_secured:
-        raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
-    if user not in users:
-        raise UsageError(f"there is no user {user!r} in the spec: {did_you_mean(user, users)}")
-    authorities = cluster.layout.client_authorities
-    match users[user].authentication:
-        case Authentication.CERTIFICATE:
-            return Login(user, record.tls_servers, authorities, CertificateLogin(cluster.layout.user_keystore(user)))
-        case Authentication.SCRAM:
-            proof = ScramLogin(identity.spec.security.mechanisms[0], identity.known_password(user))
-            return Login(user, record.bootstrap_servers, authorities, proof)
-        case Authentication.TOKEN:
-            raise UsageError(
-                f"user {user} logs in with a token of the issuer, and Ottla has none",
-                hint="get a token there, and give it to the client itself",
-            )
 
 
 def own_settings(layout: Layout, record: ClusterRecord) -> ClientSettings:

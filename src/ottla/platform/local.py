@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, UsageError
@@ -12,8 +12,8 @@ from ottla.local.processes import is_paused
 from ottla.local.roles import BROKER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.model.node import AUTHORIZER, Node
-from ottla.plan import diff, make_plan, only_creates, reassess, refuse_unaccepted, topics_in_need_of_evidence
-from ottla.platform.identity import login_of, own_settings
+from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
+from ottla.platform.identity import own_settings
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
@@ -22,6 +22,7 @@ from ottla.spec.schema import Controllers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.events import Sender
@@ -75,7 +76,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class LocalPlatform:
-    """An environment whose target is this machine."""
+    """An environment whose target is this machine. ``neighbours`` share its cluster: each has the prefix of all its names."""
 
     environment: str
     spec: EnvironmentSpec
@@ -83,10 +84,16 @@ class LocalPlatform:
     identity: Identity
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
     user: str | None = None  # as whom the cluster is looked at and changed; None: as Ottla itself
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
             raise ValueError(f"not a local environment: {self.environment}")
+
+    @property
+    def folder(self) -> Path:
+        """Where this environment keeps what is its own, its secrets among it."""
+        return self.cluster.layout.root
 
     @property
     def roles(self) -> dict[int, tuple[str, ...]]:
@@ -128,13 +135,7 @@ class LocalPlatform:
         ``meanwhile`` is called once, while the nodes boot.
         """
         with self.cluster.lock():
-            configs = self.properties
-            record = self.cluster.up(configs, roles=self.roles)
-            if record.any_secured:
-                self.cluster.admission.ensure_certificates(())  # of users that are new in the spec, where nothing starts
-            if meanwhile is not None:
-                meanwhile()
-            self.cluster.wait_for_ports(configs)
+            record = self._started(meanwhile)
             with self.connected() as connection:
                 self._wait_until_whole(connection)
                 creates, others = only_creates(self._plan(connection, NOTHING_ALLOWED))
@@ -143,6 +144,16 @@ class LocalPlatform:
                 self._carry_out(creates, now)
         created = tuple(planned.change for planned in creates.changes)
         return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
+
+    def _started(self, meanwhile: Callable[[], None] | None) -> ClusterRecord:
+        configs = self.properties
+        record = self.cluster.up(configs, roles=self.roles)
+        if record.any_secured:
+            self.cluster.admission.ensure_certificates(())  # of users that are new in the spec, where nothing starts
+        if meanwhile is not None:
+            meanwhile()
+        self.cluster.wait_for_ports(configs)
+        return record
 
     @property
     def pending_upgrade(self) -> str | None:
@@ -235,13 +246,13 @@ class LocalPlatform:
             checks = (*verify(observation, self.desired), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
-            led = [name for name in self.spec.topics if _is_led(observation, name, answering)]
+            led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
             asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
             evidence = read_evidence(connection, observation, asked, answering=answering)
         permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
         written = {permission.topic for permission in permitted}
-        return Verification(checks, events, tuple(name for name in self.spec.topics if name not in written))
+        return Verification(checks, events, tuple(name for name in self.spec.topics_by_full_name if name not in written))
 
     def _kafka_version(self) -> Check:
         from ottla.reconcile import Check
@@ -255,14 +266,14 @@ class LocalPlatform:
         from ottla.reconcile.write_probe import WritePermission
 
         empty = {name for name, seen in evidence.topics.items() if not seen.records}
-        there = [name for name in self.spec.topics if name in observation.partitions]
+        there = [name for name in self.spec.topics_by_full_name if name in observation.partitions]
         permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
         policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
         return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
 
     def login(self, user: str) -> Login:
         """How a user of the spec logs in. Raises UsageError for one that is not there, LocalError where there is no password."""
-        return login_of(self.identity, self.cluster, user)
+        return self.identity.login(self.cluster, user)
 
     def working_as(self, user: str | None) -> LocalPlatform:
         """The same platform, looked at and changed with no more than a user may (None: as Ottla itself)."""
@@ -272,12 +283,12 @@ class LocalPlatform:
         """Give a user another generated password, and send it. Raises UsageError for one that has none, ApplyError."""
         from ottla.platform.passwords import plan_rotation, refuse_without_own_password
 
-        refuse_without_own_password(self.identity, user)
+        name = refuse_without_own_password(self.identity, user)
         with self.cluster.lock():
-            self.login(user)  # there is a password to replace
+            self.login(name)  # there is a password to replace
             with self.connected() as connection:
                 now = self._observe(connection)
-            self._carry_out(plan_rotation(self.identity, user, now, environment=self.environment), now)
+            self._carry_out(plan_rotation(self.identity, name, now, environment=self.environment), now)
 
     def access(self, user: str | None = None) -> Access:
         """The cluster, to look at and to touch, as a user (None: the administrator, or anybody where it is open).
@@ -293,7 +304,7 @@ class LocalPlatform:
             settings=self._client_settings(record, user or self.user),
             profile=self.profile,
             cluster_id=record.cluster_id,
-            listed=frozenset(self.spec.topics),
+            listed=frozenset(self.spec.topics_by_full_name),
             way_out=LOCAL_WAY_OUT,
             timeout=LOCAL_TIMEOUT,
         )
@@ -303,7 +314,13 @@ class LocalPlatform:
 
         if user is None and not record.any_secured:
             return ClientSettings(record.bootstrap_servers)
-        return login_settings(self.login(user or self.spec.security.administrator))
+        if user is None:
+            return login_settings(self._administration().login(self.cluster, self.spec.security.administrator))
+        return login_settings(self.login(user))
+
+    def _administration(self) -> Identity:
+        """Who knows the administrator's password."""
+        return self.identity
 
     def open_sender(self) -> Sender:
         """A producer with the client profile; on a locked platform the administrator's.
@@ -372,8 +389,12 @@ class LocalPlatform:
         nodes = {
             node_id: self._as_owned(node) for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
-        state = self.identity.observed(replace(observation.state, nodes=nodes))
-        return replace(observation, state=state)
+        state = self.own(replace(observation.state, nodes=nodes))
+        return replace(observation, state=self.identity.observed(state))
+
+    def own(self, state: ClusterState) -> ClusterState:
+        """What of a cluster's state is of this environment, and of none that shares the cluster."""
+        return outside(state, self.neighbours.values())
 
     def _as_owned(self, node: Node) -> Node:
         """A node with the properties that are looked at; on a platform that is to be open, what once locked it means nothing."""
@@ -406,7 +427,7 @@ class LocalPlatform:
         from ottla.reconcile import read_evidence
 
         observation = self._observe(connection)
-        own_user = self.spec.security.administrator if self.secured else None
+        own_user = self.spec.security.administrator if self.secured and not self.spec.shares else None
         difference = diff(observation.state, self.identity.desired(self.desired), allow=allow, own_user=own_user)
         evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)
@@ -425,4 +446,4 @@ class LocalPlatform:
             return wait_for_voters(connection)
 
     def _probe(self, topic: str) -> WriteProbe:
-        return self.spec.topics[topic].verify_write or self.spec.topic_defaults.verify_write
+        return self.spec.topics[topic.removeprefix(self.spec.prefix)].verify_write or self.spec.topic_defaults.verify_write

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ottla.errors import UsageError
 from ottla.model.state import Evidence
 from ottla.plan import diff, make_plan
-from ottla.spec.faults import did_you_mean
 from ottla.spec.identity import Authentication
 
 if TYPE_CHECKING:
@@ -22,16 +21,14 @@ WHERE = {
 }
 
 
-def refuse_without_own_password(identity: Identity, user: str) -> None:
-    """Raise UsageError for a user whose password Ottla did not generate."""
-    users = identity.spec.users
-    if user not in users:
-        raise UsageError(f"there is no user {user!r} in the spec: {did_you_mean(user, users)}")
-    if users[user].authentication is not Authentication.SCRAM:
-        raise UsageError(f"user {user} {WHERE[users[user].authentication]}")
-    reference = users[user].password
-    if reference is not None:
-        raise UsageError(f"the password of {user} is {reference}", hint="change it there, then: ottla apply")
+def refuse_without_own_password(identity: Identity, user: str) -> str:
+    """The user's full name. Raises UsageError for a user whose password Ottla did not generate."""
+    name, found = identity.user(user)
+    if found.authentication is not Authentication.SCRAM:
+        raise UsageError(f"user {name} {WHERE[found.authentication]}")
+    if found.password is not None:
+        raise UsageError(f"the password of {name} is {found.password}", hint="change it there, then: ottla apply")
+    return name
 
 
 def plan_rotation(identity: Identity, user: str, now: Observation, *, environment: str) -> Plan:

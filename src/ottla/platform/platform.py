@@ -11,11 +11,13 @@ from ottla.local import Layout, LocalCluster, Silent
 from ottla.platform.admission import LocalAdmission
 from ottla.platform.identity import Identity
 from ottla.platform.local import LocalPlatform
+from ottla.platform.shared import SharedPlatform
 from ottla.secrets import SecretStore
 from ottla.spec import Spec, Target, load_spec
 
 if TYPE_CHECKING:
     from ottla.local import Reporter
+    from ottla.spec import EnvironmentSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,30 @@ class Platform:
         name, spec = self.spec.environment(environment)
         match spec.target:
             case Target.LOCAL:
-                layout = Layout.beside(self.spec.path, name)
-                identity = Identity(spec, SecretStore.within(layout.root), self.spec.path.resolve().parent)
-                cluster = LocalCluster(
-                    layout=layout,
-                    name=spec.cluster.name,
-                    kafka_version=spec.cluster.kafka_version,
-                    heap=spec.cluster.heap,
-                    report=report or Silent(),
-                    admission=LocalAdmission(identity, layout),
-                )
-                return LocalPlatform(name, spec, cluster, identity, self.spec.warnings(name))
+                return self._local(name, spec, report or Silent())
             case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
                     f"environment {name!r} has the target {spec.target.value!r}, which is not built yet",
                     hint="only `target: local` works so far: choose another environment with -e NAME",
                 )
+
+    def _local(self, name: str, spec: EnvironmentSpec, report: Reporter) -> LocalPlatform:
+        owner = spec.shares or name
+        layout, administration = Layout.beside(self.spec.path, owner), self._identity(owner)
+        cluster = LocalCluster(
+            layout=layout,
+            name=spec.cluster.name,
+            kafka_version=spec.cluster.kafka_version,
+            heap=spec.cluster.heap,
+            report=report,
+            admission=LocalAdmission(administration, layout),
+        )
+        warnings = self.spec.warnings(name)
+        if spec.shares:
+            return SharedPlatform(name, spec, cluster, self._identity(name), warnings, of_owner=administration)
+        return LocalPlatform(name, spec, cluster, administration, warnings, neighbours=self.spec.neighbours(name))
+
+    def _identity(self, environment: str) -> Identity:
+        """Who may log in to an environment. What it generates lies in its own folder, whosever the cluster is."""
+        store = SecretStore.within(Layout.beside(self.spec.path, environment).root)
+        return Identity(self.spec.environments[environment], store, self.spec.path.resolve().parent)

@@ -12,6 +12,7 @@ from ottla.spec.identity_checks import identity_problems
 from ottla.spec.names import name_faults
 from ottla.spec.policy import least_in_sync, replicas
 from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
+from ottla.spec.sharing import sharing_problems
 from ottla.spec.versions import KAFKA_VERSIONS
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool 
     for path, message in contract_problems(spec) if whole else ():
         yield document.fault(path, message)
     for path, message in identity_problems(spec, whole=whole):
+        yield document.fault(path, message)
+    for path, message in sharing_problems(spec) if spec.shares is not None else ():
         yield document.fault(path, message)
 
 

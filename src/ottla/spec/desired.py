@@ -20,13 +20,14 @@ from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
 def desired_state(spec: EnvironmentSpec) -> ClusterState:
     """The cluster that the environment asks for: its topics, the properties of each of its nodes, and who may do what.
 
-    Where security is not enabled there are no users and no ACLs. Passwords, and so their versions, are no part of this.
+    Where security is not enabled there are no users and no ACLs. Passwords, and so their versions, are no part of this. An
+    environment that shares a cluster asks for no nodes, and every name has its prefix.
     """
     secured = spec.security.enabled
-    properties = {key: kafka_text(key, value) for key, value in spec.cluster.config.items()}
+    properties = server_properties(spec)
     return ClusterState(
-        topics={name: _topic(spec, name, topic) for name, topic in spec.topics.items()},
-        nodes={node_id: Node(node_id, properties) for node_id in range(1, spec.cluster.nodes + 1)},
+        topics={name: _topic(spec, name, topic) for name, topic in spec.topics_by_full_name.items()},
+        nodes={} if spec.shares else {node_id: Node(node_id, properties) for node_id in range(1, spec.cluster.nodes + 1)},
         acls=frozenset(grant.binding for grant in grants(spec)) if secured else frozenset(),
         users=_credentials(spec) if secured else {},
         quotas=_quotas(spec),
@@ -34,8 +35,13 @@ def desired_state(spec: EnvironmentSpec) -> ClusterState:
     )
 
 
+def server_properties(spec: EnvironmentSpec) -> dict[str, str]:
+    """What every node of the cluster is given, in Kafka's keys and words."""
+    return {key: kafka_text(key, value) for key, value in spec.cluster.config.items()}
+
+
 def _credentials(spec: EnvironmentSpec) -> dict[CredentialKey, ScramCredential]:
-    with_password = [name for name, user in spec.users.items() if user.authentication is Authentication.SCRAM]
+    with_password = [name for name, user in spec.users_by_full_name.items() if user.authentication is Authentication.SCRAM]
     credentials = [
         ScramCredential(name, mechanism, spec.security.iterations)
         for name in with_password
@@ -46,9 +52,14 @@ def _credentials(spec: EnvironmentSpec) -> dict[CredentialKey, ScramCredential]:
 
 def _quotas(spec: EnvironmentSpec) -> dict[QuotaEntity, dict[str, float]]:
     return {
-        QuotaEntity(_entity_name(quota.user), _entity_name(quota.client_id), _entity_name(quota.ip)): quota_values(quota)
+        QuotaEntity(_named(spec, quota.user), _named(spec, quota.client_id), _entity_name(quota.ip)): quota_values(quota)
         for quota in spec.quotas
     }
+
+
+def _named(spec: EnvironmentSpec, name: str | None) -> EntityName | None:
+    entity = _entity_name(name)
+    return spec.full_name(entity) if isinstance(entity, str) else entity
 
 
 def _entity_name(name: str | None) -> EntityName | None:

@@ -67,9 +67,10 @@ class Entitlements:
 def entitlements_of(spec: EnvironmentSpec, user: str) -> Entitlements:
     """What a user may do. Raises UsageError for one that the spec does not name, with the one that was probably meant."""
     known = known_users(spec)
-    if user not in known:
+    name = user if user in known else spec.full_name(user)
+    if name not in known:
         raise UsageError(f"there is no user {user} in the spec; {did_you_mean(user, known)}")
-    return _of(spec, grants(spec), user)
+    return _of(spec, grants(spec), name)
 
 
 def entitled_to(spec: EnvironmentSpec, resource_type: ResourceType, name: str) -> tuple[Entitlements, ...]:
@@ -80,9 +81,10 @@ def entitled_to(spec: EnvironmentSpec, resource_type: ResourceType, name: str) -
 
 
 def known_users(spec: EnvironmentSpec) -> tuple[str, ...]:
-    """Every user that the spec names: under ``users``, or as the principal of an ACL."""
+    """Every user that the spec names, by full name: under ``users``, or as the principal of an ACL."""
     of_acls = (acl.principal.removeprefix(f"{USER}:") for acl in spec.acls if acl.principal.startswith(f"{USER}:"))
-    return tuple(dict.fromkeys([*spec.users, *(name for name in of_acls if name != WILDCARD)]))
+    named = (spec.full_name(name) for name in of_acls if name != WILDCARD)
+    return tuple(dict.fromkeys([*spec.users_by_full_name, *named]))
 
 
 def _of(spec: EnvironmentSpec, given: Iterable[Grant], user: str) -> Entitlements:

@@ -9,7 +9,7 @@ from ottla.errors import UsageError
 from ottla.model.units import format_duration, format_size
 from ottla.spec.config_checks import HOLDERS, KINDS, refusal
 from ottla.spec.configs import SIZE_SUFFIXES, duration_unit
-from ottla.spec.desired import client_profile, desired_state
+from ottla.spec.desired import client_profile, desired_state, server_properties
 from ottla.spec.kafka_configs import ConfigKey, find_key
 from ottla.spec.keys import find_spec_key
 from ottla.spec.schema import NAMED_CONFIGS
@@ -168,14 +168,14 @@ def _told(spec: EnvironmentSpec, path: Path, key: str, config: ConfigKey | None)
     if path[0] == "client":
         profile = client_profile(spec)
         return _given(profile.producer if path[1] == "producer" else profile.consumer, key, config)
-    state = desired_state(spec)
-    servers = state.nodes[1].properties
+    servers = server_properties(spec)
     if path[0] == "cluster":
         return _given(servers, key, config)
     if path[0] == "topic_defaults":
         said = spec.topic_defaults.config
         return {key: str(said.get(key, spec.topic_defaults.min_insync_replicas))} if path[-1] != key else None
-    configs = state.topics[str(path[1])].configs if str(path[1]) in state.topics else {}
+    topic = desired_state(spec).topics.get(spec.full_name(str(path[1])))
+    configs = topic.configs if topic else {}
     server = config.server_key if config else ""
     inherited = next((each for each in (server, *OTHER_UNITS.get(server, ())) if each in servers), None)
     if key in configs or inherited is None:

@@ -25,7 +25,8 @@ Problem = tuple["Path", str]
 
 def identity_problems(spec: EnvironmentSpec, *, whole: bool = True) -> Iterator[Problem]:
     """Every fault in security, users, acls and quotas. Where topics could not be read (not ``whole``), none is called unknown."""
-    yield from _security_problems(spec)
+    if spec.shares is None:  # it is said, and checked, where the cluster is
+        yield from _security_problems(spec)
     for name, user in spec.users.items():
         path: Path = ("users", name)
         if whole:

@@ -13,11 +13,12 @@ from ottla.spec.advice import environment_warnings
 from ottla.spec.checks import check_environment
 from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
-from ottla.spec.environments import DEFAULT, ENVIRONMENTS, base_of, overlay
+from ottla.spec.environments import DEFAULT, ENVIRONMENTS, OF_THE_CLUSTER, SHARES, base_of, overlay, owner_of, shared_by
 from ottla.spec.faults import Fault, Mark, did_you_mean
 from ottla.spec.names import name_faults
 from ottla.spec.schema import EnvironmentSpec
 from ottla.spec.sentences import sentence
+from ottla.spec.sharing import neighbour_faults, sharing_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,10 @@ class Spec:
         found = {each for one in names for each in environment_warnings(self.environments[one], self.documents[one])}
         return tuple(sorted(found))
 
+    def neighbours(self, name: str) -> dict[str, str]:
+        """The environments that share the cluster of ``name``, each with its prefix."""
+        return {other: one.prefix for other, one in self.environments.items() if one.shares == name}
+
     def environment(self, name: str | None) -> tuple[str, EnvironmentSpec]:
         """The environment of that name (None: the default one). Raises UsageError with the names there are."""
         wanted = name or self.default_environment
@@ -62,15 +67,19 @@ def load_spec(path: FilePath) -> Spec:
     document = read_document(_read(path, shown), file=shown)
     if document.faults and not document.values:
         raise SpecError(document.faults, hint=HINT)
-    faults = {*document.faults, *_environment_faults(document), *_base_faults(base_of(document))}
+    faults = {*document.faults, *_environment_faults(document), *_faults_of_a_part(base_of(document))}
     environments: dict[str, EnvironmentSpec] = {}
     documents: dict[str, Document] = {}
     for name in _environment_names(document):
         merged = overlay(document, name)
+        if shared_by(document, name) is not None and owner_of(document, name) is None:
+            faults |= _faults_of_a_part(merged)  # nobody knows what its cluster is
+            continue
         environment, wrong = _validate(merged)
         faults |= {*wrong, *config_faults(merged)}
         if environment is not None:
             environments[name], documents[name] = environment, merged
+    faults |= {*sharing_faults(document), *neighbour_faults(environments, documents)}
     if faults:
         raise SpecError(sorted(faults), hint=HINT)
     default = document.values.get(DEFAULT) or next(iter(environments))
@@ -118,14 +127,14 @@ def _environment_faults(document: Document) -> list[Fault]:
     return faults
 
 
-def _base_faults(base: Document) -> set[Fault]:
-    """What is wrong with the base alone: no environment may see it, where each puts something else in its place."""
-    faults = set(config_faults(base))
+def _faults_of_a_part(part: Document) -> set[Fault]:
+    """What is wrong with what is no whole environment: a base, say, that every environment puts something else in place of."""
+    faults = set(config_faults(part))
     try:
-        EnvironmentSpec.model_validate(base.values)
+        EnvironmentSpec.model_validate(part.values)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults |= {_fault(base, detail) for detail in details if detail["type"] != "missing"}  # an environment may say it
+        faults |= {_fault(part, detail) for detail in details if detail["type"] != "missing"}  # it may be said elsewhere
     return faults
 
 
@@ -133,9 +142,14 @@ def _validate(document: Document) -> tuple[EnvironmentSpec | None, set[Fault]]:
     try:
         environment = EnvironmentSpec.model_validate(document.values)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = [detail for detail in error.errors(include_url=False) if not _is_told_of_the_owner(document, detail)]
         return None, {*(_fault(document, detail) for detail in details), *_faults_of_the_rest(document, details)}
     return environment, set(check_environment(environment, document))
+
+
+def _is_told_of_the_owner(document: Document, detail: ErrorDetails) -> bool:
+    """Whether a part is missing that an environment has from the one whose cluster it shares."""
+    return SHARES in document.values and detail["type"] == "missing" and detail["loc"][0] in OF_THE_CLUSTER
 
 
 def _faults_of_the_rest(document: Document, details: list[ErrorDetails]) -> set[Fault]:

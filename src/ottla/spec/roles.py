@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ottla.model.acl import CLUSTER_NAME, WILDCARD, AclBinding, Operation, PatternType, Permission, ResourceType
-from ottla.model.user import principal_of
+from ottla.model.user import USER, principal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,14 +48,14 @@ def grants(spec: EnvironmentSpec) -> tuple[Grant, ...]:
 
 def _of_users(spec: EnvironmentSpec) -> Iterator[Grant]:
     for name, user in spec.users.items():
-        for needs in _needs(user):
+        for needs in _needs(user, shared=spec.shares is not None):
             for operation in needs.operations:
                 yield Grant(
                     AclBinding(
                         needs.resource_type,
-                        needs.name,
+                        spec.full_name(needs.name),
                         needs.pattern,
-                        principal_of(name),
+                        principal_of(spec.full_name(name)),
                         WILDCARD,
                         operation,
                         Permission.ALLOW,
@@ -66,13 +66,16 @@ def _of_users(spec: EnvironmentSpec) -> Iterator[Grant]:
 
 def _raw(spec: EnvironmentSpec) -> Iterator[Grant]:
     for index, acl in enumerate(spec.acls):
-        name = acl.name or CLUSTER_NAME
+        name, pattern, principal = acl.name or CLUSTER_NAME, acl.pattern, acl.principal
+        if spec.shares is not None:
+            name, pattern = ("", PREFIXED) if name == WILDCARD else (name, pattern)  # all names are all of its own
+            principal = principal_of(spec.full_name(principal.removeprefix(f"{USER}:")))
         for position, operation in enumerate(acl.operations):
-            binding = AclBinding(acl.resource, name, acl.pattern, acl.principal, acl.host, operation, acl.permission)
+            binding = AclBinding(acl.resource, spec.full_name(name), pattern, principal, acl.host, operation, acl.permission)
             yield Grant(binding, ("acls", index, "operations", position))
 
 
-def _needs(user: UserSpec) -> Iterator[_Needs]:
+def _needs(user: UserSpec, *, shared: bool) -> Iterator[_Needs]:
     yield from _writes(user.produces, ("produces",))
     if user.transactional_id_prefix is not None:
         # Offsets of a transaction need READ on the group and its topics as well: that is what ``consumes`` gives.
@@ -84,7 +87,7 @@ def _needs(user: UserSpec) -> Iterator[_Needs]:
     if user.admin:
         yield from _admin()
     if user.monitor:
-        yield from _monitor()
+        yield from _monitor_of_a_prefix() if shared else _monitor()
 
 
 def _writes(topics: Iterable[str], path: Path) -> Iterator[_Needs]:
@@ -133,3 +136,10 @@ def _monitor() -> Iterator[_Needs]:
     yield _Needs(("monitor",), TOPIC, WILDCARD, (DESCRIBE, DESCRIBE_CONFIGS))
     yield _Needs(("monitor",), GROUP, WILDCARD, (DESCRIBE, DESCRIBE_CONFIGS))
     yield _Needs(("monitor",), TRANSACTIONAL_ID, WILDCARD, (DESCRIBE,))
+
+
+def _monitor_of_a_prefix() -> Iterator[_Needs]:
+    """As ``_monitor``, of the environment's own names alone: brokers, quorum and log dirs are those of the neighbours too."""
+    yield _Needs(("monitor",), TOPIC, "", (DESCRIBE, DESCRIBE_CONFIGS), PREFIXED)
+    yield _Needs(("monitor",), GROUP, "", (DESCRIBE, DESCRIBE_CONFIGS), PREFIXED)
+    yield _Needs(("monitor",), TRANSACTIONAL_ID, "", (DESCRIBE,), PREFIXED)

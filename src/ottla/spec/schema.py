@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ottla.spec.fields import Configs, Count, Duration, Flag, PositiveSize, Replicas, Size, Strict
 from ottla.spec.identity import (
@@ -192,10 +194,32 @@ class LoadSpec(Strict):
     retention: Duration = Field(description="How long events are kept.")
 
 
+PREFIX = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}[._-]$"
+
+
+def _prefix(value: Any) -> Any:
+    if isinstance(value, str) and not re.match(PREFIX, value):
+        raise ValueError("expected letters, digits, '.', '_' and '-', with a letter or digit first and '.', '_' or '-' last")
+    return value
+
+
+Prefix = Annotated[str, BeforeValidator(_prefix), WithJsonSchema({"type": "string", "pattern": PREFIX})]
+
+
 class EnvironmentSpec(Strict):
     """A whole platform as it is in one environment: the base with the environment's parts laid over it."""
 
     platform: str = Field(description="The platform's name.")
+    shares: str | None = Field(
+        default=None,
+        description="The environment in whose cluster this one lives: it has that one's `target`, `cluster` and `security`. "
+        "Of environments only.",
+    )
+    prefix: Prefix = Field(
+        default="",
+        description="How all names of an environment that `shares` a cluster begin there: topics, groups, transactional ids, "
+        "users, client ids.",
+    )
     target: Target = Field(description="Where the environment lives; only `local` works so far.")
     cluster: ClusterSpec = Field(description="The cluster: its nodes, what each may use, and their server properties.")
     topic_defaults: TopicDefaults = Field(default=TopicDefaults(), description="What every topic has unless it says otherwise.")
@@ -217,6 +241,20 @@ class EnvironmentSpec(Strict):
         default=(), description="How much users, client ids or addresses may use before they are slowed down."
     )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
+
+    def full_name(self, name: str) -> str:
+        """What a topic, group, transactional id, user or client id of this environment is called in its cluster."""
+        return self.prefix + name
+
+    @property
+    def topics_by_full_name(self) -> dict[str, TopicSpec]:
+        """The topics, by what they are called in the cluster."""
+        return {self.full_name(name): topic for name, topic in self.topics.items()}
+
+    @property
+    def users_by_full_name(self) -> dict[str, UserSpec]:
+        """The users, by what they are called in the cluster: as whom they log in."""
+        return {self.full_name(name): user for name, user in self.users.items()}
 
 
 class FileSpec(EnvironmentSpec):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ottla.model.client import ClientProfile
     from ottla.model.login import Login
-    from ottla.spec.schema import UserSpec
+    from ottla.spec.schema import EnvironmentSpec, UserSpec
 
 WRITTEN_BY = "Written by `ottla client-config`; the next run writes it anew."
 PARTITIONER = "partitioner"  # librdkafka's key: Java has none of that name
@@ -58,8 +58,8 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="ascii", errors="replace")
 
 
-def group_of(user: UserSpec) -> str | None:
-    """The consumer group that a user's role names: of a Streams application, its application_id."""
+def group_of(spec: EnvironmentSpec, user: UserSpec) -> str | None:
+    """The consumer group that a user's role names, by its full name: of a Streams application, its application_id."""
     if user.consumes is not None:
-        return user.consumes.group
-    return None if user.streams is None else user.streams.application_id
+        return spec.full_name(user.consumes.group)
+    return None if user.streams is None else spec.full_name(user.streams.application_id)
