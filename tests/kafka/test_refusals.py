@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import ssl
 import time
@@ -9,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
+from tests.conftest import lock
 from tests.issuer import new_key
 from tests.kafka.clients import LET_IN, entrance, of_librdkafka, read, write
 
@@ -17,6 +19,9 @@ from ottla.errors import ClusterError
 from ottla.kafka.configs import read_broker_configs
 from ottla.kafka.connection import connect
 from ottla.kafka.settings import certificate_settings
+from ottla.local.client_authority import read_authorities
+from ottla.local.issuing import Leaf, issue, new_authority
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,3 +259,67 @@ def test_who_is_over_the_quota_is_slowed_down_by_as_much(locked: Locked) -> None
     assert took["notification-service"][1] == 0
     assert took["slowed"][1] > 0
     assert took["slowed"][0] > took["notification-service"][0] + 5
+
+
+def stores(locked: Locked, tmp_path: Path) -> dict[str, Path]:
+    """Certificates for one user: as it should be, expired, and of a CA that nobody knows."""
+    now = dt.datetime.now(dt.UTC)
+    own = read_authorities(locked.platform.cluster.layout, None)
+    assert own is not None
+    leaf = Leaf("user with-certificate", tmp_path / "unused", "with-certificate")
+    issued = {
+        "right": issue(own.current, leaf, now=now),
+        "expired": issue(own.current, leaf, now=now - dt.timedelta(days=400)),
+        "of another CA": issue(new_authority("somebody", now=now), leaf, now=now),
+    }
+    for name, store in issued.items():
+        (tmp_path / name).write_bytes(store.pem())
+    return {name: tmp_path / name for name in issued}
+
+
+def test_an_expired_certificate_and_one_of_another_ca_are_refused(locked: Locked, tmp_path: Path) -> None:
+    config = config_of(locked, "with-certificate")
+    found = {name: entrance({**config, **librdkafka_store(path)}) for name, path in stores(locked, tmp_path).items()}
+    assert found["right"] == LET_IN
+    assert LET_IN not in {found["expired"], found["of another CA"]}
+
+
+def test_an_acl_that_is_revoked_ends_the_work_of_a_live_consumer_and_of_no_other(locked: Locked) -> None:
+    """Both read on and on; then one of them loses the topic."""
+
+    def without(spec: dict[str, Any]) -> None:
+        lock(spec, locked.issuer)
+        spec["users"]["reminder-service"]["consumes"]["topics"] = ["task-update-events"]
+
+    writer = config_of(locked, "task-service")
+    readers = {user: live_consumer(locked, user) for user in ("reminder-service", "recurring-service")}
+    try:
+        assert write(writer, "task-events") == LET_IN
+        assert {user: next_of(reader) for user, reader in readers.items()} == dict.fromkeys(readers, LET_IN)
+        locked.variant("revoked.yaml", without)
+        done = locked.run("apply", "--allow", "acls", "--yes", spec="revoked.yaml")
+        assert done.returncode == 0, done.stderr
+        assert write(writer, "task-events") == LET_IN
+        assert "authoriz" in until_refused(readers["reminder-service"]).lower()
+        assert next_of(readers["recurring-service"]) == LET_IN
+    finally:
+        for reader in readers.values():
+            reader.close()
+        assert locked.run("apply", "--yes").returncode == 0
+
+
+def live_consumer(locked: Locked, user: str) -> Consumer:
+    settings = {"group.id": user, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 100}
+    consumer = Consumer({**config_of(locked, user), **settings})
+    consumer.subscribe(["task-events"])
+    return consumer
+
+
+def next_of(consumer: Consumer) -> str:
+    message = consumer.poll(20)
+    return "nothing came" if message is None else str(message.error().str()) if message.error() else LET_IN
+
+
+def until_refused(consumer: Consumer) -> str:
+    """What it had fetched before, it may still hand out."""
+    return wait_until(lambda: next_of(consumer), lambda said: said != LET_IN, what="a refusal", timeout=30)

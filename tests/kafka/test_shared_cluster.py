@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.conftest import lock
+from tests.kafka.clients import LET_IN, of_librdkafka, read, write
 
 from ottla.kafka.connection import connect
 from ottla.kafka.events import Event, send_events
@@ -13,11 +15,12 @@ from ottla.kafka.quotas import read_quotas
 from ottla.kafka.topics import read_metadata
 from ottla.model.quota import QuotaEntity
 from ottla.plan import DeleteTopic
+from ottla.platform import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Home
+    from tests.conftest import Home, Locked
 
 pytestmark = pytest.mark.kafka
 
@@ -140,3 +143,40 @@ def test_where_the_owners_cluster_was_stopped_up_names_the_command(shared: tuple
     finally:
         assert owner.run("up").returncode in {0, 3}
     assert dev.run("up", spec=SPEC).returncode == 0
+
+
+def test_on_a_locked_cluster_no_identity_reaches_into_another_environment(locked: Locked) -> None:
+    def shared_and_locked(spec: dict[str, Any]) -> None:
+        lock(spec, locked.issuer)
+        spec["environments"]["dev"] = {
+            "shares": "laptop",
+            "prefix": "dev.",
+            "topic_defaults": {"replication_factor": 1, "min_insync_replicas": 1},
+            "topics": {**dict.fromkeys(spec["topics"]), "orders": {"partitions": 1}},
+            "users": {
+                **dict.fromkeys(spec["users"]),
+                "app": {"produces": ["orders"], "consumes": {"topics": ["orders"], "group": "app"}},
+                "badge": {"authentication": "certificate", "produces": ["orders"]},
+            },
+        }
+
+    locked.variant(SPEC, shared_and_locked)
+    home = replace(locked, environment="dev", platform=Platform.load(locked.folder / SPEC).on("dev"))
+    try:
+        made = home.run("up", spec=SPEC)
+        assert made.returncode == 0, made.stderr
+        assert home.run("plan", "--exit-code", spec=SPEC).returncode == 0
+        app, badge = of_librdkafka(home.login("app")), of_librdkafka(home.login("badge"))
+        owners = of_librdkafka(locked.login("task-service"))
+        for mine in (app, badge):
+            assert write(mine, "dev.orders") == LET_IN
+            assert "authoriz" in write(mine, "task-events").lower()
+        assert read(app, "dev.orders", group="dev.app") == LET_IN
+        assert "authoriz" in read(app, "dev.orders", group="task-service").lower()
+        assert write(owners, "task-events") == LET_IN
+        assert "authoriz" in write(owners, "dev.orders").lower()
+        listed = home.run("topics", "list", "--as", "app", spec=SPEC)
+        assert (listed.returncode, "dev.orders" in listed.stdout, "task-events" in listed.stdout) == (0, True, False)
+    finally:
+        gone = locked.run("apply", "--allow", "topics,users,acls", "--accept", "deletes-records", "--yes")
+        assert gone.returncode == 0, gone.stderr

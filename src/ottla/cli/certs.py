@@ -172,3 +172,13 @@ def _certificate_document(listed: ListedCertificate) -> dict[str, Any]:
         "fingerprint_sha256": facts and facts.fingerprint,
         "trusted": facts is not None and facts.trusted,
     }
+
+
+def note_expiry(platform: LocalPlatform) -> None:
+    """Say which certificates have expired, or soon will."""
+    if not platform.secured:
+        return
+    from ottla.platform.certificates import expiry_warnings
+
+    for warning in expiry_warnings(platform, now=_now()):
+        note(with_options(f"  note: {warning}"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ottla.cli.certs import note_expiry
 from ottla.cli.output import Output, OutputOption, fits, print_document, print_filled, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.model.units import format_duration, format_size
@@ -21,9 +22,11 @@ NOTHING = "-"
 @explained
 def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, output: OutputOption = Output.TABLE) -> int:
     """Nodes, roles, quorum leader, ISR, disk, memory, ports, uptime. Exit 6 unless every node runs and is in sync."""
-    status = open_platform(file, environment).status()
+    platform = open_platform(file, environment)
+    status = platform.status()
     if output is Output.TABLE:
         _print_table(status)
+        note_expiry(platform)
     else:
         print_document("status", _document(status), output)
     return 0 if _healthy(status) else WANTING
@@ -40,6 +43,9 @@ def _healthy(status: PlatformStatus) -> bool:
 def _print_table(status: PlatformStatus) -> None:
     typer.echo(f"{status.cluster} ({status.environment}): Kafka {status.kafka_version}, cluster_id {status.cluster_id}")
     typer.echo(f"bootstrap servers: {','.join(status.bootstrap_servers)}")
+    with_certificates = [f"{node.address.host}:{node.address.tls_port}" for node in status.nodes if node.address.secured]
+    if with_certificates:
+        typer.echo(f"  for certificates: {','.join(with_certificates)}")
     if status.view is not None:
         view = status.view
         total = len(view.partitions)
@@ -85,7 +91,7 @@ def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
         str(address.node_id),
         _state(status, node),
         _roles(status, node),
-        f"{address.host}:{address.client_port}" if address.is_broker else NOTHING,
+        f"{address.host}:{','.join(map(str, address.client_ports.values()))}" if address.is_broker else NOTHING,
         str(address.internal_port) if address.is_broker else NOTHING,
         str(address.controller_port) if address.is_voter else NOTHING,
         str(node.pid) if node.pid is not None else NOTHING,
@@ -149,7 +155,7 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
 
 
 def _ports(address: NodeAddress) -> dict[str, int]:
-    clients = {"client": address.client_port, "internal": address.internal_port} if address.is_broker else {}
+    clients = {**address.client_ports, "internal": address.internal_port} if address.is_broker else {}
     return clients | ({"controller": address.controller_port} if address.is_voter else {})
 
 

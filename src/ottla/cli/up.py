@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ottla.cli.certs import note_expiry
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
 
 if TYPE_CHECKING:
@@ -67,19 +68,6 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
         f"{_nodes(result)}, {len(platform.spec.topics)} topics{_created(result)}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
-
-
-def note_expiry(platform: LocalPlatform) -> None:
-    """Say which certificates have expired, or soon will."""
-    if not platform.secured:
-        return
-    import datetime as dt
-
-    from ottla.cli.output import note
-    from ottla.platform.certificates import expiry_warnings
-
-    for warning in expiry_warnings(platform, now=dt.datetime.now(dt.UTC)):
-        note(with_options(f"  note: {warning}"))
 
 
 def _created(result: UpResult) -> str:

@@ -79,6 +79,8 @@ def _facts(checks: Sequence[Check]) -> str:
     named = {check.name: check.seen for check in checks}
     if "kafka_version" in named:
         return f"Kafka {named['kafka_version']}"
+    if "acls" in named:
+        return f"{named['acls']} ACLs"
     if "partitions" not in named:
         return f"{len(checks)} properties as the spec says"
     configs = len(named.keys() - {"exists", "partitions", "replication_factor", "isr"})

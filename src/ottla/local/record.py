@@ -67,10 +67,16 @@ class NodeAddress:
         return self.client_port + 2
 
     @property
+    def client_ports(self) -> dict[str, int]:
+        """Where it takes clients, by how they come: ``client`` (anybody), or ``sasl`` and ``tls``."""
+        if not self.is_broker:
+            return {}
+        return {"sasl": self.sasl_port, "tls": self.tls_port} if self.secured else {"client": self.client_port}
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """What it listens on; the first one opens when it takes its clients (of a controller: the other nodes)."""
-        clients = (self.sasl_port, self.tls_port) if self.secured else (self.client_port,)
-        brokers = (*clients, self.internal_port) if self.is_broker else ()
+        brokers = (*self.client_ports.values(), self.internal_port) if self.is_broker else ()
         return (*brokers, *((self.controller_port,) if self.is_voter else ()))
 
     @property
