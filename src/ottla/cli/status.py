@@ -47,9 +47,10 @@ def _print_table(status: PlatformStatus) -> None:
             f"{view.topics} topics (Kafka's own included), {total} partitions: {total - len(view.offline)} have a leader, "
             f"{total - len(view.under_replicated)} have every replica in sync"
         )
-        if not status.has_quorum:
-            running, voters = status.voters_running
-            typer.echo(f"no quorum: only {running} of {voters} controllers runs, so this is what the brokers knew last")
+    running, voters = status.voters_running
+    if not status.has_quorum and any(node.pid is not None for node in status.nodes):
+        known = "" if status.view is None else ", so this is what the brokers knew last"
+        typer.echo(f"no quorum: only {running} of {voters} controllers {'run' if running > 1 else 'runs'}{known}")
     typer.echo("")
     _print_nodes(status)
     if status.problem:
