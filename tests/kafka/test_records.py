@@ -124,6 +124,7 @@ def test_reading_begins_where_one_says_and_stops_at_the_end(three: Home) -> None
     assert three.pipe("consume", "records-frm").stderr.startswith(
         b"ottla: there is no topic 'records-frm': did you mean 'records-from'?"
     )
+    assert b"'zzz': no other name is close to it\n" in three.pipe("consume", "zzz").stderr
 
 
 def test_filters_choose_by_key_and_header(three: Home) -> None:
@@ -163,7 +164,7 @@ def test_a_member_that_came_first_reads_on_when_a_second_one_joins(three: Home) 
     assert {int(number) for number in read} == set(range(400))
 
 
-def test_following_shows_what_comes_and_a_member_is_seen(three: Home) -> None:
+def test_following_shows_what_comes_and_a_member_is_seen_until_it_is_terminated(three: Home) -> None:
     topic = make_topic(three, "records-follow")
     arguments = ["consume", topic, "--follow", "--group", "records-followers", "--file", str(three.folder / "platform.yaml")]
     with subprocess.Popen(three.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
@@ -172,10 +173,13 @@ def test_following_shows_what_comes_and_a_member_is_seen(three: Home) -> None:
             three.pipe("produce", topic, given=b"hello\n")
             assert reader.stdout.readline() == b"hello\n"
             shown = three.run("groups", "describe", "records-followers")
-            assert "1 members" in shown.stdout
+            assert shown.stdout.splitlines()[0].endswith(", 1 member")
             assert "ottla (127.0.0.1)" in shown.stdout
         finally:
             os.kill(reader.pid, signal.SIGTERM)
+        assert reader.wait(timeout=30) == 143
+    left = json.loads(three.run("groups", "describe", "records-followers", "-o", "json").stdout)["data"]
+    assert (left["state"], left["members"]) == ("Empty", [])  # it left: nobody waits for its session to end
 
 
 def test_a_rate_is_kept(three: Home) -> None:

@@ -48,7 +48,8 @@ def describe(
         typer.echo(f"{group_id}: a group of this kind does not tell its members")
     else:
         coordinator = "none" if found.coordinator is None else f"node {found.coordinator}"
-        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {len(found.members)} members"
+        members = f"{len(found.members)} member{'' if len(found.members) == 1 else 's'}"
+        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {members}"
         typer.echo(f"{group_id}: {facts}")
     rows = _rows(lags, _owners(found))
     if rows:
