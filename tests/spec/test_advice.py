@@ -103,3 +103,25 @@ def test_a_load_that_is_much_for_its_partitions_is_a_warning(warnings: Faults) -
 def test_a_warning_is_told_where_the_environment_says_it(warnings: Faults) -> None:
     text = TOPIC.replace("local}}", "local, topics: {orders: {min_insync_replicas: 3}}}}")
     assert warnings(text) == [f"3: environments.local.topics.orders.min_insync_replicas: {ALL_REPLICAS}"]
+
+
+def test_a_client_key_that_ottlas_own_clients_cannot_follow_is_a_warning(warnings: Faults) -> None:
+    text = TOPIC + "client:\n  producer: {acks: all, buffer.memory: 64MiB}\n  consumer:\n    max.poll.records: 500\n"
+    found = warnings(text + "    fetch.max.wait.ms: 10ms\n")
+    said = "is for Java clients alone: produce, consume and verify --write would stop at it"
+    assert found == [f"8: client.producer.buffer.memory: {said}", f"11: client.consumer.fetch.max.wait.ms: {said}"]
+
+
+def test_more_replicas_than_a_node_carries_well_are_a_warning(warnings: Faults) -> None:
+    assert warnings(TOPIC.replace("partitions: 1", "partitions: 4000")) == []
+    [warning] = warnings(TOPIC.replace("partitions: 1", "partitions: 4001"))
+    assert warning.startswith("4: topics: 12,003 replicas are 4,001 on each node; with more than about 4,000 it ")
+
+
+def test_a_heap_that_the_log_cleaner_does_not_fit_into_is_a_warning(warnings: Faults) -> None:
+    """Tried: with Kafka's own buffer a node ends with 192 MiB and runs with 256; with one of 4 MiB it runs with 48."""
+    assert warnings(TOPIC.replace("{name: shop}", "{name: shop, heap: 256MiB}")) == []
+    config = "{log.cleaner.dedupe.buffer.size: 4MiB}"
+    assert warnings(TOPIC.replace("{name: shop}", f"{{name: shop, heap: 48MiB, config: {config}}}")) == []
+    [warning] = warnings(TOPIC.replace("{name: shop}", "{name: shop, heap: 192MiB}"))
+    assert warning.startswith("2: cluster.heap: nodes would end with 'Java heap space': the log cleaner alone takes 128 MiB ")

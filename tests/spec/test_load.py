@@ -233,6 +233,19 @@ def test_clients_may_not_send_more_than_the_broker_takes(faults: Faults) -> None
     ]
 
 
+def test_a_heap_that_no_kafka_starts_with_is_a_fault(faults: Faults, load: Load) -> None:
+    load(HEAD.replace("{name: shop}", "{name: shop, heap: 32MiB}"))
+    assert faults(HEAD.replace("{name: shop}", "{name: shop, heap: 12}")) == [
+        "2: cluster.heap: Kafka does not start with less than 32 MiB; 256MiB is a good least"
+    ]
+
+
+def test_more_partitions_than_kafka_creates_at_once_are_a_fault(faults: Faults, load: Load) -> None:
+    load(TOPIC.replace("partitions: 1", "partitions: 10000"))
+    [fault] = faults(TOPIC.replace("partitions: 1", "partitions: 1000000"))
+    assert fault.startswith("6: topics.orders.partitions: 1,000,000 are more than Kafka creates in one step: at most 10,000")
+
+
 def test_a_kafka_that_is_not_in_the_table_is_a_fault(faults: Faults) -> None:
     [fault] = faults(HEAD.replace("{name: shop}", "{name: shop, kafka_version: 0.8.2}"))
     assert fault.startswith("2: cluster.kafka_version: 0.8.2 is not in the versions table (")

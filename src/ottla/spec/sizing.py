@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEGMENT_BYTES = 1024**3  # log.segment.bytes of Kafka
 MS_PER_SECOND = 1000
+NODE_REPLICAS = 4_000  # what Kafka's own makers advise at most (Jun Rao, on Kafka 1.1)
 PARTITION_BYTES_PER_SECOND = 1_000_000  # about what one partition carries well [003]
 
 
@@ -47,6 +48,18 @@ def partition_warnings(spec: EnvironmentSpec) -> list[str]:
         f"one carries well: {enough} partitions would do"
     )
     return [sentence]
+
+
+def replica_warnings(spec: EnvironmentSpec) -> list[str]:
+    """A sentence where a node, with replicas spread evenly, gets more of them than is well."""
+    default = spec.topic_defaults.replication_factor
+    replicas = sum(topic.partitions * (topic.replication_factor or default) for topic in spec.topics.values())
+    each = -(-replicas // spec.cluster.nodes)
+    if each <= NODE_REPLICAS:
+        return []
+    return [
+        f"{replicas:,} replicas are {each:,} on each node; with more than about {NODE_REPLICAS:,} it starts and fails over slowly"
+    ]
 
 
 def _bound(spec: EnvironmentSpec, topic: TopicSpec) -> int | None:
