@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ottla.cli.access import Reach, on_cluster
-from ottla.cli.completion import group_ids
+from ottla.cli.offered import group_ids
 from ottla.cli.output import Output, OutputOption, or_dash, print_document, print_table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ottla.cli.access import Reach, on_cluster
-from ottla.cli.completion import topic_names
+from ottla.cli.offered import topic_names
 from ottla.cli.output import Output, OutputOption, note, print_document
 from ottla.cli.running import INTERRUPTED
 from ottla.errors import OttlaError, UsageError

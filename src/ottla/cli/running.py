@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from ottla.cli.offered import environment_names
 from ottla.cli.output import note
 from ottla.errors import OttlaError, UsageError
 
@@ -36,7 +37,13 @@ COMMAND = re.compile(
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
 Environment = Annotated[
-    str | None, typer.Option("--environment", "-e", help="Which environment of the spec; its default one if not given.")
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        help="Which environment of the spec; its default one if not given.",
+        autocompletion=environment_names,
+    ),
 ]
 DEFAULT_FILE = Path("platform.yaml")
 
