@@ -182,6 +182,30 @@ def test_following_shows_what_comes_and_a_member_is_seen_until_it_is_terminated(
     assert (left["state"], left["members"]) == ("Empty", [])  # it left: nobody waits for its session to end
 
 
+def test_a_cluster_that_does_not_answer_is_said_once_and_what_waits_is_written_when_it_does(one: Home) -> None:
+    topic = make_topic(one, "records-silence")
+    arguments = ["produce", topic, "--file", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    with subprocess.Popen(one.command(*arguments), stdin=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        assert writer.stderr is not None
+        writer.stdin.write(b"before\n")
+        writer.stdin.flush()
+        look = one.platform.access().partition_ranges
+        wait_until(lambda: look(topic)[0].end, lambda end: end == 1, what="the first record", timeout=60)
+        node = one.platform.cluster.running()[1]
+        node.send_signal(signal.SIGSTOP)
+        try:
+            writer.stdin.write(b"meanwhile\n")
+            writer.stdin.close()
+            said = writer.stderr.readline() + writer.stderr.readline()
+        finally:
+            node.send_signal(signal.SIGCONT)
+        assert b"nothing was acknowledged for 5 s; still trying, for 5m at most (records that wait: 1)" in said
+        assert b"ottla status --file" in said
+        assert writer.stderr.read() == b"  2 records written to records-silence\n"
+    assert writer.returncode == 0
+
+
 def test_a_rate_is_kept(three: Home) -> None:
     topic = make_topic(three, "records-rate")
     three.pipe("produce", topic, "--rate", "20", given=b"x\n" * 11)

@@ -12,7 +12,7 @@ import typer
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.offered import topic_names
 from ottla.cli.output import Output, OutputOption, note, print_document
-from ottla.cli.running import INTERRUPTED
+from ottla.cli.running import INTERRUPTED, with_options
 from ottla.errors import OttlaError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def command(
     completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
     access = reach()
     access.require(topic, () if partition is None else (partition,))
-    writer = Writer(access.settings, access.profile, topic)
+    writer = Writer(access.settings, access.profile, topic, said=lambda text: note(with_options(f"  {text}\n  {access.way_out}")))
     if sys.stdin.isatty():
         note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
     records = (completed(record) for record in _records(input_, key_separator))
