@@ -34,7 +34,12 @@ def _healthy(status: PlatformStatus) -> bool:
     if view is None or any(node.pid is None or node.paused for node in status.nodes):
         return False
     fenced = any(broker.fenced for broker in view.brokers)
-    return status.has_quorum and not (fenced or view.under_replicated or view.offline) and view.quorum.leader is not None
+    return _leader(status) is not None and not (fenced or view.under_replicated or view.offline)
+
+
+def _leader(status: PlatformStatus) -> int | None:
+    """Who leads the quorum, if it is known."""
+    return status.view.quorum.leader if status.view and status.view.quorum else None
 
 
 def _print_table(status: PlatformStatus) -> None:
@@ -109,7 +114,7 @@ def _state(status: PlatformStatus, node: NodeStatus) -> str:
 
 
 def _roles(status: PlatformStatus, node: NodeStatus) -> str:
-    leads = status.view is not None and status.view.quorum.leader == node.address.node_id
+    leads = _leader(status) == node.address.node_id
     return ",".join(node.address.roles) + (" (quorum leader)" if leads else "")
 
 
@@ -132,6 +137,7 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
         "problem": status.problem,
         "has_quorum": status.has_quorum,
         "quorum": view
+        and view.quorum
         and {
             "leader": view.quorum.leader,
             "epoch": view.quorum.epoch,
