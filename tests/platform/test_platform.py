@@ -12,4 +12,4 @@ def test_a_platform_has_the_warnings_of_its_own_environment_with_their_place() -
     [laptop] = Platform.load(SHIPPED).on("laptop").warnings
     assert str(local).startswith(f"{SHIPPED}:13: cluster.disk: 10,000 events/s of 1 KiB kept for 7d need 5.63 TiB a node")
     assert "replication_factor 3 on 3 nodes" in local.message
-    assert "replication_factor 1 on 1 nodes" in laptop.message
+    assert "replication_factor 1 on 1 node)" in laptop.message

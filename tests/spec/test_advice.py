@@ -83,7 +83,7 @@ def test_too_few_nodes_for_kafkas_own_topics_are_a_warning(warnings: Faults) -> 
         "cluster.config.share.coordinator.state.topic.replication.factor",
         "cluster.config.transaction.state.log.replication.factor",
     ]
-    assert "is 3, and the cluster has 1 nodes: consumer groups would hang. Write offsets.topic.replication.factor: 1" in found[0]
+    assert "is 3, and the cluster has 1 node: consumer groups would hang. Write offsets.topic.replication.factor: 1" in found[0]
 
 
 def test_kafkas_own_topics_with_more_in_sync_than_replicas_are_a_warning(warnings: Faults) -> None:
@@ -108,7 +108,7 @@ def test_a_warning_is_told_where_the_environment_says_it(warnings: Faults) -> No
 def test_a_client_key_that_ottlas_own_clients_cannot_follow_is_a_warning(warnings: Faults) -> None:
     text = TOPIC + "client:\n  producer: {acks: all, buffer.memory: 64MiB}\n  consumer:\n    max.poll.records: 500\n"
     found = warnings(text + "    fetch.max.wait.ms: 10ms\n")
-    said = "is for Java clients alone: produce, consume and verify --write would stop at it"
+    said = "is a key that Ottla's own clients cannot follow: produce, consume and verify --write would stop at it"
     assert found == [f"8: client.producer.buffer.memory: {said}", f"11: client.consumer.fetch.max.wait.ms: {said}"]
 
 

@@ -9,6 +9,7 @@ import typer
 from ottla.cli.access import Reach, on_cluster
 from ottla.cli.offered import group_ids
 from ottla.cli.output import Output, OutputOption, or_dash, print_document, print_table
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from ottla.model.group import GroupDescription, PartitionLag
@@ -48,8 +49,7 @@ def describe(
         typer.echo(f"{group_id}: a group of this kind does not tell its members")
     else:
         coordinator = "none" if found.coordinator is None else f"node {found.coordinator}"
-        members = f"{len(found.members)} member{'' if len(found.members) == 1 else 's'}"
-        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {members}"
+        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {counted(len(found.members), 'member')}"
         typer.echo(f"{group_id}: {facts}")
     rows = _rows(lags, _owners(found))
     if rows:

@@ -14,6 +14,7 @@ from ottla.cli.offered import topic_names
 from ottla.cli.output import Output, OutputOption, note, print_document
 from ottla.cli.running import INTERRUPTED, with_options
 from ottla.errors import OttlaError, UsageError
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -81,7 +82,7 @@ def command(
 
 def _say(topic: str, written: Written, output: Output) -> int:
     if output is Output.TABLE:
-        note(f"  {written.acknowledged:,} records written to {topic}")
+        note(f"  {counted(written.acknowledged, 'record')} written to {topic}")
         for text, count in written.errors.items():
             note(f"  {count:,} failed: {text}")
         if written.unknown:

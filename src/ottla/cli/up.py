@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from ottla.kafka.events import Sender
@@ -60,10 +61,10 @@ def _next_commands() -> str:
 
 def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) -> None:
     servers = ",".join(result.record.bootstrap_servers)
-    created = f", {len(result.created)} topics created" if result.created else ""
+    created = f", {counted(len(result.created), 'topic')} created" if result.created else ""
     typer.echo(
         f"{platform.spec.cluster.name} runs ({platform.environment}): Kafka {result.record.kafka_version}, "
-        f"{_nodes(result)}, {len(platform.spec.topics)} topics{created}, {seconds:.1f} s"
+        f"{_nodes(result)}, {counted(len(platform.spec.topics), 'topic')}{created}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
 
@@ -71,7 +72,7 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
 def _nodes(result: UpResult) -> str:
     brokers = sum(node.is_broker for node in result.record.nodes)
     controllers = len(result.record.nodes) - brokers
-    return f"{brokers} brokers, {controllers} controllers" if controllers else f"{brokers} node{'s' if brokers > 1 else ''}"
+    return f"{counted(brokers, 'broker')}, {counted(controllers, 'controller')}" if controllers else counted(brokers, "node")
 
 
 def _say_what_is_left(result: UpResult) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ottla.model.units import counted
+
 if TYPE_CHECKING:
     from ottla.model.topic import Topic
 
@@ -76,7 +78,8 @@ def describe(change: Change) -> str:
     """One line for a person."""
     match change:
         case CreateTopic(topic):
-            return f"create topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+            partitions = counted(topic.partitions, "partition")
+            return f"create topic {topic.name}: {partitions}, replication_factor {topic.replication_factor}"
         case AddPartitions(name, before, after):
             return f"add partitions to topic {name}: {before} -> {after}"
         case AlterTopicConfigs(name=name, configs=configs):

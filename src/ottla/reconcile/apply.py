@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import ApplyError, ClusterError, OttlaError, StalePlan, WaitTimeout
 from ottla.kafka.configs import alter_topic_configs
 from ottla.kafka.topics import add_partitions, create_topics, delete_topics, read_metadata
+from ottla.model.units import counted
 from ottla.plan import (
     AddPartitions,
     AlterNodeProperties,
@@ -73,7 +74,7 @@ def apply_plan(
         for change in restarts:
             _restart(change, account, restart_node, said)
         if not restarts:
-            said(f"{VERBS[type(group[0])]} {len(group)} topic{'s' if len(group) > 1 else ''}")
+            said(f"{VERBS[type(group[0])]} {counted(len(group), 'topic')}")
             _carry_out(connect, group, account)
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]

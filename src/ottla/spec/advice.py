@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.model.client import FOLLOWED
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import counted, format_duration, format_size
 from ottla.spec.configs import kafka_text
 from ottla.spec.kafka_configs import config_keys
 from ottla.spec.names import name_warnings
@@ -79,7 +79,7 @@ def _own_topic_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         factor, least = _server_number(spec, factor_key), _server_number(spec, least_key)
         at: Path = ("cluster", "config", factor_key)
         if factor > nodes:
-            yield at, f"is {factor}, and the cluster has {nodes} nodes: {what} would hang. Write {factor_key}: {nodes}"
+            yield at, f"is {factor}, and the cluster has {counted(nodes, 'node')}: {what} would hang. Write {factor_key}: {nodes}"
         elif least > factor:
             yield at, f"is {factor}, and {least_key} is {least}: {what} would hang. Write {least_key}: {factor}"
 
@@ -95,7 +95,10 @@ def _heap_warning(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
 def _client_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     for kind, configs in (("producer", spec.client.producer), ("consumer", spec.client.consumer)):
         for key in configs.keys() - FOLLOWED:
-            yield ("client", kind, key), "is for Java clients alone: produce, consume and verify --write would stop at it"
+            yield (
+                ("client", kind, key),
+                "is a key that Ottla's own clients cannot follow: produce, consume and verify --write would stop at it",
+            )
 
 
 def _server_number(spec: EnvironmentSpec, key: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import counted, format_duration, format_size
 from ottla.spec.schema import CleanupPolicy
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def partition_warnings(spec: EnvironmentSpec) -> list[str]:
         return []
     enough = -(-rate // PARTITION_BYTES_PER_SECOND)
     sentence = (
-        f"{rate / 1e6:,.1f} MB/s over {partitions} partitions is {rate / partitions / 1e6:,.1f} MB/s each; about 1 MB/s is what "
-        f"one carries well: {enough} partitions would do"
+        f"{rate / 1e6:,.1f} MB/s over {counted(partitions, 'partition')} is {rate / partitions / 1e6:,.1f} MB/s each; "
+        f"about 1 MB/s is what one carries well: {enough} partitions would do"
     )
     return [sentence]
 
@@ -93,7 +93,7 @@ def _load_warning(spec: EnvironmentSpec, load: LoadSpec, disk: int) -> list[str]
     size = "without end" if needed == float("inf") else format_size(needed)
     sentence = (
         f"{load.events_per_second:,} events/s of {format_size(load.event_size)} kept for {kept} need {size} a node "
-        f"(replication_factor {copies} on {spec.cluster.nodes} nodes); cluster.disk is {format_size(disk)}, full after "
-        f"{full}: set retention_bytes on every topic, or take a larger disk"
+        f"(replication_factor {copies} on {counted(spec.cluster.nodes, 'node')}); cluster.disk is {format_size(disk)}, full "
+        f"after {full}: set retention_bytes on every topic, or take a larger disk"
     )
     return [sentence]
