@@ -16,7 +16,7 @@ up: $(VENV)/.run ## Install what is needed, run the platform here, send an event
 test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on this machine)
 	@$(BIN)/pytest
 
-test-long: $(VENV)/.dev ## The long tests: bad days, dedicated controllers, an upgrade under load (ten minutes)
+test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 4 minutes more)
 	@$(BIN)/pytest -m long
 
 check: $(VENV)/.dev ## ruff, mypy strict, import-linter, size budget

@@ -39,6 +39,16 @@ def test_commands_options_topics_and_groups_are_offered(three: Home) -> None:
     assert tab(three, f"ottla topics describe -b {address} recurr", folder=three.folder.parent) == ["recurring-events"]
 
 
+def test_environments_and_nodes_of_the_spec_are_offered(three: Home, tmp_path: Path) -> None:
+    assert tab(three, "ottla status -e l") == ["local", "laptop"]
+    assert tab(three, "ottla consume -e lap") == ["laptop"]
+    assert tab(three, "ottla restart ") == tab(three, "ottla logs -e local ") == ["1", "2", "3"]
+    assert tab(three, "ottla logs -e laptop ") == []  # no cluster was made there
+    elsewhere = f"--file {three.folder / 'platform.yaml'}"
+    assert tab(three, f"ottla status {elsewhere} -e lap", folder=tmp_path) == ["laptop"]
+    assert tab(three, "ottla status -e l", folder=tmp_path) == []
+
+
 def test_a_shell_is_not_disturbed_where_nothing_answers(three: Home, tmp_path: Path) -> None:
     assert tab(three, "ottla consume task-", folder=tmp_path) == []
     assert tab(three, "ottla consume -b 127.0.0.1:1 task-") == []

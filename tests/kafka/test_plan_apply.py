@@ -102,7 +102,7 @@ def test_partitions_are_added_to_a_topic_with_records_only_if_the_risk_is_accept
     one.variant("keyed.yaml", with_topic("keyed", partitions=2))
     refused = one.run("apply", "--yes", spec="keyed.yaml")
     assert refused.returncode == 4
-    assert "up to 1 records" in refused.stderr
+    assert "up to 1 record (" in refused.stderr
     assert "--accept re-keys" in refused.stderr
     applied = one.run("apply", "--yes", "--accept", "re-keys", spec="keyed.yaml")
     assert applied.returncode == 0, applied.stderr
@@ -241,7 +241,7 @@ def test_up_creates_by_itself_and_leaves_the_rest_as_a_plan_with_exit_3(one: Hom
     one.variant("left.yaml", change)
     done = one.run("up", spec="left.yaml")
     assert done.returncode == 3, done.stderr
-    assert "1 topics created" in done.stdout
+    assert "1 topic created" in done.stdout
     assert "~ topic left" in done.stdout
     assert "ottla apply" in done.stderr
     with connect(one.bootstrap_servers) as connection:

@@ -75,7 +75,7 @@ def test_lines_keys_tombstones_and_partitions(three: Home) -> None:
     missing = three.pipe("produce", topic, "-K", ":", given=b"a:1\nnothing\n")
     assert missing.returncode == 5
     assert b"stdin:2" in missing.stderr
-    assert b"1 records written" in missing.stderr
+    assert b"1 record written" in missing.stderr
     assert three.pipe("produce", topic, "-K", "", given=b"x").returncode == 2
     assert three.pipe("produce", topic, "-p", "7", given=b"x").returncode == 2
 
@@ -124,6 +124,7 @@ def test_reading_begins_where_one_says_and_stops_at_the_end(three: Home) -> None
     assert three.pipe("consume", "records-frm").stderr.startswith(
         b"ottla: there is no topic 'records-frm': did you mean 'records-from'?"
     )
+    assert b"'zzz': no other name is close to it\n" in three.pipe("consume", "zzz").stderr
 
 
 def test_filters_choose_by_key_and_header(three: Home) -> None:
@@ -163,7 +164,7 @@ def test_a_member_that_came_first_reads_on_when_a_second_one_joins(three: Home) 
     assert {int(number) for number in read} == set(range(400))
 
 
-def test_following_shows_what_comes_and_a_member_is_seen(three: Home) -> None:
+def test_following_shows_what_comes_and_a_member_is_seen_until_it_is_terminated(three: Home) -> None:
     topic = make_topic(three, "records-follow")
     arguments = ["consume", topic, "--follow", "--group", "records-followers", "--file", str(three.folder / "platform.yaml")]
     with subprocess.Popen(three.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
@@ -172,10 +173,37 @@ def test_following_shows_what_comes_and_a_member_is_seen(three: Home) -> None:
             three.pipe("produce", topic, given=b"hello\n")
             assert reader.stdout.readline() == b"hello\n"
             shown = three.run("groups", "describe", "records-followers")
-            assert "1 members" in shown.stdout
+            assert shown.stdout.splitlines()[0].endswith(", 1 member")
             assert "ottla (127.0.0.1)" in shown.stdout
         finally:
             os.kill(reader.pid, signal.SIGTERM)
+        assert reader.wait(timeout=30) == 143
+    left = json.loads(three.run("groups", "describe", "records-followers", "-o", "json").stdout)["data"]
+    assert (left["state"], left["members"]) == ("Empty", [])  # it left: nobody waits for its session to end
+
+
+def test_a_cluster_that_does_not_answer_is_said_once_and_what_waits_is_written_when_it_does(one: Home) -> None:
+    topic = make_topic(one, "records-silence")
+    arguments = ["produce", topic, "--file", str(one.folder / "platform.yaml"), "-e", "laptop"]
+    with subprocess.Popen(one.command(*arguments), stdin=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        assert writer.stderr is not None
+        writer.stdin.write(b"before\n")
+        writer.stdin.flush()
+        look = one.platform.access().partition_ranges
+        wait_until(lambda: look(topic)[0].end, lambda end: end == 1, what="the first record", timeout=60)
+        node = one.platform.cluster.running()[1]
+        node.send_signal(signal.SIGSTOP)
+        try:
+            writer.stdin.write(b"meanwhile\n")
+            writer.stdin.close()
+            said = writer.stderr.readline() + writer.stderr.readline()
+        finally:
+            node.send_signal(signal.SIGCONT)
+        assert b"nothing was acknowledged for 5 s; still trying, for 5m at most (records that wait: 1)" in said
+        assert b"ottla status --file" in said
+        assert writer.stderr.read() == b"  2 records written to records-silence\n"
+    assert writer.returncode == 0
 
 
 def test_a_rate_is_kept(three: Home) -> None:

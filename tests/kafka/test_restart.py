@@ -68,6 +68,21 @@ def test_a_restart_is_refused_while_another_node_is_down(three: Home) -> None:
 
 
 @pytest.mark.long
+def test_a_node_that_ends_while_all_are_waited_for_is_named_at_once(three: Home) -> None:
+    """A fourth broker, which never comes, is what `restart` waits for; a node that runs ends meanwhile."""
+    three.variant("four.yaml", lambda spec: spec["cluster"].update(nodes=4))
+    command = three.command("restart", "--file", str(three.folder / "four.yaml"), "-e", "local")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert "brokers in the cluster: 1, 2, 3" in waiting.stderr.readline()
+        three.platform.cluster.running()[2].kill()
+        said = waiting.stderr.read()
+    assert (waiting.returncode, "node 2 ended before the cluster was whole" in said) == (1, True), said
+    assert "to start it again: ottla up" in said
+    assert three.run("up").returncode == 0
+
+
+@pytest.mark.long
 def test_an_interrupted_restart_leaves_a_cluster_that_up_completes(three: Home) -> None:
     program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ottla.cli.main import main; main()"
     command = [sys.executable, "-c", program, "restart", "-f", str(three.folder / "platform.yaml"), "-e", "local"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ottla.model.units import BYTES, MILLISECONDS, UNLIMITED, format_duration, format_size, parse_duration, parse_size
+from ottla.model.units import BYTES, MILLISECONDS, UNLIMITED, counted, format_duration, format_size, parse_duration, parse_size
 
 counts = st.integers(0, 10**6)
 
@@ -170,3 +170,7 @@ def test_a_written_size_is_within_three_figures(size: int) -> None:
 @pytest.mark.parametrize("size", [1_023_590, 1_047_999_000])
 def test_a_size_just_below_a_thousand_is_written_in_figures(size: int) -> None:
     assert "e" not in format_size(size)
+
+
+def test_one_of_a_thing_is_no_plural() -> None:
+    assert [counted(count, "topic") for count in (0, 1, 2, 1200)] == ["0 topics", "1 topic", "2 topics", "1,200 topics"]

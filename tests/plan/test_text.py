@@ -53,7 +53,7 @@ def test_a_deletion_is_a_line_of_its_own_and_its_risk_follows() -> None:
         environment="local",
     )
     assert list(plan_lines(plan)) == [
-        "- topic old: 1 partitions, replication_factor 3",
+        "- topic old: 1 partition, replication_factor 3",
         "!   deletes-records: up to 1,234 records (2 KiB over all replicas) are deleted for good",
     ]
 

@@ -12,7 +12,7 @@ def test_a_platform_has_the_warnings_of_its_own_environment_with_their_place() -
     [laptop] = Platform.load(SHIPPED).on("laptop").warnings
     assert str(local).startswith(f"{SHIPPED}:13: cluster.disk: 10,000 events/s of 1 KiB kept for 7d need 5.63 TiB a node")
     assert "replication_factor 3 on 3 nodes" in local.message
-    assert "replication_factor 1 on 1 nodes" in laptop.message
+    assert "replication_factor 1 on 1 node)" in laptop.message
 
 
 def test_every_node_of_a_locked_platform_asks_its_authorizer_and_one_of_an_open_platform_has_none() -> None:

@@ -83,7 +83,7 @@ def test_too_few_nodes_for_kafkas_own_topics_are_a_warning(warnings: Faults) -> 
         "cluster.config.share.coordinator.state.topic.replication.factor",
         "cluster.config.transaction.state.log.replication.factor",
     ]
-    assert "is 3, and the cluster has 1 nodes: consumer groups would hang. Write offsets.topic.replication.factor: 1" in found[0]
+    assert "is 3, and the cluster has 1 node: consumer groups would hang. Write offsets.topic.replication.factor: 1" in found[0]
 
 
 def test_kafkas_own_topics_with_more_in_sync_than_replicas_are_a_warning(warnings: Faults) -> None:
@@ -127,3 +127,25 @@ users:
 def test_users_whose_names_differ_only_in_case_are_a_warning(warnings: Faults) -> None:
     text = "platform: shop\ncluster: {name: shop}\nenvironments: {dev: {target: local}}\nusers:\n  app: {}\n  App: {}\n"
     assert warnings(text) == ["6: users.App: differs from app only in case; to Kafka they are two users"]
+
+
+def test_a_client_key_that_ottlas_own_clients_cannot_follow_is_a_warning(warnings: Faults) -> None:
+    text = TOPIC + "client:\n  producer: {acks: all, buffer.memory: 64MiB}\n  consumer:\n    max.poll.records: 500\n"
+    found = warnings(text + "    fetch.max.wait.ms: 10ms\n")
+    said = "is a key that Ottla's own clients cannot follow: produce, consume and verify --write would stop at it"
+    assert found == [f"8: client.producer.buffer.memory: {said}", f"11: client.consumer.fetch.max.wait.ms: {said}"]
+
+
+def test_more_replicas_than_a_node_carries_well_are_a_warning(warnings: Faults) -> None:
+    assert warnings(TOPIC.replace("partitions: 1", "partitions: 4000")) == []
+    [warning] = warnings(TOPIC.replace("partitions: 1", "partitions: 4001"))
+    assert warning.startswith("4: topics: 12,003 replicas are 4,001 on each node; with more than about 4,000 it ")
+
+
+def test_a_heap_that_the_log_cleaner_does_not_fit_into_is_a_warning(warnings: Faults) -> None:
+    """Tried: with Kafka's own buffer a node ends with 192 MiB and runs with 256; with one of 4 MiB it runs with 48."""
+    assert warnings(TOPIC.replace("{name: shop}", "{name: shop, heap: 256MiB}")) == []
+    config = "{log.cleaner.dedupe.buffer.size: 4MiB}"
+    assert warnings(TOPIC.replace("{name: shop}", f"{{name: shop, heap: 48MiB, config: {config}}}")) == []
+    [warning] = warnings(TOPIC.replace("{name: shop}", "{name: shop, heap: 192MiB}"))
+    assert warning.startswith("2: cluster.heap: nodes would end with 'Java heap space': the log cleaner alone takes 128 MiB ")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,8 +90,14 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(UsageError, match="is a folder, not a file"):
         load_spec(tmp_path)
+
+
+def test_a_pipe_is_a_usage_error_and_nobody_waits_for_its_writer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe or device, not a file"):
+        load_spec(tmp_path / "pipe")
 
 
 def test_a_file_that_is_not_utf_8_is_a_fault(tmp_path: Path) -> None:
@@ -224,6 +231,19 @@ def test_clients_may_not_send_more_than_the_broker_takes(faults: Faults) -> None
     assert faults(text + "client:\n  producer:\n    max.request.size: 1MiB\n") == [
         "6: client.producer.max.request.size: 1048576 bytes may be sent, but cluster.config.message.max.bytes takes only 1000000"
     ]
+
+
+def test_a_heap_that_no_kafka_starts_with_is_a_fault(faults: Faults, load: Load) -> None:
+    load(HEAD.replace("{name: shop}", "{name: shop, heap: 32MiB}"))
+    assert faults(HEAD.replace("{name: shop}", "{name: shop, heap: 12}")) == [
+        "2: cluster.heap: Kafka does not start with less than 32 MiB; 256MiB is a good least"
+    ]
+
+
+def test_more_partitions_than_kafka_creates_at_once_are_a_fault(faults: Faults, load: Load) -> None:
+    load(TOPIC.replace("partitions: 1", "partitions: 10000"))
+    [fault] = faults(TOPIC.replace("partitions: 1", "partitions: 1000000"))
+    assert fault.startswith("6: topics.orders.partitions: 1,000,000 are more than Kafka creates in one step: at most 10,000")
 
 
 def test_a_kafka_that_is_not_in_the_table_is_a_fault(faults: Faults) -> None:

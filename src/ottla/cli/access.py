@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.completion import user_names
+from ottla.cli.offered import user_names
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
 from ottla.errors import UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.completion import user_names
+from ottla.cli.offered import user_names
 from ottla.cli.output import note
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
 from ottla.model.client import ClientKind  # noqa: TC001  (typer reads the annotations)

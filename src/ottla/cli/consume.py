@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.completion import group_ids, topic_names
+from ottla.cli.offered import group_ids, topic_names
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption
 from ottla.cli.running import INTERRUPTED
@@ -37,7 +37,11 @@ def command(
     reach: Reach,
     topic: Topic,
     start: Annotated[
-        str, typer.Option("--from", help="beginning, end, an offset, -N (the last N), a time, 15m (ago) or @MILLISECONDS.")
+        str,
+        typer.Option(
+            "--from",
+            help="beginning, end, an offset, -N (the last N offsets of each partition), a time, 15m (ago) or @MILLISECONDS.",
+        ),
     ] = "",
     partitions: Annotated[list[int] | None, typer.Option("--partition", "-p", min=0, help="Only these.")] = None,
     count: Annotated[int | None, typer.Option("--count", "-n", min=1, help="Stop after so many.")] = None,

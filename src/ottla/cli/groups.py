@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.completion import group_ids
+from ottla.cli.offered import group_ids
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, or_dash, print_document, print_table
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from ottla.model.group import GroupDescription, PartitionLag
@@ -48,7 +49,7 @@ def describe(
         typer.echo(f"{group_id}: a group of this kind does not tell its members")
     else:
         coordinator = "none" if found.coordinator is None else f"node {found.coordinator}"
-        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {len(found.members)} members"
+        facts = f"{found.group.type}, {found.group.state}, coordinator {coordinator}, {counted(len(found.members), 'member')}"
         typer.echo(f"{group_id}: {facts}")
     rows = _rows(lags, _owners(found))
     if rows:

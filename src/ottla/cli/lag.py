@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.completion import group_ids
 from ottla.cli.groups import lag_document
+from ottla.cli.offered import group_ids
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, is_terminal, note, or_dash, print_document, print_table
 from ottla.cli.running import INTERRUPTED

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from ottla.cli.offered import node_ids
 from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, Environment, SpecFileLong, explained, open_platform
 from ottla.errors import UsageError
 
 
 @explained
 def command(
-    node: Annotated[int | None, typer.Argument(help="A node_id; all nodes if not given.")] = None,
+    node: Annotated[int | None, typer.Argument(help="A node_id; all nodes if not given.", autocompletion=node_ids)] = None,
     file: SpecFileLong = DEFAULT_FILE,
     environment: Environment = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +37,11 @@ from ottla.cli import (
 )
 from ottla.cli.running import INTERRUPTED
 
+if TYPE_CHECKING:
+    from types import FrameType
+
+TERMINATED = 143
+
 app = typer.Typer(
     name="ottla",
     help="One file describes an event platform on Apache Kafka; Ottla runs it here, for real, in seconds.",
@@ -51,15 +58,38 @@ for group in (topics, groups, records, certs, users):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        from ottla.spec.versions import DEFAULT_KAFKA_VERSION
+
+        typer.echo(f"ottla {version('ottla')} (Kafka {DEFAULT_KAFKA_VERSION} unless the spec names another)")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
-def _root(context: typer.Context) -> None:
+def _root(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Ottla's version and Kafka's, and exit.")
+    ] = False,
+) -> None:
     """Without a command: what runs here, and what to do next."""
     if context.invoked_subcommand is None:
         here.command()
 
 
 def main() -> None:
-    """The `ottla` command."""
+    """The `ottla` command. A SIGTERM ends it as Ctrl-C does: groups are left, and what was begun is accounted for."""
+    code = INTERRUPTED
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        nonlocal code
+        code = TERMINATED
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, terminate)
     if completion.ASKED in os.environ:
         completion.prepare()
     try:
@@ -69,4 +99,4 @@ def main() -> None:
     except SystemExit as leaving:
         if leaving.code != INTERRUPTED:
             raise
-    os._exit(INTERRUPTED)  # whoever pressed Ctrl-C does not wait for threads that wait for a server
+    os._exit(code)  # whoever pressed Ctrl-C does not wait for threads that wait for a server

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.completion import user_names
+from ottla.cli.offered import user_names
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
 from ottla.errors import UsageError
 

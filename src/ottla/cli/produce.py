@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ottla.cli.completion import topic_names
+from ottla.cli.offered import topic_names
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, note, print_document
-from ottla.cli.running import INTERRUPTED
+from ottla.cli.running import INTERRUPTED, with_options
 from ottla.errors import OttlaError, UsageError
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +64,7 @@ def command(
     completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
     access = reach()
     access.require(topic, () if partition is None else (partition,))
-    writer = Writer(access.settings, access.profile, topic)
+    writer = Writer(access.settings, access.profile, topic, said=lambda text: note(with_options(f"  {text}\n  {access.way_out}")))
     if sys.stdin.isatty():
         note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
     records = (completed(record) for record in _records(input_, key_separator))
@@ -81,7 +82,7 @@ def command(
 
 def _say(topic: str, written: Written, output: Output) -> int:
     if output is Output.TABLE:
-        note(f"  {written.acknowledged:,} records written to {topic}")
+        note(f"  {counted(written.acknowledged, 'record')} written to {topic}")
         for text, count in written.errors.items():
             note(f"  {count:,} failed: {text}")
         if written.unknown:

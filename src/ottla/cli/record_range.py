@@ -62,7 +62,7 @@ def parse_start(text: str, *, now: int) -> Start:
     try:
         return AtTime(max(0, now - parse_duration(text)))
     except ValueError:
-        hint = "one of: beginning, end, 120 (offset), -5 (the last five), 2026-11-20T10:00, 15m (ago), @1790000000000"
+        hint = "one of: beginning, end, 120 (offset), -5 (the last five offsets), 2026-11-20T10:00, 15m (ago), @1790000000000"
         raise UsageError(f"--from {text}: not a place to begin", hint=hint) from None
 
 

@@ -30,7 +30,7 @@ def tail(
     format_: Format = LINE,
     output: OutputOption = Output.TABLE,
 ) -> int:
-    """The last records of a topic by their timestamps, over all partitions."""
+    """The last records of a topic by their timestamps, among the last N offsets of each partition; offsets may have gaps."""
     from ottla.cli.record_range import AtOffset, spans_from
     from ottla.kafka.consume import read_records
 

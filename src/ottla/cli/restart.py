@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ottla.cli.offered import node_ids
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform
 
 
 @explained
 def command(
-    node: Annotated[list[int] | None, typer.Argument(help="The node_ids to restart; all nodes if none is given.")] = None,
+    node: Annotated[
+        list[int] | None, typer.Argument(help="The node_ids to restart; all nodes if none is given.", autocompletion=node_ids)
+    ] = None,
     file: SpecFile = DEFAULT_FILE,
     environment: Environment = None,
 ) -> int:

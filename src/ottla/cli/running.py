@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from ottla.cli.offered import environment_names
 from ottla.cli.output import note
 from ottla.errors import OttlaError, UsageError
 
@@ -49,7 +50,13 @@ _options: ContextVar[_Options] = ContextVar("options", default=_Options())  # no
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
 Environment = Annotated[
-    str | None, typer.Option("--environment", "-e", help="Which environment of the spec; its default one if not given.")
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        help="Which environment of the spec; its default one if not given.",
+        autocompletion=environment_names,
+    ),
 ]
 DEFAULT_FILE = Path("platform.yaml")
 

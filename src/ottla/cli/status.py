@@ -37,7 +37,12 @@ def _healthy(status: PlatformStatus) -> bool:
     if view is None or any(node.pid is None or node.paused for node in status.nodes):
         return False
     fenced = any(broker.fenced for broker in view.brokers)
-    return status.has_quorum and not (fenced or view.under_replicated or view.offline) and view.quorum.leader is not None
+    return _leader(status) is not None and not (fenced or view.under_replicated or view.offline)
+
+
+def _leader(status: PlatformStatus) -> int | None:
+    """Who leads the quorum, if it is known."""
+    return status.view.quorum.leader if status.view and status.view.quorum else None
 
 
 def _print_table(status: PlatformStatus) -> None:
@@ -53,9 +58,10 @@ def _print_table(status: PlatformStatus) -> None:
             f"{view.topics} topics (Kafka's own included), {total} partitions: {total - len(view.offline)} have a leader, "
             f"{total - len(view.under_replicated)} have every replica in sync"
         )
-        if not status.has_quorum:
-            running, voters = status.voters_running
-            typer.echo(f"no quorum: only {running} of {voters} controllers runs, so this is what the brokers knew last")
+    running, voters = status.voters_running
+    if not status.has_quorum and any(node.pid is not None for node in status.nodes):
+        known = "" if status.view is None else ", so this is what the brokers knew last"
+        typer.echo(f"no quorum: only {running} of {voters} controllers {'run' if running > 1 else 'runs'}{known}")
     typer.echo("")
     _print_nodes(status)
     if status.problem:
@@ -114,7 +120,7 @@ def _state(status: PlatformStatus, node: NodeStatus) -> str:
 
 
 def _roles(status: PlatformStatus, node: NodeStatus) -> str:
-    leads = status.view is not None and status.view.quorum.leader == node.address.node_id
+    leads = _leader(status) == node.address.node_id
     return ",".join(node.address.roles) + (" (quorum leader)" if leads else "")
 
 
@@ -137,6 +143,7 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
         "problem": status.problem,
         "has_quorum": status.has_quorum,
         "quorum": view
+        and view.quorum
         and {
             "leader": view.quorum.leader,
             "epoch": view.quorum.epoch,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.completion import topic_names
 from ottla.cli.consent import Accept, Yes, carry_out
+from ottla.cli.offered import topic_names
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.errors import UsageError

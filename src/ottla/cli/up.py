@@ -13,6 +13,7 @@ import typer
 
 from ottla.cli.certs import note_expiry
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from ottla.kafka.events import Sender
@@ -65,7 +66,7 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
     servers = ",".join(result.record.bootstrap_servers)
     typer.echo(
         f"{platform.spec.cluster.name} runs ({platform.environment}): Kafka {result.record.kafka_version}, "
-        f"{_nodes(result)}, {len(platform.spec.topics)} topics{_created(result)}, {seconds:.1f} s"
+        f"{_nodes(result)}, {counted(len(platform.spec.topics), 'topic')}{_created(result)}, {seconds:.1f} s"
     )
     typer.echo(f"bootstrap servers: {servers}")
 
@@ -82,7 +83,7 @@ def _created(result: UpResult) -> str:
 def _nodes(result: UpResult) -> str:
     brokers = sum(node.is_broker for node in result.record.nodes)
     controllers = len(result.record.nodes) - brokers
-    return f"{brokers} brokers, {controllers} controllers" if controllers else f"{brokers} node{'s' if brokers > 1 else ''}"
+    return f"{counted(brokers, 'broker')}, {counted(controllers, 'controller')}" if controllers else counted(brokers, "node")
 
 
 def _say_what_is_left(result: UpResult) -> int:

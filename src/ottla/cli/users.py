@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.completion import user_names
+from ottla.cli.offered import user_names
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import UsageError

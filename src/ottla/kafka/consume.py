@@ -20,6 +20,7 @@ from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
 from ottla.kafka.profile import consumer_config
 from ottla.model.record import Record
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -77,7 +78,7 @@ def read_records(
             if batch or ended:
                 heard = time.monotonic()
             elif not endless and time.monotonic() - heard > SILENCE:
-                raise ClusterError(f"nothing was heard of {len(open_spans)} partitions for {SILENCE:g} s", hint=LOOK)
+                raise ClusterError(f"nothing was heard of {counted(len(open_spans), 'partition')} for {SILENCE:g} s", hint=LOOK)
             inside = [record for record in batch if _inside(record, wanted)]
             if inside:
                 yield inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
 from ottla.kafka.profile import producer_config
+from ottla.model.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 FULL_QUEUE_WAIT = 0.05
 FLUSH_SLICE = 0.2
-DELIVER_TIMEOUT = 305.0  # longer than librdkafka's own message.timeout.ms (300 s): after that every record has its answer
+TRIED_FOR = "300000"  # milliseconds: librdkafka's own delivery.timeout.ms
+UNLIMITED = -1  # what librdkafka writes as 0
+AFTERWARDS = 5.0  # seconds beyond that, by which every record has its answer
+PATIENCE = 5.0  # seconds without an answer, after which a person is told
 SHOWN_ERRORS = 5
 ANY_PARTITION = -1
 NOW = 0  # librdkafka's word for it
@@ -49,12 +54,17 @@ class Written:
 
 
 class Writer:
-    """A producer for one topic. ``written`` says how it went, also when ``write`` was cut off."""
+    """A producer for one topic. ``written`` says how it went, also when ``write`` was cut off.
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str) -> None:
+    ``said`` is told once if for some seconds nothing is answered.
+    """
+
+    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, said: Callable[[str], None]) -> None:
         self.topic = topic
         self.written = Written()
         self._handed = 0  # to librdkafka, or refused by it
+        self._said: Callable[[str], None] | None = said
+        self._answered = -1, time.monotonic()  # so many, and since when no more
         config = {
             **producer_config(profile, settings),
             "allow.auto.create.topics": False,
@@ -65,6 +75,7 @@ class Writer:
         except KafkaException as error:
             hint = "look at -X, --command-config and client.producer"
             raise ClusterError(f"cannot make a producer: {explain(error)}", hint=hint) from None
+        self._tried_for = int(config.get("delivery.timeout.ms", TRIED_FOR)) or UNLIMITED
 
     def write(self, records: Iterable[Outgoing], *, rate: float | None = None) -> Written:
         """Write all, ``rate`` of them a second at most, and wait for every answer. What was begun is finished, come what may."""
@@ -82,6 +93,7 @@ class Writer:
         pause = threading.Event()
         for count, record in enumerate(records):
             self._producer.poll(0)
+            self._look()
             pause.wait(max(0.0, started + count / rate - time.monotonic()))
             yield record
 
@@ -100,6 +112,7 @@ class Writer:
                 )
             except BufferError:
                 self._producer.poll(FULL_QUEUE_WAIT)
+                self._look()
             except (KafkaException, ValueError) as error:
                 self.written.refused(explain(error))
                 return
@@ -110,13 +123,25 @@ class Writer:
         """Count a record that failed (librdkafka calls this)."""
         self.written.refused(error.str() + EXPLAINED.get(error.code(), ""))
 
+    def _look(self) -> None:
+        """Say it once where records wait and nothing was answered for a while; librdkafka goes on trying, and says nothing."""
+        now, waiting = time.monotonic(), len(self._producer)
+        answered = self._handed - waiting
+        if not waiting or answered != self._answered[0]:
+            self._answered = answered, now
+        elif self._said is not None and now - self._answered[1] > PATIENCE:
+            tried = "without end" if self._tried_for == UNLIMITED else f"for {format_duration(self._tried_for)} at most"
+            self._said(f"nothing was acknowledged for {PATIENCE:g} s; still trying, {tried} (records that wait: {waiting:,})")
+            self._said = None
+
     def _finish(self) -> None:
         """Wait for every answer; an interrupt ends the waiting. What has not failed by then was acknowledged, or is unknown."""
-        deadline = time.monotonic() + DELIVER_TIMEOUT
+        deadline = math.inf if self._tried_for == UNLIMITED else time.monotonic() + self._tried_for / 1000 + AFTERWARDS
         left = len(self._producer)
         try:
             while left and time.monotonic() < deadline:
                 left = self._producer.flush(FLUSH_SLICE)  # in slices, because librdkafka does not hear Ctrl-C
+                self._look()
         finally:
             self.written.unknown = left
             self.written.acknowledged = self._handed - self.written.failed - left

@@ -1,45 +1,17 @@
-"""The client profile in the words of librdkafka: a listed set of Kafka's keys, each kept, renamed or left out for a reason."""
+"""The client profile in the words of librdkafka."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
+from ottla.model.client import KEPT, LEFT_OUT, RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
-
-RENAMED = {"max.request.size": "message.max.bytes"}
-# librdkafka has no max.poll.records: a batch is asked for call by call
-LEFT_OUT = frozenset({"max.poll.records"})
-SAME = frozenset(
-    {
-        "acks",
-        "auto.offset.reset",
-        "batch.size",
-        "client.id",
-        "compression.type",
-        "delivery.timeout.ms",
-        "enable.auto.commit",
-        "enable.idempotence",
-        "fetch.max.bytes",
-        "fetch.min.bytes",
-        "group.protocol",
-        "isolation.level",
-        "linger.ms",
-        "max.in.flight.requests.per.connection",
-        "max.partition.fetch.bytes",
-        "max.poll.interval.ms",
-        "partitioner",
-        "request.timeout.ms",
-        "retries",
-        "retry.backoff.ms",
-        "session.timeout.ms",
-    }
-)
 
 
 def producer_config(profile: ClientProfile, settings: ClientSettings) -> dict[str, str | int]:
@@ -67,7 +39,7 @@ def translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
     for key, value in configs.items():
         if key in LEFT_OUT:
             continue
-        if key not in SAME and key not in RENAMED:
+        if key not in KEPT and key not in RENAMED:
             raise OttlaError(
                 f"client.{kind}.{key} is not a key that this client can follow",
                 hint="take it out of the profile, or ask for it in an issue",

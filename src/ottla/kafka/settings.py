@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.errors import UsageError
 from ottla.kafka.java_properties import parse_properties
-from ottla.kafka.profile import SAME
+from ottla.model.client import KEPT
 from ottla.model.login import CertificateLogin, ScramLogin
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ CONNECTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ssl.key.password": (("ssl.key.password",), ("ssl_password",)),
 }
 SET_BY_COMMANDS = frozenset({"auto.offset.reset", "enable.auto.commit"})  # by --from and --group
-OWN = frozenset(SAME - SET_BY_COMMANDS)
+OWN = frozenset(KEPT - SET_BY_COMMANDS)
 KEYS = frozenset({"bootstrap.servers", JAAS, TRUSTSTORE, KEYSTORE, CHECK_HOST, *STORE_TYPES, *CONNECTION, *OWN})
 PORT = re.compile(r"[0-9]{1,5}")
 _JAAS = re.compile(r"org\.apache\.kafka\.common\.security\.(?:plain\.Plain|scram\.Scram)LoginModule\s+required\b(.*);", re.DOTALL)

@@ -9,6 +9,7 @@ from ottla.errors import LocalError, PlanRefused, WaitTimeout
 from ottla.files import explained
 from ottla.local.node import META_PROPERTIES, has_run, needs_format
 from ottla.local.processes import LET_GO_TIMEOUT
+from ottla.model.units import counted
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _shape(roles: Iterable[tuple[str, ...]]) -> str:
     for of_node in roles:
         name = of_node[0] if len(of_node) == 1 else "node"
         counts[name] = counts.get(name, 0) + 1
-    return " and ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items())
+    return " and ".join(counted(count, name) for name, count in counts.items())
 
 
 def refuse_unusable_data(layout: Layout, record: ClusterRecord, nodes: Sequence[NodeAddress]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ottla.errors import LocalError
-from ottla.model.units import format_size
+from ottla.model.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def check_memory(nodes: Sequence[NodeAddress], heap: int, *, report: Reporter) -
     if room is not None and room < available:
         available, swap = room, 0
     figures = (
-        f"{len(nodes)} node{'s' if len(nodes) > 1 else ''} may take {format_size(needed)} of memory "
+        f"{counted(len(nodes), 'node')} may take {format_size(needed)} of memory "
         f"(a heap of {format_size(heap)} each, and {format_size(BESIDE_HEAP)} beside it)"
     )
     if needed > available + swap:

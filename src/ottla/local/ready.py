@@ -14,7 +14,7 @@ from ottla.local.processes import is_alive
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import psutil
 
@@ -47,7 +47,7 @@ def wait_for_nodes(cluster: LocalCluster, nodes: Sequence[NodeAddress]) -> dict[
         for node_id, node in list(waiting.items()):
             # The process comes first: on the port of one that died of it somebody else may answer.
             if node_id not in processes or not is_alive(processes[node_id]):
-                raise _dead(cluster, node_id)
+                raise _dead(cluster, node_id, "it took clients")
             if accepts(node.host, node.ports[0]):
                 del waiting[node_id]
         return tuple(sorted(waiting))
@@ -64,10 +64,22 @@ def wait_for_nodes(cluster: LocalCluster, nodes: Sequence[NodeAddress]) -> dict[
     return processes
 
 
-def _dead(cluster: LocalCluster, node_id: int) -> LocalError:
-    message = f"node {node_id} ended before it took clients:\n{last_words(cluster.layout.node(node_id))}"
+def stay_alive(cluster: LocalCluster) -> Callable[[], None]:
+    """A look at the processes that run now: it raises LocalError, with its last words, once a node of the cluster has none."""
+    processes, nodes = cluster.running(), cluster.made().nodes
+
+    def look() -> None:
+        for node in nodes:
+            if node.node_id not in processes or not is_alive(processes[node.node_id]):
+                raise _dead(cluster, node.node_id, "the cluster was whole")
+
+    return look
+
+
+def _dead(cluster: LocalCluster, node_id: int, before: str) -> LocalError:
+    message = f"node {node_id} ended before {before}:\n{last_words(cluster.layout.node(node_id))}"
     damaged = damaged_jars(cluster.made().kafka_version)
     if damaged:
         return LocalError(f"{message}\n  damaged in {cache_folder()}: {', '.join(damaged)}", hint="to fetch them again: ottla up")
     known = next((hint for words, hint in WAYS_OUT.items() if words in message), None)
-    return LocalError(message, hint=known or f"all of it: ottla logs {node_id}")
+    return LocalError(message, hint=known or f"all of it: ottla logs {node_id}; to start it again: ottla up")

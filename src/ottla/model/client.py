@@ -32,3 +32,34 @@ PLAIN_PROFILE = ClientProfile(
     producer={"acks": "all", "enable.idempotence": "true", "linger.ms": "5", "partitioner": "murmur2_random"},
     consumer={"isolation.level": "read_committed", "group.protocol": "classic"},
 )
+
+# The keys of a profile that Ottla's own clients follow; the words of librdkafka where they are not Kafka's.
+RENAMED = {"max.request.size": "message.max.bytes"}
+# librdkafka has no max.poll.records: a batch is asked for call by call
+LEFT_OUT = frozenset({"max.poll.records"})
+KEPT = frozenset(
+    {
+        "acks",
+        "auto.offset.reset",
+        "batch.size",
+        "client.id",
+        "compression.type",
+        "delivery.timeout.ms",
+        "enable.auto.commit",
+        "enable.idempotence",
+        "fetch.max.bytes",
+        "fetch.min.bytes",
+        "group.protocol",
+        "isolation.level",
+        "linger.ms",
+        "max.in.flight.requests.per.connection",
+        "max.partition.fetch.bytes",
+        "max.poll.interval.ms",
+        "partitioner",
+        "request.timeout.ms",
+        "retries",
+        "retry.backoff.ms",
+        "session.timeout.ms",
+    }
+)
+FOLLOWED = KEPT | LEFT_OUT | RENAMED.keys()

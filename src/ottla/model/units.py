@@ -71,6 +71,11 @@ def _in_range(number: int, text: str) -> int:
     return number
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 topic``, ``1,200 topics``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_duration(milliseconds: float) -> str:
     """The two largest units that say it: ``7d``, ``17m 28s``, ``250ms``."""
     left = round(milliseconds)

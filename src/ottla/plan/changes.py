@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ottla.model.acl import Permission
 from ottla.model.node import AUTHORIZER
 from ottla.model.quota import Unnamed
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from ottla.model.acl import AclBinding
@@ -162,7 +163,8 @@ def describe(change: Change) -> str:
     """One line for a person."""
     match change:
         case CreateTopic(topic):
-            return f"create topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+            partitions = counted(topic.partitions, "partition")
+            return f"create topic {topic.name}: {partitions}, replication_factor {topic.replication_factor}"
         case AddPartitions(name, before, after):
             return f"add partitions to topic {name}: {before} -> {after}"
         case AlterTopicConfigs(name=name, configs=configs):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.model.acl import Permission
 from ottla.model.node import AUTHORIZER
 from ottla.model.topic import is_protected
-from ottla.model.units import UNLIMITED, format_duration, format_size
+from ottla.model.units import UNLIMITED, counted, format_duration, format_size
 from ottla.plan.changes import (
     AddPartitions,
     AlterNodeProperties,
@@ -156,7 +156,7 @@ def bulk_risks(changes: Iterable[Change], observed: ClusterState) -> tuple[Risk,
 def _contents(seen: TopicEvidence | None) -> str:
     if seen is None:
         return "an unknown number of records"
-    return f"up to {seen.records:,} records ({format_size(seen.size_bytes)} over all replicas)"
+    return f"up to {counted(seen.records, 'record')} ({format_size(seen.size_bytes)} over all replicas)"
 
 
 def _deletes(seen: TopicEvidence | None) -> Iterator[Risk]:

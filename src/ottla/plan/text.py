@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import counted, format_duration, format_size
 from ottla.plan.changes import (
     AddPartitions,
     AlterNodeProperties,
@@ -68,7 +68,7 @@ def plan_summary(plan: Plan) -> str:
 def _change_lines(change: Change) -> Iterator[str]:
     match change:
         case CreateTopic(topic):
-            yield f"+ topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+            yield f"+ topic {topic.name}: {counted(topic.partitions, 'partition')}, replication_factor {topic.replication_factor}"
             for key, value in sorted(topic.configs.items()):
                 yield f"    {key} = {readable(key, value)}"
         case AddPartitions(name, before, after):
@@ -80,7 +80,7 @@ def _change_lines(change: Change) -> Iterator[str]:
             yield f"~ node {node_id}"
             yield from map(_config_line, configs)
         case DeleteTopic(topic):
-            yield f"- topic {topic.name}: {topic.partitions} partitions, replication_factor {topic.replication_factor}"
+            yield f"- topic {topic.name}: {counted(topic.partitions, 'partition')}, replication_factor {topic.replication_factor}"
         case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
             yield from _access_lines(change)
 

@@ -244,7 +244,7 @@ def _of_topic(there: Mapping[str, tuple[Partition, ...]], name: str) -> tuple[Pa
 
 def _nearest(name: str, there: Collection[str]) -> str:
     near = get_close_matches(name, there, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"none of the {len(there)} that are there is like it"
+    return f"did you mean {near[0]!r}?" if near else "no other name is close to it"
 
 
 def _sizes(connection: Connection) -> Counter[str] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import LocalError, UsageError
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
+from ottla.local.ready import stay_alive
 from ottla.local.roles import BROKER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.model.node import AUTHORIZER, Node
@@ -207,9 +208,10 @@ class LocalPlatform:
         def said_isr(seen: tuple[int, int]) -> None:
             self.cluster.report.step(f"waiting for replicas: {seen[0]} of {seen[1]} partitions in sync")
 
-        wait_for_brokers(connection, self.spec.cluster.nodes, changed=said_brokers)
+        alive = stay_alive(self.cluster)
+        wait_for_brokers(connection, self.spec.cluster.nodes, alive=alive, changed=said_brokers)
         warm_producer_ids(connection, [node_id for node_id, roles in self.roles.items() if BROKER in roles])
-        wait_for_isr(connection, changed=said_isr)
+        wait_for_isr(connection, alive=alive, changed=said_isr)
 
     def plan(self, *, allow: frozenset[str] = NOTHING_ALLOWED) -> Plan:
         """What apply would do now. Raises PlanRefused, ClusterError."""
@@ -438,12 +440,15 @@ class LocalPlatform:
         self.wait_until_whole()
 
     def wait_until_whole(self) -> int:
-        """Wait until every broker is there, every replica in sync and every voter up to date; who leads the quorum."""
+        """Wait until every broker is there, every replica in sync and every voter up to date; who leads the quorum.
+
+        Raises LocalError as soon as a node ends meanwhile.
+        """
         from ottla.reconcile import wait_for_voters
 
         with self.connected() as connection:
             self._wait_until_whole(connection)
-            return wait_for_voters(connection)
+            return wait_for_voters(connection, alive=stay_alive(self.cluster))
 
     def _probe(self, topic: str) -> WriteProbe:
         return self.spec.topics[topic.removeprefix(self.spec.prefix)].verify_write or self.spec.topic_defaults.verify_write

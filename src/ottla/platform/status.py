@@ -9,6 +9,8 @@ from ottla.errors import OttlaError
 from ottla.local.status import node_statuses
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ottla.local import LocalCluster, NodeStatus
     from ottla.local.record import ClusterRecord
     from ottla.model.node import Broker, LogDir, Quorum
@@ -19,10 +21,10 @@ STATUS_TIMEOUT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ClusterView:
-    """What the cluster says of itself."""
+    """What the cluster says of itself. ``quorum`` is None where no majority of the voters runs: nobody could tell."""
 
     brokers: tuple[Broker, ...]
-    quorum: Quorum
+    quorum: Quorum | None
     partitions: tuple[Partition, ...]
     log_dirs: tuple[LogDir, ...]
 
@@ -58,14 +60,18 @@ class PlatformStatus:
     @property
     def voters_running(self) -> tuple[int, int]:
         """How many of the voters run, and how many there are."""
-        voters = [node for node in self.nodes if node.address.is_voter]
-        return sum(node.pid is not None and not node.paused for node in voters), len(voters)
+        return _voters_running(self.nodes)
 
     @property
     def has_quorum(self) -> bool:
         """Whether a majority of the voters runs. Without it brokers go on saying what they knew last."""
         running, voters = self.voters_running
         return running * 2 > voters
+
+
+def _voters_running(nodes: Sequence[NodeStatus]) -> tuple[int, int]:
+    voters = [node for node in nodes if node.address.is_voter]
+    return sum(node.pid is not None and not node.paused for node in voters), len(voters)
 
 
 def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
@@ -76,7 +82,8 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     running = {node.address.node_id for node in nodes if node.pid is not None and not node.paused}
     if running:
         try:
-            view = _view(cluster, record, running)
+            voting, voters = _voters_running(nodes)
+            view = _view(cluster, record, running, ask_quorum=voting * 2 > voters)
         except OttlaError as error:
             problem = error.message
     return PlatformStatus(
@@ -91,8 +98,11 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
     )
 
 
-def _view(cluster: LocalCluster, record: ClusterRecord, running: set[int]) -> ClusterView:
-    """Ask the cluster; a broker that died may still be registered, so only running nodes are asked for their own."""
+def _view(cluster: LocalCluster, record: ClusterRecord, running: set[int], *, ask_quorum: bool) -> ClusterView:
+    """Ask the cluster; a broker that died may still be registered, so only running nodes are asked for their own.
+
+    Brokers know the rest, and hand a question about the quorum to its leader: without one they wait half a minute for it.
+    """
     from ottla.kafka.cluster import read_brokers, read_log_dirs, read_quorum
     from ottla.kafka.connection import connect
     from ottla.kafka.topics import read_metadata
@@ -104,4 +114,5 @@ def _view(cluster: LocalCluster, record: ClusterRecord, running: set[int]) -> Cl
         metadata = read_metadata(connection)
         partitions = tuple(partition for topic in metadata.partitions.values() for partition in topic)
         present = [broker.node_id for broker in brokers if not broker.fenced and broker.node_id in running]
-        return ClusterView(brokers, read_quorum(connection), partitions, read_log_dirs(connection, present))
+        quorum = read_quorum(connection) if ask_quorum else None
+        return ClusterView(brokers, quorum, partitions, read_log_dirs(connection, present))

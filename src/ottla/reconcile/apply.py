@@ -12,6 +12,7 @@ from ottla.kafka.configs import alter_topic_configs
 from ottla.kafka.quotas import alter_quotas
 from ottla.kafka.scram import delete_scram_credentials, upsert_scram_credentials
 from ottla.kafka.topics import add_partitions, create_topics, delete_topics, read_metadata
+from ottla.model.units import counted
 from ottla.plan import (
     AddPartitions,
     AlterNodeProperties,
@@ -104,7 +105,7 @@ def apply_plan(
             _restart(change, account, restart_node, said)
         if not restarts:
             verb, what = VERBS[type(group[0])]
-            said(f"{verb} {len(group)} {what}{'s' if len(group) > 1 else ''}")
+            said(f"{verb} {counted(len(group), what)}")
             _carry_out(connect, group, account, credentials or Credentials())
         if account.failed:
             account.not_tried += [describe(change) for later in groups[index + 1 :] for change in later]

@@ -122,10 +122,20 @@ def read_evidence(
     )
 
 
-def wait_for_brokers(connection: Connection, count: int, *, changed: Callable[[tuple[int, ...]], None]) -> None:
-    """Wait until ``count`` brokers are registered and none is fenced. ``changed`` is told which are in."""
+def wait_for_brokers(
+    connection: Connection, count: int, *, alive: Callable[[], None], changed: Callable[[tuple[int, ...]], None]
+) -> None:
+    """Wait until ``count`` brokers are registered and none is fenced. ``changed`` is told which are in.
+
+    Here and below ``alive`` is called before each look; it raises where waiting is in vain.
+    """
+
+    def look() -> tuple[int, ...]:
+        alive()
+        return tuple(broker.node_id for broker in read_brokers(connection) if not broker.fenced)
+
     wait_until(
-        lambda: tuple(broker.node_id for broker in read_brokers(connection) if not broker.fenced),
+        look,
         lambda unfenced: len(unfenced) >= count,
         what=f"{count} brokers to join",
         timeout=BROKERS_TIMEOUT,
@@ -134,13 +144,14 @@ def wait_for_brokers(connection: Connection, count: int, *, changed: Callable[[t
     )
 
 
-def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]], None]) -> None:
+def wait_for_isr(connection: Connection, *, alive: Callable[[], None], changed: Callable[[tuple[int, int]], None]) -> None:
     """Wait until every replica is in its isr. ``changed`` is told (partitions in sync, all partitions).
 
     Raises WaitTimeout; a replica that has much to catch up needs longer than this waits.
     """
 
     def look() -> tuple[int, int]:
+        alive()
         topics = read_metadata(connection).partitions.values()
         partitions = [partition for topic in topics for partition in topic]
         return sum(len(each.isr) == len(each.replicas) for each in partitions), len(partitions)
@@ -155,10 +166,15 @@ def wait_for_isr(connection: Connection, *, changed: Callable[[tuple[int, int]],
     )
 
 
-def wait_for_voters(connection: Connection) -> int:
+def wait_for_voters(connection: Connection, *, alive: Callable[[], None]) -> int:
     """Wait until every voter has what the leader of the quorum has now; the leader's node_id. Raises WaitTimeout."""
+
+    def look() -> tuple[int, Mapping[int, int]]:
+        alive()
+        return read_voters(connection)
+
     leader, ends = wait_until(
-        lambda: read_voters(connection),
+        look,
         lambda seen: seen[0] in seen[1],
         what="a leader of the quorum",
         timeout=VOTERS_TIMEOUT,
@@ -167,7 +183,7 @@ def wait_for_voters(connection: Connection) -> int:
     goal = ends[leader]
 
     def behind() -> tuple[int, ...]:
-        _, now = read_voters(connection)
+        _, now = look()
         return tuple(sorted(voter for voter, end in now.items() if end < goal))
 
     wait_until(behind, lambda left: not left, what="controllers to catch up", timeout=VOTERS_TIMEOUT, hint="look: ottla status")

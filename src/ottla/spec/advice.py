@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.model.units import format_duration
+from ottla.model.client import FOLLOWED
+from ottla.model.units import counted, format_duration, format_size
 from ottla.spec.configs import kafka_text
 from ottla.spec.kafka_configs import config_keys
 from ottla.spec.names import name_warnings, user_warnings
 from ottla.spec.policy import cleanup_policy, least_in_sync, replicas, topic_number
-from ottla.spec.sizing import disk_warnings, partition_warnings
+from ottla.spec.sizing import disk_warnings, partition_warnings, replica_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ OWN_TOPICS = (
     ("transactions", "transaction.state.log.replication.factor", "transaction.state.log.min.isr"),
     ("share groups", "share.coordinator.state.topic.replication.factor", "share.coordinator.state.topic.min.isr"),
 )
+
+CLEANER_BUFFER = "log.cleaner.dedupe.buffer.size"
 
 
 def environment_warnings(spec: EnvironmentSpec, document: Document) -> tuple[Fault, ...]:
@@ -42,6 +45,9 @@ def _warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     yield from _own_topic_warnings(spec)
     yield from _writer_warnings(spec)
     yield from ((("users", name), message) for name, message in user_warnings(spec.users))
+    yield from _client_warnings(spec)
+    yield from _heap_warning(spec)
+    yield from ((("topics",), sentence) for sentence in replica_warnings(spec))
     yield from ((("load",), sentence) for sentence in partition_warnings(spec))
     yield from ((("cluster", "disk"), sentence) for sentence in disk_warnings(spec))
 
@@ -75,7 +81,7 @@ def _own_topic_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         factor, least = _server_number(spec, factor_key), _server_number(spec, least_key)
         at: Path = ("cluster", "config", factor_key)
         if factor > nodes:
-            yield at, f"is {factor}, and the cluster has {nodes} nodes: {what} would hang. Write {factor_key}: {nodes}"
+            yield at, f"is {factor}, and the cluster has {counted(nodes, 'node')}: {what} would hang. Write {factor_key}: {nodes}"
         elif least > factor:
             yield at, f"is {factor}, and {least_key} is {least}: {what} would hang. Write {least_key}: {factor}"
 
@@ -93,6 +99,23 @@ def _writer_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
                 yield (*at, index), f"{writer} may not write it: say so in `users: {{{writer}: {{produces: [{topic}]}}}}`"
         for other in sorted(may_write[topic] - set(contract.written_by)) if contract.written_by else ():
             yield at, f"does not name {other}, who may write it: one topic has one kind of writer"
+
+
+def _heap_warning(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
+    """Two thirds of a heap hold what stays, and the log cleaner's buffer must fit there in one piece."""
+    buffer = _server_number(spec, CLEANER_BUFFER)
+    if spec.cluster.heap * 2 <= buffer * 3:
+        message = f"nodes would end with 'Java heap space': the log cleaner alone takes {format_size(buffer)} ({CLEANER_BUFFER})"
+        yield ("cluster", "heap"), f"{message}; twice that is a good least"
+
+
+def _client_warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
+    for kind, configs in (("producer", spec.client.producer), ("consumer", spec.client.consumer)):
+        for key in configs.keys() - FOLLOWED:
+            yield (
+                ("client", kind, key),
+                "is a key that Ottla's own clients cannot follow: produce, consume and verify --write would stop at it",
+            )
 
 
 def _server_number(spec: EnvironmentSpec, key: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ottla.model.units import format_size
 from ottla.spec.config_checks import value_problem
 from ottla.spec.configs import kafka_text
 from ottla.spec.contracts import contract_problems
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
     from ottla.spec.document import Document, Path
     from ottla.spec.faults import Fault
+
+
+MOST_PARTITIONS = 10_000  # of one CreateTopics request (ReplicationControlManager.MAX_PARTITIONS_PER_BATCH)
+LEAST_HEAP = 32 * 1024**2  # tried: with 48 MiB, and a small buffer for the log cleaner, a node starts; with 32 it does not
 
 
 def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool = True) -> Iterator[Fault]:
@@ -43,9 +48,14 @@ def _problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         yield ("cluster", "kafka_version"), f"{spec.cluster.kafka_version} is not in the versions table ({known})"
     yield from ((("topics", name), message) for name, message in name_faults(spec.topics))
     for name, topic in spec.topics.items():
+        if topic.partitions > MOST_PARTITIONS:
+            message = f"{topic.partitions:,} are more than Kafka creates in one step: at most {MOST_PARTITIONS:,} (KAFKA-17870)"
+            yield ("topics", name, "partitions"), message
         yield from _replica_problems(spec, name)
         yield from _named_problems(spec.cluster.kafka_version, name, topic)
     yield from _size_problems(spec)
+    if spec.cluster.heap < LEAST_HEAP:
+        yield ("cluster", "heap"), f"Kafka does not start with less than {format_size(LEAST_HEAP)}; 256MiB is a good least"
 
 
 def _named_problems(version: str, name: str, topic: TopicSpec) -> Iterator[tuple[Path, str]]:

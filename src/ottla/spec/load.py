@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 16 * 1024**2
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+NAME_ANOTHER = "name another file: --file PATH"
 HINT = "fix the lines above and run the command again"
 
 
@@ -88,6 +90,8 @@ def load_spec(path: FilePath) -> Spec:
 
 def _read(path: FilePath, shown: str) -> str:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for its writer
+            raise UsageError(f"{shown} is a {'folder' if path.is_dir() else 'pipe or device'}, not a file", hint=NAME_ANOTHER)
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -97,7 +101,7 @@ def _read(path: FilePath, shown: str) -> str:
     except UnicodeDecodeError as error:
         raise SpecError([Fault(shown, Mark(1, ""), f"not UTF-8 text (byte {error.start})")]) from None
     except OSError as error:
-        raise UsageError(f"cannot read {shown}: {error.strerror}", hint="name another file: --file PATH") from None
+        raise UsageError(f"cannot read {shown}: {error.strerror}", hint=NAME_ANOTHER) from None
     if len(text) > MAX_BYTES:
         raise SpecError([Fault(shown, Mark(1, ""), f"larger than {MAX_BYTES} characters")])
     return text

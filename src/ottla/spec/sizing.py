@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import counted, format_duration, format_size
 from ottla.spec.schema import CleanupPolicy
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SEGMENT_BYTES = 1024**3  # log.segment.bytes of Kafka
 MS_PER_SECOND = 1000
+NODE_REPLICAS = 4_000  # what Kafka's own makers advise at most (Jun Rao, on Kafka 1.1)
 PARTITION_BYTES_PER_SECOND = 1_000_000  # about what one partition carries well [003]
 
 
@@ -43,10 +44,22 @@ def partition_warnings(spec: EnvironmentSpec) -> list[str]:
         return []
     enough = -(-rate // PARTITION_BYTES_PER_SECOND)
     sentence = (
-        f"{rate / 1e6:,.1f} MB/s over {partitions} partitions is {rate / partitions / 1e6:,.1f} MB/s each; about 1 MB/s is what "
-        f"one carries well: {enough} partitions would do"
+        f"{rate / 1e6:,.1f} MB/s over {counted(partitions, 'partition')} is {rate / partitions / 1e6:,.1f} MB/s each; "
+        f"about 1 MB/s is what one carries well: {enough} partitions would do"
     )
     return [sentence]
+
+
+def replica_warnings(spec: EnvironmentSpec) -> list[str]:
+    """A sentence where a node, with replicas spread evenly, gets more of them than is well."""
+    default = spec.topic_defaults.replication_factor
+    replicas = sum(topic.partitions * (topic.replication_factor or default) for topic in spec.topics.values())
+    each = -(-replicas // spec.cluster.nodes)
+    if each <= NODE_REPLICAS:
+        return []
+    return [
+        f"{replicas:,} replicas are {each:,} on each node; with more than about {NODE_REPLICAS:,} it starts and fails over slowly"
+    ]
 
 
 def _bound(spec: EnvironmentSpec, topic: TopicSpec) -> int | None:
@@ -80,7 +93,7 @@ def _load_warning(spec: EnvironmentSpec, load: LoadSpec, disk: int) -> list[str]
     size = "without end" if needed == float("inf") else format_size(needed)
     sentence = (
         f"{load.events_per_second:,} events/s of {format_size(load.event_size)} kept for {kept} need {size} a node "
-        f"(replication_factor {copies} on {spec.cluster.nodes} nodes); cluster.disk is {format_size(disk)}, full after "
-        f"{full}: set retention_bytes on every topic, or take a larger disk"
+        f"(replication_factor {copies} on {counted(spec.cluster.nodes, 'node')}); cluster.disk is {format_size(disk)}, full "
+        f"after {full}: set retention_bytes on every topic, or take a larger disk"
     )
     return [sentence]

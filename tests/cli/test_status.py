@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.cli.status import _print_table
+from ottla.local import NodeStatus
+from ottla.local.record import NodeAddress
+from ottla.platform import PlatformStatus
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def status(*pids: int | None) -> PlatformStatus:
+    """A cluster that does not answer; each node has that pid, or does not run."""
+    addresses = [NodeAddress(node_id, "127.0.0.1", 9000 + node_id, 9100 + node_id, 9200 + node_id) for node_id in (1, 2, 3)]
+    nodes = tuple(NodeStatus(address, pid, pid and 1.0, pid and 1, 0) for address, pid in zip(addresses, pids, strict=True))
+    return PlatformStatus("local", "shop", "id", "4.3.1", ("127.0.0.1:9001",), nodes, None, "no answer")
+
+
+def test_a_missing_quorum_is_said_also_where_the_cluster_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_table(status(None, None, 17))
+    said = capsys.readouterr().out
+    assert "no quorum: only 1 of 3 controllers runs\n" in said
+    assert "stopped: node 1, 2; start it: ottla up" in said
+
+
+def test_a_quorum_is_not_missed_where_nothing_runs_or_a_majority_does(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_table(status(None, None, None))
+    _print_table(status(None, 16, 17))
+    assert "quorum" not in capsys.readouterr().out
