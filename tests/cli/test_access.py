@@ -154,6 +154,6 @@ def test_a_topic_that_is_not_in_the_spec_is_answered_with_a_note(ottla: Ottla) -
 
 def test_users_are_offered_to_a_shell_and_a_bad_spec_disturbs_none(folder: Path) -> None:
     context = SimpleNamespace(params={"file": None, "environment": "local-secure"})
-    assert user_names(context, "re") == ["reminder-service", "recurring-service"]  # only params are read  # type: ignore[arg-type]  # only params are read
+    assert user_names(context, "re") == ["reminder-service", "recurring-service"]  # type: ignore[arg-type]  # only params are read
     (folder / "platform.yaml").write_text("platform: 3\n")
-    assert user_names(context, "re") == []  # as above  # type: ignore[arg-type]  # only params are read
+    assert user_names(context, "re") == []  # type: ignore[arg-type]  # only params are read

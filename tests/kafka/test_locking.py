@@ -54,7 +54,7 @@ def test_a_platform_is_locked_and_opened_while_it_runs_and_a_cut_off_run_is_gone
     assert write(before, TOPIC, b"written while open") == LET_IN
     ask_for(home, locked=True)
     left = home.run("up")
-    assert (left.returncode, "locks-out" in left.stderr, "super.users" in left.stderr) == (3, True, True), left.stderr
+    assert (left.returncode, "locks-out" in left.stdout, "super.users" in left.stdout) == (3, True, True), left.stderr
     assert locked_nodes(home) == 0
     arguments = home.command("apply", "--yes", "--file", str(home.folder / "platform.yaml"))
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as cut_off:
