@@ -60,7 +60,6 @@ def test_samples_of_a_name_stand_together_however_they_come() -> None:
         (Sample(CANARY_PRODUCE, ("1",), Distribution((1,) * (len(BOUNDS) + 1), float("nan"))), "does not fit"),
         (Sample(LOG_DIR_GROWTH, ("1", "/data"), float("nan")), "NaN"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_would_lie_does_not_go_out(sample: Sample, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
