@@ -59,7 +59,7 @@ GROUP_COMMITTED_OFFSET = _partition(
 GROUP_LAG_RECORDS = _partition(
     name="ottla_kafka_consumer_group_lag_records",
     unit="records",
-    meaning="Records that are there and that a group has not read.",
+    meaning="Offsets from what a group has committed to the end, as Kafka counts lag. Lost records are among them.",
     source=_COMMITTED,
     also=(AlsoKnownAs("kafka_consumergroup_lag", _AS_GROUP, OF_000),),
 )
@@ -73,7 +73,7 @@ GROUP_LAG_SECONDS = _partition(
 GROUP_LAG_ERROR_SECONDS = _partition(
     name="ottla_kafka_consumer_group_lag_error_seconds",
     unit="seconds",
-    meaning="How far the lag in seconds may be off: at most 0.25 s or 2 %, or more where the budget of requests was spent.",
+    meaning="How far the lag in seconds may be off: at most 0.25 s or 2 %, more in a compaction gap or when the budget is spent.",
     source=_TIMES,
 )
 GROUP_LOST_RECORDS = _partition(
@@ -91,7 +91,7 @@ GROUP_AHEAD_RECORDS = _partition(
 GROUP_TOPIC_LAG_RECORDS = _topic(
     name="ottla_kafka_consumer_group_topic_lag_records",
     unit="records",
-    meaning="Records of a topic that a group has not read, of all partitions together.",
+    meaning="The lag of a group in a topic, all partitions together.",
     source=_COMMITTED,
     also=(AlsoKnownAs("kafka_consumergroup_lag_sum", ("consumergroup", "topic"), OF_KAFKA_EXPORTER),),
 )
