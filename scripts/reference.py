@@ -10,6 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.metrics.reference import metrics_reference
 from ottla.spec.json_schema import schema_text
 from ottla.spec.keys import find_spec_key
 
@@ -23,6 +24,7 @@ STARTER = SHIPPED.parent / "src" / "ottla" / "spec" / "starters" / "task-managem
 BEGIN, END = "<!-- keys: written by `make docs`; do not edit -->", "<!-- end of keys -->"
 SPEC = REFERENCE / "platform-yaml.md"
 SCHEMA = REFERENCE / "platform.schema.json"
+METRICS = REFERENCE / "metrics.md"
 
 
 def cli_reference() -> str:
@@ -66,6 +68,7 @@ def _keys(dotted: str, shown: str) -> Iterator[tuple[str, str, str]]:
 
 if __name__ == "__main__":
     TARGET.write_text(cli_reference(), encoding="utf-8")
+    METRICS.write_text(metrics_reference(), encoding="utf-8")
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     SPEC.write_text(with_keys(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copyfile(SHIPPED, STARTER)

@@ -105,6 +105,12 @@ def test_the_json_schema_of_the_spec_is_fresh() -> None:
     assert (ROOT / "docs/reference/platform.schema.json").read_text() == schema_text(), "run `make docs`"
 
 
+def test_the_reference_of_metrics_is_fresh() -> None:
+    from ottla.metrics.reference import metrics_reference  # noqa: PLC0415  (only here)
+
+    assert (ROOT / "docs/reference/metrics.md").read_text() == metrics_reference(), "run `make docs`"
+
+
 def test_every_exit_code_of_an_error_is_documented() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OttlaError)]

@@ -73,18 +73,16 @@ def test_a_name_in_quotes_loses_them() -> None:
     assert found[1] == "a.b"
 
 
-@pytest.mark.parametrize("metric", [each for each in BEANS if not bean_of(each).text], ids=lambda metric: metric.name)
 @pytest.mark.parametrize("value", ["NaN", "-1", "-1.0", "Infinity"])
-def test_what_is_not_known_gives_no_sample(metric: Metric, value: str) -> None:
-    assert matching(config(COMBINED)["rules"], as_the_agent_sees(bean_of(metric), value)) is None
+def test_what_is_not_known_gives_no_sample(value: str) -> None:
+    figures = [bean_of(metric) for metric in BEANS if not bean_of(metric).text]
+    assert [bean for bean in figures if matching(config(COMBINED)["rules"], as_the_agent_sees(bean, value))] == []
 
 
-@pytest.mark.parametrize("metric", BEANS, ids=lambda metric: metric.name)
-def test_no_rule_matches_a_longer_attribute_or_another_domain(metric: Metric) -> None:
-    text = as_the_agent_sees(bean_of(metric), "1")
-    longer = text.replace("><>", "><>x")
-    assert matching(config(COMBINED)["rules"], longer) is None
-    assert matching(config(COMBINED)["rules"], "x" + text) is None
+def test_no_rule_matches_a_longer_attribute_or_another_domain() -> None:
+    seen = [as_the_agent_sees(bean_of(metric), "1") for metric in BEANS]
+    assert [text for text in seen if matching(config(COMBINED)["rules"], text.replace("><>", "><>x"))] == []
+    assert [text for text in seen if matching(config(COMBINED)["rules"], "x" + text)] == []
 
 
 @pytest.mark.parametrize("roles", [BROKER, CONTROLLER, COMBINED], ids=["broker", "controller", "combined"])
