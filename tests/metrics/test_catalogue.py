@@ -96,7 +96,7 @@ def test_a_name_ends_in_its_unit(unit: str) -> None:
 
 def test_labels_are_legal_and_name_no_member() -> None:
     refused = {"le", "quantile", "job", "instance", "member", "member_id", "client_id", "host", "consumer_id"}
-    for labels in (each.labels for metric in CATALOGUE for each in (metric, *metric.also)):
+    for labels in (labels for metric in CATALOGUE for labels in (metric.labels, *(other.labels for other in metric.also))):
         assert len(set(labels)) == len(labels)
         assert all(re.fullmatch(r"[a-z][a-z_]*", label) for label in labels)
         assert not refused & set(labels)

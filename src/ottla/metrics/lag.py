@@ -60,14 +60,12 @@ class Standing(NamedTuple):
 
 def standing(committed: int, offsets: PartitionOffsets, isolation: Isolation = Isolation.READ_UNCOMMITTED) -> Standing:
     """Where a group stands that has committed the offset ``committed``."""
-    end = offsets.last_stable_offset if isolation is Isolation.READ_COMMITTED else offsets.high_watermark
-    first = max(committed, offsets.log_start_offset)
-    return Standing(
-        lag=max(0, end - committed),
-        lost=max(0, offsets.log_start_offset - committed),
-        ahead=max(0, committed - offsets.high_watermark),
-        first_unread=first if first < end else None,
-    )
+    start, end, stable = offsets
+    ahead = committed - end
+    if isolation is Isolation.READ_COMMITTED:
+        end = stable
+    first = max(committed, start)
+    return Standing(max(0, end - committed), max(0, start - committed), max(0, ahead), first if first < end else None)
 
 
 def reported(groups: Iterable[ConsumerGroup], committed: Mapping[str, Mapping[Place, int]]) -> tuple[ConsumerGroup, ...]:

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from math import exp, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ottla.metrics.anchors import NOTHING, Anchors, Bounds, Found, KnownTimes, Place
 
@@ -36,8 +36,7 @@ class Quality(StrEnum):
     FUTURE = "future"  # dated after now
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(NamedTuple):
     """Age of a record in seconds, never below 0, and how far it may be off."""
 
     seconds: float
@@ -171,28 +170,24 @@ class TimestampSearch:
         return (high - low) / 2 <= tolerance(self.now - high)
 
     def _age(self, bounds: Bounds) -> Age | None:
-        low, high, beyond = bounds.low, min(bounds.high, self.now), bounds.beyond
+        low, high, floor, ceiling, beyond = bounds
         if low == NOTHING:  # nothing lies below: the next record is the one, if it is known that none is dated before it
-            return self._age_at(beyond, beyond, Quality.EXACT) if beyond != NOTHING and high == NOTHING else None
-        seen = Quality.EXACT if bounds.floor == bounds.ceiling else Quality.WITHIN
-        if low >= self.now or seen is Quality.EXACT:
-            return self._age_at(low, low, seen)
-        if self._is_narrow(low, max(high, beyond)):
-            return self._age_at(low, max(high, beyond), Quality.WITHIN)
-        if beyond != NOTHING and high <= low:
-            return Age(self._seconds(beyond), self._seconds(low) - self._seconds(beyond), Quality.GAP)
-        newest = max(high, beyond)
-        return Age(self._seconds(newest), self._seconds(low) - self._seconds(newest), Quality.BOUND)
+            return self._between(beyond, beyond, Quality.EXACT) if beyond != NOTHING and high == NOTHING else None
+        if floor == ceiling:
+            return self._between(low, low, Quality.EXACT)
+        if low >= self.now:
+            return self._between(low, low, Quality.WITHIN)
+        newest = min(max(high, beyond), self.now)
+        if self._is_narrow(low, newest):
+            return self._between(low, newest, Quality.WITHIN)
+        seconds = (self.now - newest) / 1000
+        return Age(seconds, (self.now - low) / 1000 - seconds, Quality.GAP if high <= low else Quality.BOUND)
 
-    def _age_at(self, low: int, high: int, quality: Quality) -> Age:
+    def _between(self, low: int, high: int, quality: Quality) -> Age:
         """The age in the middle of two timestamps."""
         if low > self.now:
             return Age(0.0, 0.0, Quality.FUTURE)
-        oldest, newest = self._seconds(low), self._seconds(high)
-        return Age((oldest + newest) / 2, (oldest - newest) / 2, quality)
-
-    def _seconds(self, timestamp: int) -> float:
-        return max(0, self.now - timestamp) / 1000
+        return Age((2 * self.now - low - high) / 2000, (high - low) / 2000, quality)
 
     def _question(self, partition: _Partition) -> int:
         """A timestamp after ``low`` and not after ``high``, so that any answer moves one of them."""
