@@ -98,7 +98,7 @@ GROUP_TOPIC_LAG_RECORDS = _topic(
 GROUP_TOPIC_LAG_SECONDS = _topic(
     name="ottla_kafka_consumer_group_topic_lag_seconds",
     unit="seconds",
-    meaning="Age of the oldest record of a topic that a group has not read.",
+    meaning="Age of the oldest record of a topic that a group has not read; no sample while a partition's is not known.",
     source=_TIMES,
 )
 GROUP_TOPIC_LOST_RECORDS = _topic(

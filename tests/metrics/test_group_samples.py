@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.metrics.logs import NOW, Broker, dense
+
+from ottla.metrics import group_metrics as of
+from ottla.metrics.anchors import Anchors
+from ottla.metrics.group_samples import GroupsSeen, group_samples, wanted_ages
+from ottla.metrics.lag import Isolation, PartitionOffsets, Retention
+from ottla.metrics.samples import Sample, families
+from ottla.metrics.timestamp_search import TimestampSearch, Wanted
+from ottla.model.group import ConsumerGroup
+
+if TYPE_CHECKING:
+    from ottla.metrics.metric import Metric
+
+A0, A1, B0 = ("a", 0), ("a", 1), ("b", 0)
+LOGS = {A0: dense(*range(NOW - 100_000, NOW, 1_000)), A1: dense(*range(NOW - 50_000, NOW, 1_000), start=10), B0: dense(NOW - 1)}
+OFFSETS = {place: PartitionOffsets(log.start, log.end, log.end) for place, log in LOGS.items()}
+READER, SLEEPER = ConsumerGroup("reader", "consumer", "Stable"), ConsumerGroup("sleeper", "classic", "Empty")
+SEEN = GroupsSeen(
+    at=NOW,
+    groups=(READER, SLEEPER, ConsumerGroup("dead", "classic", "Dead"), ConsumerGroup("nothing", "classic", "Empty")),
+    committed={"reader": {A0: 40, A1: 50}, "sleeper": {A0: 40, A1: 5, B0: 1}, "dead": {A0: 1}},
+    offsets=OFFSETS,
+    members={"reader": 3, "sleeper": 0},
+)
+
+
+def samples_of(seen: GroupsSeen, before: GroupsSeen | None = None, *, partitions: bool = True) -> list[Sample]:
+    search = Broker(LOGS).settle(TimestampSearch(wanted_ages(seen, ()), Anchors(), now=seen.at))
+    return list(group_samples(seen, before, search.age, partitions=partitions))
+
+
+def value(samples: list[Sample], metric: Metric, *labels: str) -> object:
+    """The value of a series, or None if it is not there."""
+    found = [each.value for each in samples if each.metric is metric and each.labels == labels]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def test_an_offset_is_searched_once_however_many_groups_stand_there() -> None:
+    assert wanted_ages(SEEN, {"b"}) == {A0: Wanted(frozenset({40}), 0, 100), A1: Wanted(frozenset({10}), 10, 50)}
+    assert wanted_ages(SEEN, {"a"})[A0].gaps
+
+
+def test_who_has_read_all_is_0_seconds_behind_and_who_has_not_is_as_far_as_the_record_is_old() -> None:
+    samples = samples_of(SEEN)
+    assert value(samples, of.GROUP_LAG_SECONDS, "reader", "a", "1") == 0.0
+    behind = value(samples, of.GROUP_LAG_SECONDS, "reader", "a", "0")
+    assert isinstance(behind, float)
+    assert abs(behind - 60.0) <= 1.2
+    assert value(samples, of.GROUP_TOPIC_LAG_SECONDS, "reader", "a") == behind
+
+
+def test_records_of_a_topic_add_up() -> None:
+    samples = samples_of(SEEN)
+    assert value(samples, of.GROUP_LAG_RECORDS, "sleeper", "a", "1") == 45
+    assert value(samples, of.GROUP_TOPIC_LAG_RECORDS, "sleeper", "a") == 60 + 45
+    assert value(samples, of.GROUP_TOPIC_LOST_RECORDS, "sleeper", "a") == 5
+
+
+def test_dead_groups_and_those_without_anything_have_no_series() -> None:
+    assert {each.labels[0] for each in samples_of(SEEN)} == {"reader", "sleeper"}
+    assert value(samples_of(SEEN), of.GROUP_MEMBERS, "sleeper") == 0
+
+
+def test_what_could_not_be_read_has_no_sample() -> None:
+    blind = replace(SEEN, offsets={A0: OFFSETS[A0]}, members={})
+    samples = samples_of(blind)
+    assert {each.labels[2] for each in samples if each.metric is of.GROUP_LAG_RECORDS} == {"0"}
+    assert value(samples, of.GROUP_MEMBERS, "reader") is None
+
+
+def test_a_backlog_that_is_all_lost_has_no_age() -> None:
+    gone = replace(SEEN, committed={"sleeper": {A0: 40}}, offsets={A0: PartitionOffsets(100, 100, 100)})
+    samples = samples_of(gone)
+    assert value(samples, of.GROUP_LOST_RECORDS, "sleeper", "a", "0") == 60
+    assert value(samples, of.GROUP_LAG_SECONDS, "sleeper", "a", "0") is None
+    assert value(samples, of.GROUP_TOPIC_LAG_SECONDS, "sleeper", "a") is None
+
+
+def test_who_reads_committed_is_compared_with_the_last_stable_offset() -> None:
+    held = replace(SEEN, offsets={**OFFSETS, A0: PartitionOffsets(0, 100, 40)}, isolation={"reader": Isolation.READ_COMMITTED})
+    samples = samples_of(held)
+    assert value(samples, of.GROUP_LAG_RECORDS, "reader", "a", "0") == 0
+    assert value(samples, of.GROUP_LAG_RECORDS, "sleeper", "a", "0") == 60
+
+
+def test_the_worst_partition_says_when_a_topic_is_done() -> None:
+    before = replace(SEEN, at=NOW - 10_000, committed={"reader": {A0: 20, A1: 40}, "sleeper": {A0: 40, A1: 5, B0: 1}})
+    samples = samples_of(SEEN, before)
+    assert value(samples, of.GROUP_TOPIC_CATCH_UP_SECONDS, "reader", "a") == 30.0
+    assert value(samples, of.GROUP_TOPIC_CATCH_UP_SECONDS, "sleeper", "a") == inf
+    assert value(samples, of.GROUP_TOPIC_CATCH_UP_SECONDS, "sleeper", "b") == 0.0
+    assert value(samples_of(SEEN), of.GROUP_TOPIC_CATCH_UP_SECONDS, "reader", "a") is None
+
+
+def test_the_worst_partition_says_when_retention_takes_something() -> None:
+    limited = replace(SEEN, retention={"a": Retention(milliseconds=100_000)})
+    left = value(samples_of(limited), of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a")
+    assert isinstance(left, float)
+    assert abs(left - 40.0) <= 1.2
+    by_size = replace(SEEN, retention={"a": Retention(size=10_000)}, sizes={A0: 10_000, A1: 1})
+    earlier = replace(SEEN, at=NOW - 10_000, offsets={**OFFSETS, A0: PartitionOffsets(0, 90, 90)})
+    assert value(samples_of(by_size, earlier), of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a") == 40.0
+    assert value(samples_of(SEEN), of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a") is None
+
+
+def test_without_partitions_the_topics_say_the_same() -> None:
+    fine, coarse = samples_of(SEEN), samples_of(SEEN, partitions=False)
+    assert coarse == [each for each in fine if "partition" not in each.metric.labels]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["reader", "sleeper"]), st.dictionaries(st.sampled_from([A0, A1, B0]), st.integers(0, 120)))
+)
+def test_whatever_is_committed_can_be_written_down(committed: dict[str, dict[tuple[str, int], int]]) -> None:
+    seen = replace(SEEN, committed=committed)
+    assert families(samples_of(seen, SEEN))
