@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ottla.errors import LocalError
@@ -45,6 +45,10 @@ class NodeAddress:
     ) -> NodeAddress:
         """A node whose listeners have the block of ports that begins with ``first``."""
         return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix, roles=roles)
+
+    def moved_to(self, first: int) -> NodeAddress:
+        """The same node with another block of ports."""
+        return replace(self, client_port=first, internal_port=first + 3, controller_port=first + 4)
 
     @property
     def is_broker(self) -> bool:

@@ -56,8 +56,7 @@ class Identity:
         Raises UsageError for a user that is not there or a cluster that is open, LocalError where there is no password yet.
         """
         record, authorities = cluster.made(), cluster.layout.client_authorities
-        if not record.any_secured:
-            raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
+        refuse_open(record)
         name, found = self.user(user)
         match found.authentication:
             case Authentication.CERTIFICATE:
@@ -70,6 +69,12 @@ class Identity:
                     f"user {name} logs in with a token of the issuer, and Ottla has none",
                     hint="get a token there, and give it to the client itself",
                 )
+
+    def require_references(self) -> None:
+        """Raise LocalError where a password's reference leads nowhere, before anything is started or changed."""
+        for name, user in self.spec.users_by_full_name.items():
+            if user.password is not None:
+                self.password(name)
 
     def password(self, user: str) -> Secret | None:
         """The password of a user (by full name), from where the spec says or as it was generated; None: none was generated yet.
@@ -129,8 +134,17 @@ class Identity:
         """The password to log in with. Raises LocalError where there is none yet."""
         password = self.password(user)
         if password is None:
-            raise LocalError(f"user {user} has no password yet", hint="users are made with the rest of the spec: ottla up")
+            raise LocalError(
+                f"no password of user {user} is known here",
+                hint=f"a new user gets one with: ottla up; where it was lost, give another: ottla users rotate {user}",
+            )
         return password
+
+
+def refuse_open(record: ClusterRecord) -> None:
+    """Raise UsageError where nobody logs in."""
+    if not record.any_secured:
+        raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
 
 
 def own_settings(layout: Layout, record: ClusterRecord) -> ClientSettings:

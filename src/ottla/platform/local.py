@@ -14,7 +14,7 @@ from ottla.local.roles import BROKER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.model.node import AUTHORIZER, Node
 from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
-from ottla.platform.identity import own_settings
+from ottla.platform.identity import own_settings, refuse_open
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
@@ -135,6 +135,8 @@ class LocalPlatform:
 
         ``meanwhile`` is called once, while the nodes boot.
         """
+        if self.secured:
+            self.identity.require_references()
         with self.cluster.lock():
             record = self._started(meanwhile)
             with self.connected() as connection:
@@ -287,7 +289,7 @@ class LocalPlatform:
 
         name = refuse_without_own_password(self.identity, user)
         with self.cluster.lock():
-            self.login(name)  # there is a password to replace
+            refuse_open(self.cluster.made())
             with self.connected() as connection:
                 now = self._observe(connection)
             self._carry_out(plan_rotation(self.identity, name, now, environment=self.environment), now)
