@@ -284,6 +284,27 @@ def test_an_expired_certificate_and_one_of_another_ca_are_refused(locked: Locked
     assert LET_IN not in {found["expired"], found["of another CA"]}
 
 
+@pytest.mark.parametrize("name", ["operator", "node-1"])
+def test_a_users_certificate_with_the_name_of_a_node_is_no_node(locked: Locked, tmp_path: Path, name: str) -> None:
+    own = read_authorities(locked.platform.cluster.layout, None)
+    assert own is not None
+    store = tmp_path / f"{name}.pem"
+    store.write_bytes(issue(own.current, Leaf("user", store, name), now=dt.datetime.now(dt.UTC)).pem())
+    config = {**config_of(locked, "with-certificate"), **librdkafka_store(store)}
+    assert entrance(config) == LET_IN
+    assert "authoriz" in write(config, "task-events").lower()
+    assert write(config_of(locked, "with-certificate"), "task-events") == LET_IN
+
+
+def test_what_is_refused_stands_in_the_audit_log(locked: Locked) -> None:
+    log = locked.platform.cluster.layout.node(1).audit_log
+    assert "authoriz" in write(config_of(locked, "nobody"), "task-events").lower()
+    said = wait_until(log.read_text, lambda text: "User:nobody" in text, what="the audit log", timeout=10)
+    assert "Principal = User:nobody is Denied operation = " in said
+    assert locked.run("topics", "list").returncode == 0
+    assert "User:admin is Denied" not in log.read_text()
+
+
 def test_an_acl_that_is_revoked_ends_the_work_of_a_live_consumer_and_of_no_other(locked: Locked) -> None:
     """Both read on and on; then one of them loses the topic."""
 

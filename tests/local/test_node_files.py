@@ -78,7 +78,9 @@ def test_a_locked_node_has_no_listener_for_clients_that_do_not_log_in(layout: La
     assert {protocols[name] for name in ("TLS", "SASL", "INTERNAL", "CONTROLLER")} == {"SSL", "SASL_SSL"}
     assert properties["listener.name.tls.ssl.client.auth"] == "required"
     assert properties["authorizer.class.name"].endswith("StandardAuthorizer")
-    assert properties["super.users"] == "User:CN=node-1;User:CN=node-2;User:CN=ottla;User:admin"
+    assert properties["super.users"] == "User:ottla:node-1;User:ottla:node-2;User:ottla:operator;User:admin"
+    for listener in ("internal", "controller"):
+        assert properties[f"listener.name.{listener}.ssl.principal.mapping.rules"] == "RULE:^CN=(.*)$/ottla:$1/"
     assert "OAUTHBEARER" not in properties["sasl.enabled.mechanisms"]
     assert not any("oauthbearer" in key for key in properties)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.local.secured import MECHANISMS, SASL, TLS, client_listeners
+from ottla.local.secured import MECHANISMS, NODE_MAPPING, SASL, TLS, client_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +67,8 @@ def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, me
             "inter.broker.listener.name": INTERNAL,
             "listener.name.internal.ssl.client.auth": "required",
         }
+    if node.secured:
+        own |= {f"listener.name.{name}.ssl.principal.mapping.rules": NODE_MAPPING for name in ("internal", "controller")}
     if node.is_broker and node.secured:
         own |= client_listeners(layout, files, mechanisms)
     return own

@@ -34,7 +34,10 @@ OAUTH_KEYS = {
 }
 OWN_KEYS = frozenset({SUPER_USERS, MECHANISMS, MAPPING_RULES, *OAUTH_KEYS})
 TLS, SASL = "TLS", "SASL"
-OTTLA = "ottla"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+OPERATOR = "operator"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+# Who comes with a certificate of the nodes' own CA is told apart from every user: no user's name may have a colon.
+AMONG_NODES = "ottla:"
+NODE_MAPPING = f"RULE:^CN=(.*)$/{AMONG_NODES}$1/"
 OAUTHBEARER = "OAUTHBEARER"
 TOKENS = "org.apache.kafka.common.security.oauthbearer"
 # Kafka 4 asks no URL that is not named so (org.apache.kafka.common.security.oauthbearer.internals.secured.ConfigurationUtils).
@@ -76,8 +79,8 @@ def is_secured(properties: Mapping[str, str]) -> bool:
 
 def secured_properties(security: SecuritySpec, node_ids: Iterable[int]) -> dict[str, str]:
     """What every node of a locked platform is told. Nodes and Ottla are super users by the certificates of the nodes' own CA."""
-    names = [*(f"node-{node_id}" for node_id in sorted(node_ids)), OTTLA]
-    super_users = [*(principal_of(f"CN={name}") for name in names), principal_of(security.administrator)]
+    names = [*(f"node-{node_id}" for node_id in sorted(node_ids)), OPERATOR]
+    super_users = [*(principal_of(f"{AMONG_NODES}{name}") for name in names), principal_of(security.administrator)]
     oauth = security.oauth
     tokens = {} if oauth is None else {key: str(getattr(oauth, name)) for key, name in OAUTH_KEYS.items()}
     return {
