@@ -44,7 +44,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         left = [each.name for each in plan.unlisted_access if each.kind == kind]
         yield f"# {kind} not in the spec, left alone ({len(left)}): {'; '.join(left)}. To delete: ottla apply --allow {kind}"
     if plan.unverifiable:
-        yield f"# unverifiable, left alone: nobody here knows the password of {', '.join(plan.unverifiable)}"
+        unknown = f"nobody here knows the password of {', '.join(plan.unverifiable)}"
+        yield f"# unverifiable, left alone: {unknown}. To give another one: ottla users rotate USER"
     for unowned in plan.unowned:
         clears = f" (`reset: [{unowned.key}]` clears it)" if unowned.subject.startswith("topic ") else ""
         yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on {unowned.subject}{clears}"

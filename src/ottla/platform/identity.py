@@ -110,11 +110,11 @@ class Identity:
 
     def sent(self, changes: Iterable[Change], passwords: Mapping[CredentialKey, Secret]) -> None:
         """Remember which passwords the cluster has now, so that none is sent twice."""
-        versions: dict[str, str | None] = {}
+        versions: dict[str, Secret | None] = {}
         for change in changes:
             match change:
                 case UpsertScram(credential):
-                    versions[user_key(credential.key)] = self.store.version_of(passwords[credential.key])
+                    versions[user_key(credential.key)] = passwords[credential.key]
                 case DeleteScram(credential):
                     versions[user_key(credential.key)] = None
                 case _:
@@ -126,8 +126,8 @@ class Identity:
         """The administrator's credentials as ``kafka-storage format --add-scram`` takes them: salted, and never the password."""
         mine = [credential for credential in credentials if credential.user == self.spec.security.administrator]
         password = self.ensure_password(self.spec.security.administrator)
-        unknown = {user_key(each.key): self.store.version_of(password) for each in mine}
-        self.store.keep_sent({key: version for key, version in unknown.items() if self.store.sent_version(key) is None})
+        keys = (user_key(each.key) for each in mine)
+        self.store.keep_sent({key: password for key in keys if self.store.sent_version(key) is None})
         return tuple(_first_user(credential, password) for credential in mine)
 
     def known_password(self, user: str) -> Secret:

@@ -12,6 +12,7 @@ from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
 from ottla.local.roles import BROKER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
+from ottla.local.trust import ensure_own_certificate
 from ottla.model.node import AUTHORIZER, Node
 from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.identity import own_settings, refuse_open
@@ -111,7 +112,7 @@ class LocalPlatform:
     def _security(self) -> dict[str, str]:
         """What makes nodes locked; or open, where they are locked now."""
         if self.secured:
-            return secured_properties(self.spec.security, self.roles)
+            return secured_properties(self.spec.security)
         record = self.cluster.record()
         return OPEN if record is not None and record.any_secured else {}
 
@@ -152,6 +153,7 @@ class LocalPlatform:
         configs = self.properties
         record = self.cluster.up(configs, roles=self.roles)
         if record.any_secured:
+            ensure_own_certificate(self.cluster.layout)
             self.cluster.admission.ensure_certificates(())  # of users that are new in the spec, where nothing starts
         if meanwhile is not None:
             meanwhile()
@@ -431,7 +433,8 @@ class LocalPlatform:
         from ottla.reconcile import read_evidence
 
         observation = self._observe(connection)
-        own_user = self.spec.security.administrator if self.secured and not self.spec.shares else None
+        # A super user cannot be locked out, and as none but them is Ottla itself at work.
+        own_user = None if self.user in {None, self.spec.security.administrator} else self.identity.user(str(self.user))[0]
         difference = diff(observation.state, self.identity.desired(self.desired), allow=allow, own_user=own_user)
         evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ottla.errors import UsageError
+from ottla.errors import LocalError, UsageError
 from ottla.model.state import Evidence
-from ottla.plan import diff, make_plan
+from ottla.plan import Diff, UpsertScram, make_plan, order_changes
 from ottla.spec.identity import Authentication
 
 if TYPE_CHECKING:
-    from ottla.plan import Plan
+    from ottla.plan import Change, Plan
     from ottla.platform.identity import Identity
     from ottla.reconcile import Observation
 
@@ -34,10 +34,14 @@ def refuse_without_own_password(identity: Identity, user: str) -> str:
 def plan_rotation(identity: Identity, user: str, now: Observation, *, environment: str) -> Plan:
     """Generate another password, and plan to send it to every credential that the user has.
 
-    It is kept before it is sent: whatever comes between, ``ottla apply`` sends it then.
+    It is kept before it is sent: whatever comes between, ``ottla apply`` sends it then. Raises LocalError where the cluster
+    does not know the user.
     """
+    mine = {key: each for key, each in now.state.users.items() if key.user == user}
+    if not mine:
+        raise LocalError(f"the cluster has no credential of user {user}", hint="make it: ottla apply")
     identity.store.new_password(user)
-    mine = {key: replace(each, version=None) for key, each in now.state.users.items() if key.user == user}
     wanted = identity.desired(replace(now.state, users=mine)).users
-    difference = diff(now.state, replace(now.state, users={**now.state.users, **wanted}))
+    changes: list[Change] = [UpsertScram(wanted[key], there) for key, there in mine.items()]
+    difference = Diff(order_changes(changes), (), ())
     return make_plan(difference, now.state, Evidence(), cluster_id=now.cluster_id, environment=environment)

@@ -125,7 +125,10 @@ def _carry_out(
     credentials: Credentials,
 ) -> None:
     outcome = list(zip(group, _tried(connect, group, credentials.passwords), strict=True))
-    credentials.sent([change for change, error in outcome if error is None])
+    try:
+        credentials.sent([change for change, error in outcome if error is None])
+    except OttlaError as forgotten:
+        account.failed.append(f"remember which passwords were sent: {forgotten.message}")
     for change, error in outcome:
         if error is None:
             account.done.append(describe(change))
