@@ -169,4 +169,4 @@ def test_the_example_of_the_how_to_is_sound(load: Load) -> None:
     topics = "topics: {orders: {partitions: 1}, payments: {partitions: 1}, order-totals: {partitions: 1}}\n"
     head = "platform: shop\ncluster: {name: shop}\nenvironments: {dev: {target: local}}\n"
     _, spec = load(head + topics + page.split("```yaml\n")[1].split("```")[0]).environment(None)
-    assert len(desired_state(spec).acls) == 26
+    assert len(desired_state(spec).acls) == 28
