@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import confluent_kafka
 import pytest
 
 from ottla.local import Silent
@@ -18,8 +20,6 @@ from ottla.local.artifacts import TOOLS, ensure_jars
 from ottla.local.jvm import environment, java_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Locked
 
 pytestmark = pytest.mark.kafka
@@ -31,6 +31,7 @@ WRITES = {BY_PASSWORD: "reminder-events", BY_CERTIFICATE: "task-events"}
 OTHERS = "recurring-events"  # neither user may do anything with it
 REFUSED = re.compile(r"(?i)not authorized|authorization *(failed|exception)")
 WAIT_MS = 15_000
+SCRAM_WORKS = (2, 6, 1)  # the librdkafka whose SCRAM Kafka 4 takes
 
 
 def client_files(locked: Locked, user: str, kind: str, folder: Path) -> Path:
@@ -129,12 +130,31 @@ def test_a_java_file_with_a_wrong_password_opens_nothing(locked: Locked, tmp_pat
 # kcat.
 
 
-def kcat(file: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def run_kcat(*arguments: str, given: str = "", libraries: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run kcat, with the librdkafka in ``libraries`` (None: the one that it was installed with)."""
     found = shutil.which("kcat")
     assert found, "kcat is not there: make test-companions"
-    variables = {**os.environ, "KCAT_CONFIG": "/dev/null"}
-    command = [found, "-F", str(file), *arguments]
-    return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False, env=variables)
+    variables = {**os.environ, "KCAT_CONFIG": "/dev/null", **({"LD_LIBRARY_PATH": str(libraries)} if libraries else {})}
+    return subprocess.run(
+        [found, *arguments], input=given, capture_output=True, text=True, timeout=60, check=False, env=variables
+    )
+
+
+def librdkafka_of(libraries: Path | None) -> tuple[int, ...]:
+    found = re.search(r"librdkafka (\d+)\.(\d+)\.(\d+)", run_kcat("-V", libraries=libraries).stdout)
+    assert found
+    return tuple(map(int, found.groups()))
+
+
+def kcat(file: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run kcat with the librdkafka that Ottla itself works with: a distribution's may be too old for passwords."""
+    libraries = file.parent / "lib"
+    if not libraries.exists():
+        libraries.mkdir()
+        [library] = Path(confluent_kafka.__file__).parent.with_name("confluent_kafka.libs").glob("librdkafka-*.so.1")
+        (libraries / "librdkafka.so.1").symlink_to(library)
+        assert librdkafka_of(libraries) >= SCRAM_WORKS
+    return run_kcat("-F", str(file), *arguments, given=given, libraries=libraries)
 
 
 def kcat_writes(file: Path, topic: str, value: str) -> subprocess.CompletedProcess[str]:
@@ -177,3 +197,15 @@ def test_a_kcat_file_with_a_wrong_password_opens_nothing(locked: Locked, tmp_pat
         done = kcat(file, "-L", "-m", "10")
         assert (READS in done.stdout) == let_in, done
         assert ("authentication failed" in done.stderr.lower()) != let_in, done
+
+
+@pytest.mark.companions
+@pytest.mark.parametrize("user", USERS)
+def test_kcat_as_it_is_installed_logs_in_by_certificate_and_by_password_unless_it_is_told_that_it_is_too_old(
+    locked: Locked, tmp_path: Path, user: str
+) -> None:
+    told = locked.run("client-config", user, "--for", "librdkafka", "--output", str(tmp_path / "files")).stderr
+    assert ("before 2.6.1" in told) == (user == BY_PASSWORD)
+    done = run_kcat("-F", str(tmp_path / "files/client.conf"), "-L", "-m", "10")
+    works = user == BY_CERTIFICATE or librdkafka_of(None) >= SCRAM_WORKS
+    assert (READS in done.stdout) == works, done
