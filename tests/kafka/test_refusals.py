@@ -129,6 +129,26 @@ def test_who_does_not_log_in_is_refused(locked: Locked) -> None:
     assert entrance({**right, "sasl.mechanism": "PLAIN"}) != LET_IN
 
 
+def test_a_rotated_password_lets_in_and_the_one_before_does_not_even_where_the_secrets_were_lost(locked: Locked) -> None:
+    kept = locked.platform.identity.store.path
+    before, others = config_of(locked, "nobody"), kept.read_bytes()
+    assert entrance(before) == LET_IN
+    assert locked.run("users", "rotate", "nobody").returncode == 0
+    after = config_of(locked, "nobody")
+    assert (entrance(before) != LET_IN, entrance(after)) == (True, LET_IN)
+    kept.unlink()
+    lost = locked.run("topics", "list", "--as", "nobody")
+    assert (lost.returncode, "ottla users rotate nobody" in lost.stderr) == (1, True), lost.stderr
+    assert "ottla users rotate USER" in locked.run("plan").stdout
+    assert locked.run("users", "rotate", "nobody").returncode == 0
+    assert entrance(config_of(locked, "nobody")) == LET_IN
+    kept.write_bytes(others)  # as from a copy: what the cluster was sent since is not in it
+    again = locked.run("users", "rotate", "nobody")
+    assert again.returncode == 0, again.stderr
+    assert entrance(config_of(locked, "nobody")) == LET_IN
+    assert locked.run("plan", "--exit-code").returncode == 0
+
+
 def test_a_certificate_lets_in_and_its_name_is_the_user(locked: Locked) -> None:
     right = config_of(locked, "with-certificate")
     assert entrance(right) == LET_IN
@@ -284,7 +304,7 @@ def test_an_expired_certificate_and_one_of_another_ca_are_refused(locked: Locked
     assert LET_IN not in {found["expired"], found["of another CA"]}
 
 
-@pytest.mark.parametrize("name", ["operator", "node-1"])
+@pytest.mark.parametrize("name", ["operator", "node-1", "ottla:operator", "CN=node-1"])
 def test_a_users_certificate_with_the_name_of_a_node_is_no_node(locked: Locked, tmp_path: Path, name: str) -> None:
     own = read_authorities(locked.platform.cluster.layout, None)
     assert own is not None

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 LIST = "list"
 AsUser = Annotated[
     str | None,
-    typer.Option(
-        "--as", help="Log in as this user of the spec; else as the administrator.", metavar="USER", autocompletion=user_names
-    ),
+    typer.Option("--as", help="Log in as this user of the spec.", metavar="USER", autocompletion=user_names),
 ]
 Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read
 
