@@ -131,18 +131,21 @@ def test_who_does_not_log_in_is_refused(locked: Locked) -> None:
 
 def test_a_rotated_password_lets_in_and_the_one_before_does_not_even_where_the_secrets_were_lost(locked: Locked) -> None:
     kept = locked.platform.identity.store.path
-    before, others = config_of(locked, "nobody"), kept.read_bytes()
+    before = config_of(locked, "nobody")
     assert entrance(before) == LET_IN
     assert locked.run("users", "rotate", "nobody").returncode == 0
     after = config_of(locked, "nobody")
     assert (entrance(before) != LET_IN, entrance(after)) == (True, LET_IN)
-    kept.unlink()
-    lost = locked.run("topics", "list", "--as", "nobody")
-    assert (lost.returncode, "ottla users rotate nobody" in lost.stderr) == (1, True), lost.stderr
-    assert "ottla users rotate USER" in locked.run("plan").stdout
-    assert locked.run("users", "rotate", "nobody").returncode == 0
-    assert entrance(config_of(locked, "nobody")) == LET_IN
-    kept.write_bytes(others)  # as from a copy: what the cluster was sent since is not in it
+    copy = kept.rename(kept.with_name("copy"))
+    try:
+        lost = locked.run("topics", "list", "--as", "nobody")
+        assert (lost.returncode, "ottla users rotate nobody" in lost.stderr) == (1, True), lost.stderr
+        assert "ottla users rotate USER" in locked.run("plan").stdout
+        anew = locked.run("users", "rotate", "nobody")
+        assert anew.returncode == 0, anew.stderr
+        assert entrance(config_of(locked, "nobody")) == LET_IN
+    finally:
+        copy.rename(kept)  # what the cluster was sent since is not in it
     again = locked.run("users", "rotate", "nobody")
     assert again.returncode == 0, again.stderr
     assert entrance(config_of(locked, "nobody")) == LET_IN

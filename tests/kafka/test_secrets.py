@@ -32,7 +32,7 @@ from ottla.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 GENERATED, BY_ENV, BY_FILE, BY_CERTIFICATE = "task-service", "by-env", "by-file", "by-certificate"
 HANDED_OUT = {
