@@ -139,7 +139,7 @@ def test_a_rotated_password_lets_in_and_the_one_before_does_not_even_where_the_s
     copy = kept.rename(kept.with_name("copy"))
     try:
         lost = locked.run("topics", "list", "--as", "nobody")
-        assert (lost.returncode, "ottla users rotate nobody" in lost.stderr) == (1, True), lost.stderr
+        assert (lost.returncode, "ottla users rotate" in lost.stderr) == (1, True), lost.stderr
         assert "ottla users rotate USER" in locked.run("plan").stdout
         anew = locked.run("users", "rotate", "nobody")
         assert anew.returncode == 0, anew.stderr
