@@ -26,7 +26,10 @@ def command(
     environment: Environment = None,
     verify: Annotated[bool, typer.Option("--verify", help="Then do `ottla verify --write`.")] = False,
 ) -> int:
-    """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3)."""
+    """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3).
+
+    What is missing are topics, users, ACLs (those that deny as well) and quotas.
+    """
     from ottla.cli.output import note
 
     started = time.monotonic()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SMALLEST_DURATION_WORTH_READING = 1000
 SMALLEST_SIZE_WORTH_READING = 1024
+MOST_NAMES = 6  # of what is left alone; the JSON has all
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -42,7 +43,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"# not in the spec, left alone ({len(plan.unlisted)}): {names}. To delete: ottla apply --allow topics"
     for kind in dict.fromkeys(each.kind for each in plan.unlisted_access):
         left = [each.name for each in plan.unlisted_access if each.kind == kind]
-        yield f"# {kind} not in the spec, left alone ({len(left)}): {'; '.join(left)}. To delete: ottla apply --allow {kind}"
+        shown = "; ".join(left[:MOST_NAMES]) + (f"; and {len(left) - MOST_NAMES} more" if len(left) > MOST_NAMES else "")
+        yield f"# {kind} not in the spec, left alone ({len(left)}): {shown}. To delete: ottla apply --allow {kind}"
     if plan.unverifiable:
         unknown = f"nobody here knows the password of {', '.join(plan.unverifiable)}"
         yield f"# unverifiable, left alone: {unknown}. To give another one: ottla users rotate USER"
@@ -125,6 +127,8 @@ def _config_line(config: ConfigChange) -> str:
 
 def readable(key: str, value: str) -> str:
     """``604800000 (7d)``: Kafka's own text, and what a person calls it."""
+    if not value:
+        return "(empty)"
     if not value.lstrip("-").isdigit():
         return value
     number = int(value)
