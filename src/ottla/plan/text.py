@@ -120,15 +120,15 @@ def _quota_line(value: QuotaChange) -> str:
 
 
 def _config_line(config: ConfigChange) -> str:
-    before = "(not set)" if config.before is None else readable(config.key, config.before)
-    after = "(not set)" if config.after is None else readable(config.key, config.after)
-    return f"    {config.key}: {before} -> {after}"
+    return f"    {config.key}: {_shown(config.key, config.before)} -> {_shown(config.key, config.after)}"
+
+
+def _shown(key: str, value: str | None) -> str:
+    return "(not set)" if value is None else readable(key, value) or "(empty)"
 
 
 def readable(key: str, value: str) -> str:
     """``604800000 (7d)``: Kafka's own text, and what a person calls it."""
-    if not value:
-        return "(empty)"
     if not value.lstrip("-").isdigit():
         return value
     number = int(value)
