@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
 
-from ottla.files import explained
+from ottla.files import OTHERS_MAY_LOOK, explained
 from ottla.local.client_authority import KEY_LOST, ROTATE, read_authorities, trusted_certificates
 from ottla.local.client_certificates import leaves_of
 from ottla.local.issuing import Authority, names_in
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ottla.local.record import NodeAddress
 
 SOON = dt.timedelta(days=30)
-OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO
 AUTHORITY, NEXT_AUTHORITY = "authority", "next authority"
 RENEW = f"{ROTATE} --leaves"
 RESTART = "ottla restart"  # what can be made good of the files is, when a node starts

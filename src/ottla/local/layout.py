@@ -154,11 +154,6 @@ class Layout:
         return self.tls / "users" / f"{user}.pem"
 
     @property
-    def spec_folder(self) -> Path:
-        """The folder of the spec: paths in it start there."""
-        return self.root.parent.parent
-
-    @property
     def nodes(self) -> Path:
         """The folder with one folder for each node."""
         return self.root / "nodes"

@@ -87,6 +87,7 @@ class LocalPlatform:
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
     user: str | None = None  # as whom the cluster is looked at and changed; None: as Ottla itself
     neighbours: Mapping[str, str] = field(default_factory=dict)
+    certificate_users: tuple[str, ...] = ()  # who logs in to the cluster with a certificate, the neighbours' users among them
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:

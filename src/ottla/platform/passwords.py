@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ottla.platform.identity import Identity
     from ottla.reconcile import Observation
 
-WHERE = {
-    Authentication.CERTIFICATE: "logs in with a certificate: ottla certs rotate --leaves",
-    Authentication.TOKEN: "logs in with tokens of an issuer, which is where they are renewed",
+INSTEAD = {
+    Authentication.CERTIFICATE: ("a certificate", "a new certificate: ottla certs rotate --leaves"),
+    Authentication.TOKEN: ("tokens of an issuer", "they are renewed there"),
 }
 
 
@@ -25,9 +25,14 @@ def refuse_without_own_password(identity: Identity, user: str) -> str:
     """The user's full name. Raises UsageError for a user whose password Ottla did not generate."""
     name, found = identity.user(user)
     if found.authentication is not Authentication.SCRAM:
-        raise UsageError(f"user {name} {WHERE[found.authentication]}")
+        what, hint = INSTEAD[found.authentication]
+        raise UsageError(f"user {name} logs in with {what} and has no password", hint=hint)
     if found.password is not None:
-        raise UsageError(f"the password of {name} is {found.password}", hint="change it there, then: ottla apply")
+        raise UsageError(
+            f"the password of {name} is {found.password}: Ottla does not make it",
+            where=f"users.{name.removeprefix(identity.spec.prefix)}.password",
+            hint="change it there, then: ottla apply",
+        )
     return name
 
 

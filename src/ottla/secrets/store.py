@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import LocalError
-from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
+from ottla.files import OTHERS_MAY_LOOK, PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ KEY_BYTES = 32
 PASSWORD_CHARACTERS = string.ascii_letters + string.digits  # no shell, URL, YAML or Java properties file changes any of them
 PASSWORD_LENGTH = 32  # 190 bits
 VERSION_DIGITS = 16
-OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
