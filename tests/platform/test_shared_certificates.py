@@ -122,3 +122,22 @@ def test_every_certificate_of_the_cluster_is_listed_wherever_it_is_asked_from(pa
     assert view.findings == ()
     code, said = run(path, "certs", "check", "-e", environment)
     assert (code, "ok  user dev.app: holds for " in said) == (0, True)
+
+
+def test_who_is_taken_out_of_an_environment_or_gets_a_password_is_told_of_in_list_and_check(path: Path) -> None:
+    text = path.read_text().replace("  app: {authentication: certificate}", "  app: {}")
+    path.write_text(text.replace(", tester: {authentication: certificate}", ""))
+    told = [
+        f"{name}: the spec gives it none, and whoever has this one still gets in as"
+        for name in ("user app", "user dev.app", "user staging.tester")
+    ]
+    code, said = run(path, "certs", "check", "-e", "dev")
+    assert code == 6
+    for words in told:
+        assert f"WANTING  {words}" in said
+    assert said.splitlines()[-1] == "ok  node 1: holds for 396 days"
+    assert f"to end it: ottla certs rotate --file {path} -e prod" in said
+    code, said = run(path, "certs", "list", "-e", "prod")
+    assert code == 0
+    for words in told:
+        assert f"  note: certificate of {words}" in said

@@ -72,6 +72,10 @@ def print_certificates(platform: LocalPlatform, output: Output, *, now: dt.datet
         print_document("certs", _document(platform, view), output)
         return 0
     print_table(("CERTIFICATE", "SUBJECT", "ISSUER", "NOT AFTER", "DAYS LEFT", "TRUSTED"), [*map(_row, view.certificates)])
+    left_over = {listed.what for listed in view.certificates if listed.left_over}
+    for finding in view.findings:
+        if finding.what in left_over:
+            note(with_options(f"  note: {finding}"))
     return 0
 
 

@@ -23,6 +23,15 @@ AsUser = Annotated[
     str | None,
     typer.Option("--as", help="Log in as this user of the spec.", metavar="USER", autocompletion=user_names),
 ]
+AsUserOrItself = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="Log in as this user of the spec; else as Ottla itself, whom no ACL holds back.",
+        metavar="USER",
+        autocompletion=user_names,
+    ),
+]
 Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read
 
 

@@ -291,8 +291,8 @@ class LocalPlatform:
         from ottla.platform.passwords import plan_rotation, refuse_without_own_password
 
         name = refuse_without_own_password(self.identity, user)
+        refuse_open(self.cluster.made())
         with self.cluster.lock():
-            refuse_open(self.cluster.made())
             with self.connected() as connection:
                 now = self._observe(connection)
             self._carry_out(plan_rotation(self.identity, name, now, environment=self.environment), now)
