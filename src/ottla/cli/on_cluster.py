@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 LIST = "list"
 AsUser = Annotated[
     str | None,
-    typer.Option("--as", help="Log in as this user of the spec.", metavar="USER", autocompletion=user_names),
+    typer.Option(
+        "--as", help="Log in as this user of the spec; else as the administrator.", metavar="USER", autocompletion=user_names
+    ),
 ]
 AsUserOrItself = Annotated[
     str | None,
