@@ -1,4 +1,4 @@
-"""What makes a node of this machine a locked house: properties that a plan shows, and those that only the node knows. Pure.
+"""What makes a node of this machine a locked house: properties that a plan shows, and those that only the node knows.
 
 Whether a node is secured is one property of Kafka's own, ``authorizer.class.name``: it is planned, read back and verified as
 any other, and with it the client listeners change.
