@@ -140,7 +140,7 @@ def test_a_rotated_password_lets_in_and_the_one_before_does_not_even_where_the_s
     try:
         lost = locked.run("topics", "list", "--as", "nobody")
         assert (lost.returncode, "ottla users rotate" in lost.stderr) == (1, True), lost.stderr
-        assert "ottla users rotate USER" in locked.run("plan").stdout
+        assert "unverifiable" in locked.run("plan").stdout
         anew = locked.run("users", "rotate", "nobody")
         assert anew.returncode == 0, anew.stderr
         assert entrance(config_of(locked, "nobody")) == LET_IN
@@ -235,6 +235,7 @@ def test_another_users_group_is_not_joined(locked: Locked) -> None:
 
 def test_monitoring_sees_metrics_lag_and_configs_and_no_record(locked: Locked) -> None:
     monitoring = config_of(locked, "monitoring")
+    assert write(config_of(locked, "task-service"), "task-events") == LET_IN
     for command in (["topics", "list"], ["topics", "describe", "task-events"], ["groups", "list"], ["lag"]):
         done = locked.run(*command, "--as", "monitoring")
         assert done.returncode == 0, done.stderr
@@ -367,3 +368,28 @@ def next_of(consumer: Consumer) -> str:
 def until_refused(consumer: Consumer) -> str:
     """What it had fetched before, it may still hand out."""
     return wait_until(lambda: next_of(consumer), lambda said: said != LET_IN, what="a refusal", timeout=30)
+
+
+def test_a_command_says_that_the_login_is_refused_and_not_that_nobody_answers(locked: Locked) -> None:
+    right = locked.run("topics", "list", "--as", "task-service")
+    assert (right.returncode, "task-events" in right.stdout) == (0, True)
+    for wrong in (["-X", "sasl.password=wrong"], ["-X", "sasl.mechanism=PLAIN"]):
+        refused = locked.run("topics", "list", "--as", "task-service", *wrong, timeout=15)
+        assert (refused.returncode, "the login is refused" in refused.stderr) == (1, True), refused.stderr
+    assert locked.run("topics", "list", "--as", "").returncode == 2
+
+
+def test_commands_of_a_user_who_may_not_say_so_in_a_line(locked: Locked) -> None:
+    writer, reader = (
+        locked.pipe("produce", "task-events", "-K", ":", "--as", user, given=b"k:v\n")
+        for user in ("task-service", "reminder-service")
+    )
+    assert writer.returncode == 0, writer.stderr
+    assert (reader.returncode, b"uthoriz" in reader.stderr, b"Traceback" in reader.stderr) == (1, True, False), reader.stderr
+    assert locked.run("consume", "task-events", "--as", "event-service").returncode == 0
+    denied = locked.run("consume", "task-events", "--as", "monitoring")
+    assert (denied.returncode, "authorization failed" in denied.stderr) == (1, True), denied.stderr
+    assert locked.run("verify", "--write", "--as", "nobody").returncode == 1
+    made = locked.run("topics", "create", "quiet", "--yes")
+    assert (made.returncode, "unverifiable" in made.stdout) == (0, False), made.stderr
+    assert locked.run("topics", "delete", "quiet", "--yes").returncode == 0

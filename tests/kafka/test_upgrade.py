@@ -36,6 +36,8 @@ def ask_for(home: Home, version: str) -> None:
     spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
     spec["cluster"] |= {"kafka_version": version, "heap": "256MiB"}
     spec["topics"], spec["users"] = {TOPIC: {"partitions": 3}}, {}
+    spec["environments"] = {home.environment: spec["environments"][home.environment]}
+    spec["default_environment"] = home.environment
     (home.folder / "platform.yaml").write_text(json.dumps(spec))
 
 

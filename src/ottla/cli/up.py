@@ -77,9 +77,9 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
 def _created(result: UpResult) -> str:
     from ottla.plan import CreateAcl, CreateTopic, UpsertScram
 
-    words = {CreateTopic: "topics", UpsertScram: "credentials", CreateAcl: "ACLs"}
-    counts = Counter(words.get(type(change), "quotas") for change in result.created)
-    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    words = {CreateTopic: "topic", UpsertScram: "credential", CreateAcl: "ACL"}
+    counts = Counter(words.get(type(change), "quota") for change in result.created)
+    said = ", ".join(counted(count, word) for word, count in counts.items())
     return f", {said} created" if said else ""
 
 

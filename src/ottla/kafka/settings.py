@@ -62,6 +62,11 @@ class ClientSettings:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def logs_in(self) -> bool:
+        """Whether a client with these settings says who it is, or meets TLS."""
+        return self.connection.get("security.protocol", PROTOCOLS[0]) != PROTOCOLS[0]
+
+    @property
     def for_admin(self) -> dict[str, Any]:
         """What kafka-python is given, beside the address."""
         given = {name: value for key, value in self.connection.items() for name in CONNECTION[key][1]}

@@ -249,8 +249,9 @@ class LocalPlatform:
             observation = observe(connection, answering=answering)
             brokers = {node_id: self._with_untold(node) for node_id, node in observation.state.nodes.items()}
             nodes = {**brokers, **self._controllers(answering)}
-            observation = replace(observation, state=replace(observation.state, nodes=nodes))
-            checks = (*verify(observation, self.desired), self._kafka_version())
+            state = self.identity.observed(replace(observation.state, nodes=nodes))
+            observation = replace(observation, state=state)
+            checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
             led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
@@ -397,6 +398,8 @@ class LocalPlatform:
             node_id: self._as_owned(node) for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
         state = self.own(replace(observation.state, nodes=nodes))
+        if not self.secured:
+            state = replace(state, users={}, acls=frozenset())  # they mean nothing on an open platform, and wait there
         return replace(observation, state=self.identity.observed(state))
 
     def own(self, state: ClusterState) -> ClusterState:

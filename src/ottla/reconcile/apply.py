@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ottla.reconcile.observe import Observation
 
 VISIBLE_TIMEOUT = 30.0
+MOST_NAMES = 3
 VERBS: dict[type, tuple[str, str]] = {
     CreateTopic: ("creating", "topic"),
     AddPartitions: ("adding partitions to", "topic"),
@@ -95,7 +96,8 @@ def apply_plan(
         raise StalePlan(message, hint="plan again: ottla plan")
     stale = stale_objects(plan, now.state)
     if stale:
-        message = f"changed since the plan was made: {', '.join(stale)}; nothing was done"
+        more = f" and {len(stale) - MOST_NAMES} more" if len(stale) > MOST_NAMES else ""
+        message = f"changed since the plan was made: {', '.join(stale[:MOST_NAMES])}{more}; nothing was done"
         raise StalePlan(message, hint="plan again: ottla plan")
     account = _Account()
     groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=_step)]
