@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile pyproject.toml --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-long check fix docs bench lock lock-kafka kafka-configs clean
+.PHONY: help up test test-long test-companions check fix docs bench lock lock-kafka kafka-configs clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,8 +16,13 @@ up: $(VENV)/.run ## Install what is needed, run the platform here, send an event
 test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on this machine)
 	@$(BIN)/pytest
 
-test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 4 minutes more)
+test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 8 minutes more)
 	@$(BIN)/pytest -m long
+
+test-companions: $(VENV)/.dev ## Clients that are not ours (kcat) on a locked platform; apt-get installs what is missing
+	@command -v kcat >/dev/null || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends kcat; }
+	@$(BIN)/pytest -m companions
 
 check: $(VENV)/.dev ## ruff, mypy strict, import-linter, size budget
 	@$(BIN)/ruff check .

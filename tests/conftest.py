@@ -128,9 +128,14 @@ class Locked(Home):
 def lock(spec: dict[str, Any], issuer: Issuer) -> None:
     """Lock the laptop of the shipped spec, and add users of every kind."""
     oauth = {"issuer": issuer.url, "audience": AUDIENCE, "jwks": issuer.url}
+    spec["default_environment"] = "laptop"
     spec["environments"]["laptop"]["security"] = {"enabled": True, "oauth": oauth}
     spec["environments"]["laptop"]["users"] = {
-        "with-certificate": {"authentication": "certificate", "produces": ["task-events"]},
+        "with-certificate": {
+            "authentication": "certificate",
+            "produces": ["task-events"],
+            "consumes": {"topics": ["task-events"], "group": "with-certificate"},
+        },
         "with-token": {"authentication": "token", "produces": ["task-events"]},
         "slowed": {"produces": ["notification-events"]},
         "nobody": {},

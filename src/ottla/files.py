@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 PUBLIC_FILE = 0o644
+OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO  # the bits of a mode that a file with secrets has none of
 
 
 @contextmanager

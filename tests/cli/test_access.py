@@ -152,6 +152,31 @@ def test_a_topic_that_is_not_in_the_spec_is_answered_with_a_note(ottla: Ottla) -
     assert "admin" in done.stdout
 
 
+@pytest.mark.parametrize("prefix", ["", "dev."])
+def test_in_a_shared_cluster_names_are_known_with_their_prefix_and_without(ottla: Ottla, shared: Path, prefix: str) -> None:
+    assert shared.exists()
+    done = ottla("access", "--topic", f"{prefix}reminder-events", "-e", "dev")
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = {row[0]: row[1:3] for row in rows(ottla, "--topic", f"{prefix}reminder-events", "-e", "dev")}
+    assert found["dev.reminder-service"] == ["topic dev.reminder-events", "write (describe)"]
+    assert found["dev.notification-service"] == ["topic dev.reminder-events", "read (describe)"]
+    assert ["dev.event-service", "group dev.event-service", "read (describe)"] in [
+        row[:3] for row in rows(ottla, "--group", f"{prefix}event-service", "-e", "dev")
+    ]
+    assert rows(ottla, "event-service", "--topic", f"{prefix}task-events", "-e", "dev")[0][2] == "read (describe)"
+
+
+def test_a_topic_that_a_shared_environment_has_not_is_noted_and_who_may_touch_what_begins_so_is_told(
+    ottla: Ottla, shared: Path
+) -> None:
+    streams = "tally: {streams: {application_id: tally, reads: [task-events]}}"
+    shared.write_text(shared.read_text().replace("users: {admin: null}", f"users: {{admin: null, {streams}}}"))
+    for name in ("tally-counts-changelog", "dev.tally-counts-changelog"):
+        done = ottla("access", "--topic", name, "-e", "dev")
+        assert f"there is no topic {name} in the spec" in done.stderr
+        assert "dev.tally" in done.stdout
+
+
 def test_users_are_offered_to_a_shell_and_a_bad_spec_disturbs_none(folder: Path) -> None:
     context = SimpleNamespace(params={"file": None, "environment": "local-secure"})
     assert user_names(context, "re") == ["reminder-service", "recurring-service"]  # type: ignore[arg-type]  # only params are read

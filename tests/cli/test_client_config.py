@@ -1,42 +1,35 @@
 from __future__ import annotations
 
 import stat
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ottla.cli import client_config
-from ottla.local import Layout
-from ottla.model.client import PLAIN_PROFILE, ClientKind
-from ottla.model.login import Login, ScramLogin
-from ottla.model.secret import Secret
-from ottla.model.user import ScramMechanism
-from ottla.spec import load_spec
+from ottla.model.client import ClientKind
+from ottla.platform import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cli.conftest import Ottla
 
+    from ottla.platform import LocalPlatform
+
 SECURED = ("-e", "local-secure")
-PASSWORD = "geheim"  # noqa: S105  (an example)
 
 
 @pytest.fixture
-def up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stands in for a platform that runs: its logins are all that is asked for. tests/kafka has the real one."""
-    authorities = folder / "ca.pem"
-    authorities.touch()
-
-    def login(user: str) -> Login:
-        return Login(user, ("127.0.0.1:9094",), authorities, ScramLogin(ScramMechanism.SHA_512, Secret(PASSWORD)))
-
-    layout = Layout.beside(folder / "platform.yaml", "local-secure")
-    _, spec = load_spec(folder / "platform.yaml").environment("local-secure")
-    platform = SimpleNamespace(login=login, profile=PLAIN_PROFILE, cluster=SimpleNamespace(layout=layout), spec=spec)
-    monkeypatch.setattr(client_config, "open_platform", lambda *_: platform)
+def up(folder: Path, made: Callable[[str], LocalPlatform]) -> Path:
+    """The folder of a locked platform that was made, whose users have passwords."""
+    platform = made("local-secure")
+    for user in platform.spec.users:
+        platform.identity.ensure_password(user)
     return folder
+
+
+def password(folder: Path, user: str, environment: str = "local-secure") -> str:
+    return Platform.load(folder / "platform.yaml").on(environment).identity.known_password(user).reveal()
 
 
 @pytest.mark.parametrize("kind", [each.value for each in ClientKind])
@@ -45,9 +38,9 @@ def test_files_are_written_beside_the_environment_and_no_secret_is_printed(ottla
     assert done.exit_code == 0, done.stderr
     written = sorted((up / ".ottla/local-secure/clients/task-service" / kind).iterdir())
     assert sorted(done.stdout.splitlines()) == [str(path) for path in written]
-    assert any(PASSWORD in path.read_text() for path in written)
+    assert any(password(up, "task-service") in path.read_text() for path in written)
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
-    assert PASSWORD not in done.output
+    assert password(up, "task-service") not in done.output
     assert "use them: " in done.stderr
     assert str(written[0].parent) in done.stderr
 
@@ -68,12 +61,32 @@ def test_the_group_of_the_role_is_in_the_files(ottla: Ottla, up: Path) -> None:
     ("arguments", "said"),
     [
         (("task-servic", "--for", "java", *SECURED), "did you mean 'task-service'?"),
-        (("task-service", "--for", "java"), "local is open: clients need no login there"),
+        (("task-service", "--for", "java"), "the platform is open: nobody logs in"),
         (("task-service", "--for", "perl", *SECURED), "perl"),
         (("task-service", *SECURED), "--for"),
     ],
 )
-def test_what_cannot_be_written_is_a_usage_error(ottla: Ottla, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_written_is_a_usage_error(
+    ottla: Ottla, made: Callable[[str], LocalPlatform], arguments: tuple[str, ...], said: str
+) -> None:
+    made("local")
     done = ottla("client-config", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("name", ["event-service", "dev.event-service"])
+def test_two_users_of_one_name_in_a_shared_cluster_have_files_of_their_own(
+    ottla: Ottla, shared: Path, up: Path, name: str
+) -> None:
+    assert shared.parent == up
+    Platform.load(shared).on("dev").identity.ensure_password("dev.event-service")
+    assert ottla("client-config", "event-service", "--for", "java", *SECURED).exit_code == 0
+    done = ottla("client-config", name, "--for", "java", "-e", "dev")
+    assert done.exit_code == 0, done.stderr
+    theirs = up / ".ottla/local-secure/clients/event-service/java/client.properties"
+    ours = up / ".ottla/dev/clients/dev.event-service/java/client.properties"
+    assert password(up, "event-service") in theirs.read_text()
+    assert password(up, "dev.event-service", "dev") in ours.read_text()
+    assert 'username\\="dev.event-service"' in ours.read_text()
+    assert "group.id=dev.event-service\n" in (ours.parent / "consumer.properties").read_text()

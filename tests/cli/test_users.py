@@ -9,9 +9,12 @@ import pytest
 from ottla.cli import users
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cli.conftest import Ottla
+
+    from ottla.platform import LocalPlatform
 
 SECURED = ("-e", "local-secure")
 
@@ -63,30 +66,41 @@ def test_users_of_an_open_environment_are_listed_with_a_note(ottla: Ottla) -> No
     ("arguments", "said"),
     [
         (("rotate", "task-servic", *SECURED), "did you mean 'task-service'?"),
-        (("rotate", "task-service"), "local is open: clients need no login there"),
-        (("rotate", "task-service"), "choose a locked one with -e: local-secure"),
+        (("rotate", "task-service"), "the platform is open: nobody logs in"),
     ],
 )
-def test_who_has_no_password_here_cannot_get_another(ottla: Ottla, arguments: tuple[str, ...], said: str) -> None:
+def test_who_has_no_password_here_cannot_get_another(
+    ottla: Ottla, made: Callable[[str], LocalPlatform], arguments: tuple[str, ...], said: str
+) -> None:
+    made("local")
     done = ottla("users", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
 
 
 def test_a_password_from_elsewhere_is_changed_there(ottla: Ottla, folder: Path) -> None:
-    line = change(folder, "monitoring", "{password: '${file:secrets/watch}'}")
+    change(folder, "monitoring", "{password: '${file:secrets/watch}'}")
     done = ottla("users", "rotate", "monitoring", *SECURED)
     assert done.exit_code == 2
-    assert (
-        f"platform.yaml:{line}: users.monitoring.password: the password of monitoring is ${{file:secrets/watch}}" in done.stderr
-    )
+    assert "users.monitoring.password: the password of monitoring is ${file:secrets/watch}: Ottla does not make it" in done.stderr
     assert "ottla apply -e local-secure" in done.stderr
 
 
 def test_a_certificate_is_no_password(ottla: Ottla, folder: Path) -> None:
     change(folder, "monitoring", "{authentication: certificate}")
     done = ottla("users", "rotate", "monitoring", *SECURED)
-    assert (done.exit_code, "ottla certs rotate" in done.stderr) == (2, True)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "a new certificate: ottla certs rotate -e local-secure --leaves" in done.stderr
+
+
+def test_a_token_is_no_password_either(ottla: Ottla, folder: Path) -> None:
+    oauth = "oauth: {issuer: 'https://login.test', jwks: 'https://login.test/keys', audience: todo}"
+    path = folder / "platform.yaml"
+    path.write_text(path.read_text().replace("security: {enabled: true}", f"security: {{enabled: true, {oauth}}}"))
+    change(folder, "monitoring", "{authentication: token}")
+    done = ottla("users", "rotate", "monitoring", *SECURED)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "user monitoring logs in with tokens of an issuer" in done.stderr
 
 
 def test_a_new_password_is_asked_for_once_and_what_to_hand_out_is_told(ottla: Ottla, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +110,13 @@ def test_a_new_password_is_asked_for_once_and_what_to_hand_out_is_told(ottla: Ot
     done = ottla("users", "rotate", "task-service", *SECURED)
     assert (done.exit_code, rotated) == (0, ["task-service"])
     assert "ottla client-config -e local-secure task-service" in done.stderr
+
+
+def test_users_of_a_shared_cluster_are_listed_by_the_names_that_they_log_in_by(ottla: Ottla, shared: Path) -> None:
+    text = shared.read_text()
+    shared.write_text(text.replace("users: {admin: null}", "users: {admin: {admin: false, produces: [task-events]}}"))
+    users = json.loads(ottla("users", "list", "-e", "dev", "-o", "json").stdout)["data"]["users"]
+    found = {each["user"]: each for each in users}
+    assert all(name.startswith("dev.") for name in found)
+    assert [name for name, each in found.items() if each["administrator"]] == []
+    assert found["dev.event-service"]["does"][-1].endswith("as dev.event-service")

@@ -20,7 +20,7 @@ from ottla.errors import OttlaError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Home
+    from tests.conftest import Home, Locked
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -49,6 +49,16 @@ def folder(three: Home) -> Iterator[Path]:
     assert undone.returncode == 0, undone.stderr
 
 
+def run_in_order(page: Path, folder: Path, *, environment: str | None = None) -> None:
+    """Run the commands of a page; ``environment`` is put in the place of the one that is named there."""
+    variables = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    assert commands(page)
+    for command in commands(page):
+        here = command if environment is None else re.sub(r"-e [a-z-]+", f"-e {environment}", command)
+        done = subprocess.run(["bash", "-c", here], cwd=folder, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{here}\n{done.stdout}{done.stderr}"
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     "page",
@@ -62,23 +72,23 @@ def folder(three: Home) -> Iterator[Path]:
     ids=lambda page: page.name,
 )
 def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) -> None:
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    assert commands(page)
-    for command in commands(page):
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    run_in_order(page, folder)
 
 
+@pytest.mark.kafka
 @pytest.mark.parametrize(
-    "page", [ROOT / "docs/how-to/check-a-spec.md", ROOT / "docs/how-to/lock-a-platform.md"], ids=lambda page: page.name
+    "page",
+    [ROOT / "docs/how-to/lock-a-platform.md", ROOT / "docs/how-to/rotate-certificates.md"],
+    ids=lambda page: page.name,
 )
-def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(page: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_on_locked_platforms_work_in_their_order(page: Path, locked: Locked) -> None:
+    """On one node, which is the default of that spec."""
+    run_in_order(page, locked.folder, environment=locked.environment)
+
+
+def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(tmp_path: Path) -> None:
     shutil.copy(ROOT / "platform.yaml", tmp_path)
-    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    assert len(commands(page)) >= 5
-    for command in commands(page):
-        done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    run_in_order(ROOT / "docs/how-to/check-a-spec.md", tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -40,7 +40,7 @@ def test_commands_options_topics_and_groups_are_offered(three: Home) -> None:
 
 
 def test_environments_and_nodes_of_the_spec_are_offered(three: Home, tmp_path: Path) -> None:
-    assert tab(three, "ottla status -e l") == ["local", "laptop"]
+    assert tab(three, "ottla status -e l") == ["local", "laptop", "local-secure"]
     assert tab(three, "ottla consume -e lap") == ["laptop"]
     assert tab(three, "ottla restart ") == tab(three, "ottla logs -e local ") == ["1", "2", "3"]
     assert tab(three, "ottla logs -e laptop ") == []  # no cluster was made there

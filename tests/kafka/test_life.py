@@ -229,12 +229,12 @@ def test_changed_server_properties_are_planned_shown_by_up_and_applied_by_a_rest
 
 def test_a_node_that_cannot_start_says_why_and_comes_back_as_it_was(one: Home) -> None:
     def nonsense(spec: dict[str, Any]) -> None:
-        spec["cluster"]["config"]["principal.builder.class"] = "no.such.Builder"
+        spec["cluster"]["config"]["client.quota.callback.class"] = "no.such.Callback"
 
     one.variant("nonsense.yaml", nonsense)
     done = one.run("apply", "--yes", spec="nonsense.yaml")
     assert done.returncode == 5
-    assert "Invalid value no.such.Builder for configuration principal.builder.class" in done.stderr
+    assert "Invalid value no.such.Callback for configuration client.quota.callback.class" in done.stderr
     assert "Traceback" not in done.stderr
     assert "goes back to the old ones" in done.stderr
     assert one.platform.plan().changes == ()

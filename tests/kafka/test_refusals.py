@@ -129,6 +129,29 @@ def test_who_does_not_log_in_is_refused(locked: Locked) -> None:
     assert entrance({**right, "sasl.mechanism": "PLAIN"}) != LET_IN
 
 
+def test_a_rotated_password_lets_in_and_the_one_before_does_not_even_where_the_secrets_were_lost(locked: Locked) -> None:
+    kept = locked.platform.identity.store.path
+    before = config_of(locked, "nobody")
+    assert entrance(before) == LET_IN
+    assert locked.run("users", "rotate", "nobody").returncode == 0
+    after = config_of(locked, "nobody")
+    assert (entrance(before) != LET_IN, entrance(after)) == (True, LET_IN)
+    copy = kept.rename(kept.with_name("copy"))
+    try:
+        lost = locked.run("topics", "list", "--as", "nobody")
+        assert (lost.returncode, "ottla users rotate" in lost.stderr) == (1, True), lost.stderr
+        assert "unverifiable" in locked.run("plan").stdout
+        anew = locked.run("users", "rotate", "nobody")
+        assert anew.returncode == 0, anew.stderr
+        assert entrance(config_of(locked, "nobody")) == LET_IN
+    finally:
+        copy.rename(kept)  # what the cluster was sent since is not in it
+    again = locked.run("users", "rotate", "nobody")
+    assert again.returncode == 0, again.stderr
+    assert entrance(config_of(locked, "nobody")) == LET_IN
+    assert locked.run("plan", "--exit-code").returncode == 0
+
+
 def test_a_certificate_lets_in_and_its_name_is_the_user(locked: Locked) -> None:
     right = config_of(locked, "with-certificate")
     assert entrance(right) == LET_IN
@@ -212,6 +235,7 @@ def test_another_users_group_is_not_joined(locked: Locked) -> None:
 
 def test_monitoring_sees_metrics_lag_and_configs_and_no_record(locked: Locked) -> None:
     monitoring = config_of(locked, "monitoring")
+    assert write(config_of(locked, "task-service"), "task-events") == LET_IN
     for command in (["topics", "list"], ["topics", "describe", "task-events"], ["groups", "list"], ["lag"]):
         done = locked.run(*command, "--as", "monitoring")
         assert done.returncode == 0, done.stderr
@@ -284,6 +308,27 @@ def test_an_expired_certificate_and_one_of_another_ca_are_refused(locked: Locked
     assert LET_IN not in {found["expired"], found["of another CA"]}
 
 
+@pytest.mark.parametrize("name", ["operator", "node-1", "ottla:operator", "CN=node-1"])
+def test_a_users_certificate_with_the_name_of_a_node_is_no_node(locked: Locked, tmp_path: Path, name: str) -> None:
+    own = read_authorities(locked.platform.cluster.layout, None)
+    assert own is not None
+    store = tmp_path / f"{name}.pem"
+    store.write_bytes(issue(own.current, Leaf("user", store, name), now=dt.datetime.now(dt.UTC)).pem())
+    config = {**config_of(locked, "with-certificate"), **librdkafka_store(store)}
+    assert entrance(config) == LET_IN
+    assert "authoriz" in write(config, "task-events").lower()
+    assert write(config_of(locked, "with-certificate"), "task-events") == LET_IN
+
+
+def test_what_is_refused_stands_in_the_audit_log(locked: Locked) -> None:
+    log = locked.platform.cluster.layout.node(1).audit_log
+    assert "authoriz" in write(config_of(locked, "nobody"), "task-events").lower()
+    said = wait_until(log.read_text, lambda text: "User:nobody" in text, what="the audit log", timeout=10)
+    assert "Principal = User:nobody is Denied operation = " in said
+    assert locked.run("topics", "list").returncode == 0
+    assert "User:admin is Denied" not in log.read_text()
+
+
 def test_an_acl_that_is_revoked_ends_the_work_of_a_live_consumer_and_of_no_other(locked: Locked) -> None:
     """Both read on and on; then one of them loses the topic."""
 
@@ -323,3 +368,28 @@ def next_of(consumer: Consumer) -> str:
 def until_refused(consumer: Consumer) -> str:
     """What it had fetched before, it may still hand out."""
     return wait_until(lambda: next_of(consumer), lambda said: said != LET_IN, what="a refusal", timeout=30)
+
+
+def test_a_command_says_that_the_login_is_refused_and_not_that_nobody_answers(locked: Locked) -> None:
+    right = locked.run("topics", "list", "--as", "task-service")
+    assert (right.returncode, "task-events" in right.stdout) == (0, True)
+    for wrong in (["-X", "sasl.password=wrong"], ["-X", "sasl.mechanism=PLAIN"]):
+        refused = locked.run("topics", "list", "--as", "task-service", *wrong, timeout=15)
+        assert (refused.returncode, "the login is refused" in refused.stderr) == (1, True), refused.stderr
+    assert locked.run("topics", "list", "--as", "").returncode == 2
+
+
+def test_commands_of_a_user_who_may_not_say_so_in_a_line(locked: Locked) -> None:
+    writer, reader = (
+        locked.pipe("produce", "task-events", "-K", ":", "--as", user, given=b"k:v\n")
+        for user in ("task-service", "reminder-service")
+    )
+    assert writer.returncode == 0, writer.stderr
+    assert (reader.returncode, b"uthoriz" in reader.stderr, b"Traceback" in reader.stderr) == (1, True, False), reader.stderr
+    assert locked.run("consume", "task-events", "--as", "event-service").returncode == 0
+    denied = locked.run("consume", "task-events", "--as", "monitoring")
+    assert (denied.returncode, "authorization failed" in denied.stderr) == (1, True), denied.stderr
+    assert locked.run("verify", "--write", "--as", "nobody").returncode == 1
+    made = locked.run("topics", "create", "quiet", "--yes")
+    assert (made.returncode, "unverifiable" in made.stdout) == (0, False), made.stderr
+    assert locked.run("topics", "delete", "quiet", "--yes").returncode == 0

@@ -24,6 +24,7 @@ def pids(home: Home) -> dict[int, int]:
     return {node_id: process.pid for node_id, process in home.platform.cluster.running().items()}
 
 
+@pytest.mark.long
 def test_a_rolling_restart_under_load_loses_no_acknowledged_event(three: Home) -> None:
     before = pids(three)
     with Load(three, TOPIC) as load:

@@ -35,7 +35,9 @@ def ask_for(home: Home, version: str) -> None:
     """Let the spec ask for a Kafka version, small nodes and one topic."""
     spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
     spec["cluster"] |= {"kafka_version": version, "heap": "256MiB"}
-    spec["topics"] = {TOPIC: {"partitions": 3}}
+    spec["topics"], spec["users"] = {TOPIC: {"partitions": 3}}, {}
+    spec["environments"] = {home.environment: spec["environments"][home.environment]}
+    spec["default_environment"] = home.environment
     (home.folder / "platform.yaml").write_text(json.dumps(spec))
 
 

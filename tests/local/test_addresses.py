@@ -113,6 +113,19 @@ def test_a_port_that_a_node_does_not_listen_on_is_nobodys_business(tmp_path: Pat
         assert settle_ports(layout, record, record.nodes, others_run=False, report=Silent()) is record
 
 
+def test_a_secured_node_whose_port_was_taken_is_secured_where_it_goes(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "local")
+    open_one = made(layout)
+    record = replace(open_one, nodes=tuple(replace(node, secured=True) for node in open_one.nodes))
+    with listening(record.nodes[0].sasl_port):
+        settled = settle_ports(layout, record, record.nodes, others_run=False, report=Silent())
+    assert settled.nodes[0].sasl_port != record.nodes[0].sasl_port
+    assert all(node.secured for node in settled.nodes)
+    assert settled.bootstrap_servers[0].endswith(f":{settled.nodes[0].sasl_port}")
+    with listening(record.nodes[0].client_port):
+        assert settle_ports(layout, record, record.nodes, others_run=False, report=Silent()) is record
+
+
 def test_a_new_controller_port_of_a_controller_changes_no_bootstrap_server(tmp_path: Path) -> None:
     layout, told = Layout(tmp_path / "local"), Notes()
     record = made(layout, node_roles(1, dedicated=True))

@@ -21,7 +21,7 @@ from ottla.local.certificate_expiry import (
     findings,
     list_certificates,
 )
-from ottla.local.certificate_rotation import begin, renew_users
+from ottla.local.certificate_rotation import begin, finish, renew_nodes, renew_users
 from ottla.local.client_certificates import ensure_client_certificates
 from ottla.local.issuing import new_authority
 from ottla.local.record import NodeAddress
@@ -144,6 +144,32 @@ def test_the_key_of_a_given_ca_is_at_hand_only_while_it_is_given(tmp_path: Path)
     [authority, *_] = list_certificates(layout, NODES, USERS, now=NOW, given=given)
     assert authority.key is KeyState.FITS
     assert found(layout) == {"authority": [Wanting.KEY_WRONG]}
+
+
+def test_a_certificate_of_nobody_in_the_spec_is_found_as_long_as_it_gets_in(layout: Layout) -> None:
+    ensure_client_certificates(layout, "todo-kafka", NODES, ["orders", "former"], now=NOW, given=None)
+    assert list(listed(layout)) == ["authority", "node 1", "user orders", "user former"]
+    [finding] = findings(listed(layout).values(), NOW)
+    message = "the spec gives it none, and whoever has this one still gets in as former until 2027-04-02"
+    assert str(finding) == f"certificate of user former: {message}: to end it: ottla certs rotate"
+    assert found(layout, NOW + 380 * DAY)["user former"] == [Wanting.LEFT_OVER]
+    assert "user former" not in listed(layout, NOW + 397 * DAY)
+
+
+def test_a_change_to_another_ca_ends_what_was_left_over(layout: Layout) -> None:
+    ensure_client_certificates(layout, "todo-kafka", NODES, ["orders", "former"], now=NOW, given=None)
+    begin(layout, "todo-kafka", now=NOW, given=None)
+    renew_users(layout, USERS, now=NOW, given=None)
+    assert found(layout) == {"user former": [Wanting.LEFT_OVER]}
+    renew_nodes(layout, NODES, now=NOW, given=None)
+    finish(layout, NODES, USERS, now=NOW, given=None)
+    assert found(layout) == {}
+    assert "user former" not in listed(layout)
+
+
+def test_what_lies_there_and_is_no_certificate_lets_nobody_in(layout: Layout) -> None:
+    layout.user_keystore("former").write_text("no certificate")
+    assert found(layout) == {}
 
 
 FACTS = CertificateFacts("CN=x", "CN=y", (), "1", NOW, NOW + 100 * DAY, 100, "00", trusted=True)

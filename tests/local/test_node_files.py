@@ -64,21 +64,24 @@ def test_the_spec_wins_over_what_ottla_prefers_but_may_not_take_what_only_ottla_
 
 def test_what_only_ottla_knows_is_refused_by_the_spec_already(layout: Layout) -> None:
     security = SecuritySpec(oauth=OauthSpec(issuer="i", audience="a", jwks="https://i/keys"))
-    locked = {key: value for key, value in secured_properties(security, [1, 2]).items() if key != SUPER_USERS}
+    locked = {key: value for key, value in secured_properties(security).items() if key != SUPER_USERS}
     for node, configs in ((NODES[0], {}), (LOCKED, locked)):
         ours = server_properties(layout, RECORD, node, configs).keys() - DEFAULTS.keys()
-        assert {key for key in ours - OWN_OF_LOCAL if not key.startswith(OWN_LISTENERS_OF_LOCAL)} == set()
+        assert {key for key in ours - OWN_OF_LOCAL if not key.startswith(OWN_LISTENERS_OF_LOCAL)} <= {SUPER_USERS}
 
 
 def test_a_locked_node_has_no_listener_for_clients_that_do_not_log_in(layout: Layout) -> None:
-    properties = server_properties(layout, RECORD, LOCKED, secured_properties(SecuritySpec(), [1, 2]))
+    sealed = replace(RECORD, seal="s3al")
+    properties = server_properties(layout, sealed, LOCKED, secured_properties(SecuritySpec()))
     assert "CLIENT" not in properties["listeners"] + properties["advertised.listeners"]
     assert properties["advertised.listeners"] == "TLS://127.0.0.1:9093,SASL://127.0.0.1:9094,INTERNAL://127.0.0.1:9095"
     protocols = dict(pair.split(":") for pair in properties["listener.security.protocol.map"].split(","))
     assert {protocols[name] for name in ("TLS", "SASL", "INTERNAL", "CONTROLLER")} == {"SSL", "SASL_SSL"}
     assert properties["listener.name.tls.ssl.client.auth"] == "required"
     assert properties["authorizer.class.name"].endswith("StandardAuthorizer")
-    assert properties["super.users"] == "User:CN=node-1;User:CN=node-2;User:CN=ottla;User:admin"
+    assert properties["super.users"] == "User:s3al:node-1;User:s3al:node-2;User:s3al:operator;User:admin"
+    for listener in ("internal", "controller"):
+        assert properties[f"listener.name.{listener}.ssl.principal.mapping.rules"] == "RULE:^CN=(.*)$/s3al:$1/"
     assert "OAUTHBEARER" not in properties["sasl.enabled.mechanisms"]
     assert not any("oauthbearer" in key for key in properties)
 

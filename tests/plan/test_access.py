@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ottla.errors import PlanRefused
 from ottla.model.acl import CLUSTER_NAME, AclBinding, Operation, PatternType, Permission, ResourceType
 from ottla.model.quota import DEFAULT, QuotaEntity
 from ottla.model.state import ClusterState, Evidence
+from ottla.model.topic import Topic
 from ottla.model.user import ScramCredential, ScramMechanism
 from ottla.plan import (
     AlterQuota,
     CreateAcl,
+    CreateTopic,
     DeleteAcl,
     DeleteScram,
+    DeleteTopic,
     Plan,
     QuotaChange,
     UpsertScram,
@@ -25,6 +30,8 @@ from ottla.plan import (
 ALL = frozenset({"acls", "users", "quotas"})
 SHA_512 = ScramMechanism.SHA_512
 ALICE = ScramCredential("alice", SHA_512, 8192)
+
+UNKNOWN = "nobody here knows the password of admin SCRAM-SHA-512"
 
 
 def acl(
@@ -177,7 +184,7 @@ def test_a_plan_reads_as_lines() -> None:
         "~ quota of user (default)",
         "    producer_byte_rate: (not set) -> 1,048,576",
         "# acls not in the spec, left alone (1): allow User:old read topic orders. To delete: ottla apply --allow acls",
-        "# unverifiable, left alone: nobody here knows the password of admin SCRAM-SHA-512",
+        f"# unverifiable, left alone: {UNKNOWN}. To give another one: ottla users rotate USER",
     ]
     assert plan_summary(made) == "2 to create, 2 to change"
 
@@ -197,3 +204,17 @@ def test_a_plan_is_data() -> None:
     }
     assert quota["entity"] == {"user": {"default": True}, "client_id": "app"}
     assert quota["values"] == [{"key": "producer_byte_rate", "before": None, "after": 1.0}]
+
+
+def test_a_deny_is_there_before_what_it_guards_and_goes_after_it() -> None:
+    """A topic or a login that is new is never without the DENY, and one that goes has it to its end."""
+    deny = AclBinding(ResourceType.TOPIC, "pay", PatternType.LITERAL, "User:*", "*", Operation.READ, Permission.DENY)
+    allow = replace(deny, name="*", permission=Permission.ALLOW)
+    topic, guest = Topic("pay", 1, 1, {}), ScramCredential("guest", ScramMechanism.SHA_512, 8192)
+    full = ClusterState(topics={"pay": topic}, users={guest.key: guest}, acls=frozenset({deny, allow}), authorizer=True)
+    empty = ClusterState(authorizer=True)
+    made = [type(change) for change in diff(empty, full).changes]
+    assert made == [CreateAcl, CreateTopic, UpsertScram, CreateAcl]
+    gone = diff(full, empty, allow=frozenset({"topics", "users", "acls"})).changes
+    assert [type(change) for change in gone] == [DeleteAcl, DeleteScram, DeleteTopic, DeleteAcl]
+    assert (diff(empty, full).changes[0], gone[-1]) == (CreateAcl(deny), DeleteAcl(deny))

@@ -25,7 +25,8 @@ from ottla.local.issuing import new_authority
 from ottla.local.key_store import KeyStore
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, write_record
 from ottla.platform import Platform
-from ottla.platform.certificates import expiry_warnings, given_authority, view_certificates
+from ottla.platform.admission import given_authority
+from ottla.platform.certificates import expiry_warnings, view_certificates
 
 if TYPE_CHECKING:
     from ottla.platform import LocalPlatform
@@ -46,7 +47,7 @@ def platform_of(folder: Path, security: dict[str, Any] | None = None, environmen
 
 def make(platform: LocalPlatform) -> LocalPlatform:
     write_record(platform.cluster.layout.record, ClusterRecord(new_cluster_id(), "4.3.1", NODES))
-    given = given_authority(platform, now=NOW)
+    given = given_authority(platform.identity, now=NOW)
     ensure_client_certificates(platform.cluster.layout, "todo-kafka", NODES, ["billing"], now=NOW, given=given)
     return platform
 

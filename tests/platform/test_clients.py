@@ -162,6 +162,11 @@ def test_a_file_for_librdkafka_is_read_back_or_refused(store: Path, password: st
     }
 
 
+def test_an_old_librdkafka_cannot_log_in_by_password_and_that_is_told(store: Path) -> None:
+    assert "before 2.6.1" in render(ClientKind.LIBRDKAFKA, by_password(store), Path("/f")).notes[0]
+    assert render(ClientKind.LIBRDKAFKA, client(store, CertificateLogin(store)), Path("/f")).notes == ()
+
+
 @pytest.mark.parametrize("password", ["geh\\:m", "geh\\=m", " geheim", "geheim ", "geh\nm", "geh\rm", "x" * 600])
 def test_a_password_that_kcat_would_read_otherwise_is_refused_without_showing_it(store: Path, password: str) -> None:
     with pytest.raises(UsageError) as told:

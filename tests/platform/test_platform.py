@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
+from ruamel.yaml import YAML
+
+from ottla.errors import LocalError
 from ottla.platform import Platform
 
 SHIPPED = Path(__file__).parent.parent.parent / "platform.yaml"
@@ -19,3 +24,12 @@ def test_every_node_of_a_locked_platform_asks_its_authorizer_and_one_of_an_open_
     for environment, locked in (("local-secure", True), ("local", False)):
         nodes = Platform.load(SHIPPED).on(environment).desired.nodes.values()
         assert {"authorizer.class.name" in node.properties for node in nodes} == {locked}
+
+
+def test_nothing_is_started_while_a_password_is_not_where_the_spec_says(tmp_path: Path) -> None:
+    spec = YAML(typ="safe").load(SHIPPED)
+    spec["users"]["monitoring"]["password"] = "${env:OTTLA_TEST_UNSET}"  # noqa: S105  (where it would be)
+    (tmp_path / "platform.yaml").write_text(json.dumps(spec))
+    with pytest.raises(LocalError, match="OTTLA_TEST_UNSET is not set"):
+        Platform.load(tmp_path / "platform.yaml").on("local-secure").up()
+    assert not (tmp_path / ".ottla").exists()

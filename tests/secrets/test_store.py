@@ -69,12 +69,19 @@ def test_a_forgotten_password_is_nowhere(store: SecretStore) -> None:
     assert old.reveal() not in store.path.read_text()
 
 
-def test_a_version_says_which_password_and_outlives_the_run(store: SecretStore) -> None:
+def test_a_version_names_a_password_as_long_as_the_file_is_there(store: SecretStore) -> None:
+    store.new_password("alice")
     version = store.version_of(Secret("a"))
     assert SecretStore(store.path).version_of(Secret("a")) == version
     assert store.version_of(Secret("b")) != version
-    store.new_password("alice")
+    store.new_password("bob")
     assert store.version_of(Secret("a")) == version
+
+
+def test_asking_for_a_version_writes_nothing(store: SecretStore) -> None:
+    """A plan asks without the lock: what another run generates meanwhile must not be lost."""
+    store.version_of(Secret("a"))
+    assert not store.path.exists()
 
 
 def test_a_version_cannot_be_guessed_from_a_weak_password(store: SecretStore, tmp_path: Path) -> None:
@@ -83,15 +90,24 @@ def test_a_version_cannot_be_guessed_from_a_weak_password(store: SecretStore, tm
 
 
 def test_what_was_sent_is_remembered_until_it_is_gone(store: SecretStore) -> None:
-    store.keep_sent({"alice SCRAM-SHA-512": "1", "alice SCRAM-SHA-256": "2"})
-    store.keep_sent({"alice SCRAM-SHA-512": "3", "alice SCRAM-SHA-256": None})
-    assert store.sent_version("alice SCRAM-SHA-512") == "3"
+    store.keep_sent({"alice SCRAM-SHA-512": Secret("a"), "alice SCRAM-SHA-256": Secret("b")})
+    store.keep_sent({"alice SCRAM-SHA-512": Secret("c"), "alice SCRAM-SHA-256": None})
+    assert store.sent_version("alice SCRAM-SHA-512") == store.version_of(Secret("c"))
     assert store.sent_version("alice SCRAM-SHA-256") is None
+
+
+def test_a_file_of_a_newer_ottla_is_not_called_damaged(store: SecretStore) -> None:
+    store.new_password("alice")
+    before = store.path.read_text().replace('"format": 1', '"format": 2')
+    store.path.write_text(before)
+    with pytest.raises(LocalError, match="made by a newer Ottla"):
+        store.ensure_password("bob")
+    assert store.path.read_text() == before
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"format": 2}, {"key": "abcd"}, {"key": 5}, {"passwords": {"alice": ""}}, {"passwords": []}, {"sent": {"alice": 5}}],
+    [{"format": 0}, {"key": "abcd"}, {"key": 5}, {"passwords": {"alice": ""}}, {"passwords": []}, {"sent": {"alice": 5}}],
     ids=str,
 )
 def test_a_damaged_file_is_refused_without_being_quoted(store: SecretStore, changed: dict[str, object]) -> None:

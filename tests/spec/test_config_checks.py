@@ -91,7 +91,7 @@ def test_a_value_that_kafka_would_refuse_is_a_fault(faults: Faults, text: str, f
         of_topic("local.retention.ms: -2, local.retention.bytes: -2"),
         of_topic("preallocate: TRUE, min.cleanable.dirty.ratio: 0.1, flush.ms: 9223372036854775807"),
         of_topic("leader.replication.throttled.replicas: '0:1,1:2', follower.replication.throttled.replicas: '*'"),
-        of_server("super.users: 'User:admin', metrics.jmx.include: 'a|b'"),
+        of_server("metrics.jmx.include: 'a|b'"),
         of_server("listener.name.client.ssl.client.auth: required"),
         of_server("config.providers: file, config.providers.file.class: x.Y, rsm.config.dir: /tmp/remote"),
         of_client("producer", "acks: -1, buffer.memory: 32MiB, linger.ms: 5ms"),

@@ -130,6 +130,11 @@ def test_other_mapping_rules_are_a_fault(faults: Faults, rule: str) -> None:
     assert said.startswith("5: security.principal_mapping_rules.0: expected DEFAULT, or RULE:")
 
 
+def test_a_mapping_rule_that_is_no_regular_expression_is_a_fault_here_and_not_the_end_of_a_node(faults: Faults) -> None:
+    said = fault(faults, SECURED.replace("true}\n", "true, principal_mapping_rules: ['RULE:(CN=/x/']}\n", 1))
+    assert said.endswith("(CN= is no regular expression: a node would end with it")
+
+
 @pytest.mark.parametrize("iterations", [4095, 16385])
 def test_iterations_are_those_that_kafka_takes(faults: Faults, iterations: int) -> None:
     text = SECURED.replace("true}\n", f"true, iterations: {iterations}}}\n", 1)

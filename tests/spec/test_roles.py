@@ -9,6 +9,7 @@ from ottla.model.acl import CLUSTER_NAME, Action, ResourceType, is_permitted
 from ottla.model.acl import Operation as Op
 from ottla.model.user import CredentialKey, ScramMechanism
 from ottla.spec import desired_state, load_spec
+from ottla.spec.identity import AclSpec
 from ottla.spec.roles import grants
 
 if TYPE_CHECKING:
@@ -169,4 +170,21 @@ def test_the_example_of_the_how_to_is_sound(load: Load) -> None:
     topics = "topics: {orders: {partitions: 1}, payments: {partitions: 1}, order-totals: {partitions: 1}}\n"
     head = "platform: shop\ncluster: {name: shop}\nenvironments: {dev: {target: local}}\n"
     _, spec = load(head + topics + page.split("```yaml\n")[1].split("```")[0]).environment(None)
-    assert len(desired_state(spec).acls) == 26
+    assert len(desired_state(spec).acls) == 28
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "0:0:0:0:0:0:0:1"),
+        ("2001:DB8::A", "2001:db8:0:0:0:0:0:a"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+    ],
+)
+def test_the_host_of_an_acl_is_what_java_calls_the_address(written: str, compared: str) -> None:
+    """Kafka compares texts: an address in another form would match nobody, and a DENY would be void."""
+    text = {"principal": "User:x", "resource": "topic", "name": "t", "operations": ["read"], "host": written}
+    _, spec = SHIPPED.environment("local-secure")
+    [grant] = grants(spec.model_copy(update={"users": {}, "acls": (AclSpec.model_validate(text),)}))
+    assert grant.binding.host == compared

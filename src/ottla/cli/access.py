@@ -45,8 +45,6 @@ def command(
         raise UsageError("name a user, or --topic NAME, or --group NAME", hint="the users there are: ottla users list")
     spec = load_spec(file)
     name, one = spec.environment(environment)
-    if topic is not None and topic not in one.topics:
-        _note_unknown_topic(one, topic)
     found = _found(one, user, topic, group)
     if output is not Output.TABLE:
         print_document("access", _document(name, spec, found if one.security.enabled else ()), output)
@@ -57,22 +55,25 @@ def command(
     return 0
 
 
+def _found(one: EnvironmentSpec, user: str | None, topic: str | None, group: str | None) -> tuple[Entitlements, ...]:
+    from ottla.model.acl import ResourceType
+    from ottla.spec.entitlements import entitled_to, entitlements_of, full_name_of
+
+    kind: ResourceType = ResourceType.GROUP if topic is None else ResourceType.TOPIC
+    given = group if topic is None else topic
+    whole = None if user is None else entitlements_of(one, user)
+    if given is None:
+        return () if whole is None else (whole,)
+    name = full_name_of(one, kind, given)
+    if topic is not None and name not in one.topics_by_full_name:
+        _note_unknown_topic(one, topic)
+    return entitled_to(one, kind, name) if whole is None else (whole.about(kind, name),)
+
+
 def _note_unknown_topic(one: EnvironmentSpec, topic: str) -> None:
     from ottla.spec.faults import did_you_mean
 
     note(f"  note: there is no topic {topic} in the spec; {did_you_mean(topic, one.topics)}")
-
-
-def _found(one: EnvironmentSpec, user: str | None, topic: str | None, group: str | None) -> tuple[Entitlements, ...]:
-    from ottla.model.acl import ResourceType
-    from ottla.spec.entitlements import entitled_to, entitlements_of
-
-    kind: ResourceType = ResourceType.GROUP if topic is None else ResourceType.TOPIC
-    name = group if topic is None else topic
-    whole = None if user is None else entitlements_of(one, user)
-    if name is None:
-        return () if whole is None else (whole,)
-    return entitled_to(one, kind, name) if whole is None else (whole.about(kind, name),)
 
 
 def _print_open(spec: Spec, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ottla.cli.consent import Accept, Yes, carry_out
-from ottla.cli.on_cluster import AsUser  # noqa: TC001  (typer reads the annotations)
+from ottla.cli.on_cluster import AsUserOrItself  # noqa: TC001  (typer reads the annotations)
 from ottla.cli.plan import KINDS, Allow
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, chosen, explained, open_platform
 
@@ -15,7 +15,7 @@ def command(
     allow: Allow = None,
     accept: Accept = None,
     yes: Yes = False,
-    as_user: AsUser = None,
+    as_user: AsUserOrItself = None,
 ) -> int:
     """Make the live cluster what the spec says. Nothing is deleted without --allow; risks to data want --accept."""
     kinds = chosen("--allow", allow, "kinds", KINDS)

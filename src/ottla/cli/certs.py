@@ -72,6 +72,10 @@ def print_certificates(platform: LocalPlatform, output: Output, *, now: dt.datet
         print_document("certs", _document(platform, view), output)
         return 0
     print_table(("CERTIFICATE", "SUBJECT", "ISSUER", "NOT AFTER", "DAYS LEFT", "TRUSTED"), [*map(_row, view.certificates)])
+    left_over = {listed.what for listed in view.certificates if listed.left_over}
+    for finding in view.findings:
+        if finding.what in left_over:
+            note(with_options(f"  note: {finding}"))
     return 0
 
 
@@ -104,7 +108,8 @@ def rotate_certificates(platform: LocalPlatform, *, finish: bool, leaves: bool, 
     """Show the steps, ask unless ``yes``, and go them."""
     from ottla.platform.certificates import begin_rotation, finish_rotation, refuse_unready, renew_certificates
 
-    refuse_unready(platform, now=now)  # before anything is asked
+    options = ["--finish"] if finish else ["--leaves"] if leaves else []
+    refuse_unready(platform, *options, now=now)  # before anything is asked
     run = finish_rotation if finish else renew_certificates if leaves else begin_rotation
     for line in _FINISH if finish else _RENEW if leaves else _BEGIN:
         typer.echo(f"~ {line}")
@@ -129,8 +134,6 @@ _RENEW = ("give nodes and users new certificates of the same CA", _RESTART)
 
 
 def _print_done(platform: LocalPlatform, restarted: Sequence[int], *, finish: bool, leaves: bool) -> None:
-    from ottla.platform.certificates import certificate_users
-
     layout = platform.cluster.layout
     nodes = ", ".join(map(str, dict.fromkeys(restarted)))
     typer.echo(f"restarted: node {nodes}" if restarted else "restarted: none; a node that does not run reads them when it starts")
@@ -139,7 +142,7 @@ def _print_done(platform: LocalPlatform, restarted: Sequence[int], *, finish: bo
         return
     if not leaves:
         typer.echo(f"begun: two CAs are trusted; give clients {layout.client_authorities}")
-    for user in certificate_users(platform):
+    for user in platform.certificate_users:
         typer.echo(f"give {user} {layout.user_keystore(user)}")
     if not leaves:
         note(with_options("once every client has what is new, end it: ottla certs rotate --finish"))

@@ -33,13 +33,12 @@ def command(
 
     Only their owner may read them, and no secret is printed. They name the platform's CA (and certificate) where it lies.
     """
-    from ottla.cli.users import user_of
     from ottla.platform.clients import client_of, group_of, render, write_files
 
-    found = user_of(file, environment, user)
     platform = open_platform(file, environment)
-    client = client_of(platform.login(user), platform.profile, group_of(platform.spec, found))
-    folder = (output or _default(platform, user, kind)).resolve()
+    name, found = platform.identity.user(user)
+    client = client_of(platform.login(name), platform.profile, group_of(platform.spec, found))
+    folder = (output or _default(platform, name, kind)).resolve()
     files = render(kind, client, folder)
     for path in write_files(files, folder):
         typer.echo(str(path))
@@ -51,4 +50,4 @@ def command(
 
 def _default(platform: LocalPlatform, user: str, kind: ClientKind) -> Path:
     """A folder for each kind: Dapr takes every YAML file beside its own for a component."""
-    return platform.cluster.layout.root / FOLDER / user / kind.value
+    return platform.folder / FOLDER / user / kind.value

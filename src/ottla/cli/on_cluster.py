@@ -19,10 +19,33 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
 
 LIST = "list"
+
+
+def _named(value: str | None) -> str | None:
+    """An empty name is a variable that was not set: it must not work as whoever works without one."""
+    if value == "":
+        raise typer.BadParameter("no user is named")
+    return value
+
+
 AsUser = Annotated[
     str | None,
     typer.Option(
-        "--as", help="Log in as this user of the spec; else as the administrator.", metavar="USER", autocompletion=user_names
+        "--as",
+        help="Log in as this user of the spec; else as the administrator.",
+        metavar="USER",
+        autocompletion=user_names,
+        callback=_named,
+    ),
+]
+AsUserOrItself = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        help="Log in as this user of the spec; else as Ottla itself, whom no ACL holds back.",
+        metavar="USER",
+        autocompletion=user_names,
+        callback=_named,
     ),
 ]
 Reach = Callable[[], "Access"]  # opens the cluster that a command is about, once its own words were read

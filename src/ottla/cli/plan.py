@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ottla.cli.on_cluster import AsUser  # noqa: TC001  (typer reads the annotations)
+from ottla.cli.on_cluster import AsUserOrItself  # noqa: TC001  (typer reads the annotations)
 from ottla.cli.output import Output, OutputOption, note, print_changes, print_document
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, chosen, explained, open_platform, with_options
 
@@ -21,7 +21,7 @@ def command(
     output: OutputOption = Output.TABLE,
     allow: Allow = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if there is anything to do.")] = False,
-    as_user: AsUser = None,
+    as_user: AsUserOrItself = None,
 ) -> int:
     """Compare the spec with the live cluster and show what apply would do. Changes nothing."""
     kinds = chosen("--allow", allow, "kinds", KINDS)

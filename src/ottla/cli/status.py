@@ -48,7 +48,8 @@ def _leader(status: PlatformStatus) -> int | None:
 def _print_table(status: PlatformStatus) -> None:
     typer.echo(f"{status.cluster} ({status.environment}): Kafka {status.kafka_version}, cluster_id {status.cluster_id}")
     typer.echo(f"bootstrap servers: {','.join(status.bootstrap_servers)}")
-    with_certificates = [f"{node.address.host}:{node.address.tls_port}" for node in status.nodes if node.address.secured]
+    addresses = [node.address for node in status.nodes]
+    with_certificates = [f"{each.host}:{port}" for each in addresses for how, port in each.client_ports.items() if how == "tls"]
     if with_certificates:
         typer.echo(f"  for certificates: {','.join(with_certificates)}")
     if status.view is not None:

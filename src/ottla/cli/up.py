@@ -26,7 +26,10 @@ def command(
     environment: Environment = None,
     verify: Annotated[bool, typer.Option("--verify", help="Then do `ottla verify --write`.")] = False,
 ) -> int:
-    """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3)."""
+    """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3).
+
+    What is missing are topics, users, ACLs (those that deny as well) and quotas.
+    """
     from ottla.cli.output import note
 
     started = time.monotonic()
@@ -74,9 +77,9 @@ def _say_what_runs(platform: LocalPlatform, result: UpResult, seconds: float) ->
 def _created(result: UpResult) -> str:
     from ottla.plan import CreateAcl, CreateTopic, UpsertScram
 
-    words = {CreateTopic: "topics", UpsertScram: "credentials", CreateAcl: "ACLs"}
-    counts = Counter(words.get(type(change), "quotas") for change in result.created)
-    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    words = {CreateTopic: "topic", UpsertScram: "credential", CreateAcl: "ACL"}
+    counts = Counter(words.get(type(change), "quota") for change in result.created)
+    said = ", ".join(counted(count, word) for word, count in counts.items())
     return f", {said} created" if said else ""
 
 

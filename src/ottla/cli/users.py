@@ -9,11 +9,9 @@ import typer
 from ottla.cli.offered import user_names
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
-from ottla.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ottla.spec import EnvironmentSpec
     from ottla.spec.schema import UserSpec
@@ -29,11 +27,11 @@ def list_(
     environment: Environment = None,
     output: OutputOption = Output.TABLE,
 ) -> int:
-    """Each user of the spec: how they log in, where the password is (never which), and what they do. Asks no cluster."""
+    """Each user, by full name: how they log in, where the password is (never which), and what they do. Asks no cluster."""
     from ottla.spec import load_spec
 
     name, spec = load_spec(file).environment(environment)
-    rows = [_document(spec, user, one) for user, one in spec.users.items()]
+    rows = [_document(spec, user, one) for user, one in spec.users_by_full_name.items()]
     if output is not Output.TABLE:
         print_document("users", {"environment": name, "secured": spec.security.enabled, "users": rows}, output)
         return 0
@@ -53,44 +51,10 @@ def rotate(
     environment: Environment = None,
 ) -> int:
     """Give a user a new generated password. The one before is refused from then on; it is not printed: see client-config."""
-    found = user_of(file, environment, user)
-    _refuse_other_than_generated(file, environment, user, found)
     open_platform(file, environment).rotate_password(user)
     typer.echo(f"{user} has a new password; whoever used the one before needs new files")
     note("hand out: " + with_options(f"ottla client-config {user} --for java, librdkafka, dapr or spring"))
     return 0
-
-
-def user_of(file: Path, environment: str | None, user: str) -> UserSpec:
-    """A user of the spec who can log in. Raises UsageError where there is none, or nobody needs to log in."""
-    from ottla.spec import load_spec
-    from ottla.spec.faults import did_you_mean
-
-    spec = load_spec(file)
-    name, one = spec.environment(environment)
-    if user not in one.users:
-        raise UsageError(f"there is no user {user} in {file}; {did_you_mean(user, one.users)}", hint="all: ottla users list")
-    if not one.security.enabled:
-        locked = [each for each, other in spec.environments.items() if other.security.enabled]
-        ways = f"choose a locked one with -e: {', '.join(locked)}" if locked else "to lock it: `security: {enabled: true}`"
-        raise UsageError(f"{name} is open: clients need no login there", hint=f"{ways}; the address: ottla status")
-    return one.users[user]
-
-
-def _refuse_other_than_generated(file: Path, environment: str | None, user: str, found: UserSpec) -> None:
-    from ottla.spec import load_spec
-    from ottla.spec.identity import Authentication
-
-    if found.authentication is Authentication.CERTIFICATE:
-        raise UsageError(f"{user} logs in by a certificate and has no password", hint="a new certificate: ottla certs rotate")
-    if found.password is not None:
-        spec = load_spec(file)
-        mark = spec.documents[spec.environment(environment)[0]].mark(("users", user, "password"))
-        raise UsageError(
-            f"the password of {user} is {found.password}: Ottla does not make it",
-            where=f"{file}:{mark.line}: {mark.key}",
-            hint="change it there, then: ottla apply",
-        )
 
 
 def _document(spec: EnvironmentSpec, name: str, user: UserSpec) -> dict[str, Any]:
@@ -104,11 +68,11 @@ def _document(spec: EnvironmentSpec, name: str, user: UserSpec) -> dict[str, Any
         "mechanisms": [str(mechanism) for mechanism in spec.security.mechanisms] if scram else [],
         "password": (GENERATED if user.password is None else str(user.password)) if scram else None,
         "administrator": name == spec.security.administrator,
-        "does": list(_does(user)),
+        "does": list(_does(spec, user)),
     }
 
 
-def _does(user: UserSpec) -> Iterator[str]:
+def _does(spec: EnvironmentSpec, user: UserSpec) -> Iterator[str]:
     if user.admin:
         yield "administers"
     if user.monitor:
@@ -116,9 +80,10 @@ def _does(user: UserSpec) -> Iterator[str]:
     if user.produces:
         yield f"produces {_topics(len(user.produces))}"
     if user.consumes is not None:
-        yield f"consumes {_topics(len(user.consumes.topics))} as {user.consumes.group}"
+        yield f"consumes {_topics(len(user.consumes.topics))} as {spec.full_name(user.consumes.group)}"
     if user.streams is not None:
-        yield f"streams {user.streams.application_id}: {len(user.streams.reads)} in, {len(user.streams.writes)} out"
+        name, reads, writes = spec.full_name(user.streams.application_id), len(user.streams.reads), len(user.streams.writes)
+        yield f"streams {name}: {reads} in, {writes} out"
 
 
 def _topics(count: int) -> str:

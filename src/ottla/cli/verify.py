@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.on_cluster import AsUser  # noqa: TC001  (typer reads the annotations)
+from ottla.cli.offered import user_names
 from ottla.cli.output import Output, OutputOption, print_document
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 
@@ -29,7 +29,15 @@ def command(
     write: Annotated[
         bool, typer.Option("--write", help="Put a marked event through every topic that is empty or permits it.")
     ] = False,
-    as_user: AsUser = None,
+    as_user: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            help="Log in as this user of the spec; else look as Ottla itself, and --write as the administrator.",
+            metavar="USER",
+            autocompletion=user_names,
+        ),
+    ] = None,
 ) -> int:
     """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off."""
     return run_checks(open_platform(file, environment).working_as(as_user), write=write, output=output)

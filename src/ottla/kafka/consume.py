@@ -24,6 +24,7 @@ from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
@@ -44,9 +45,12 @@ REBALANCED = frozenset(
     }
 )
 LOOK = "see whether every partition has a leader: ottla topics describe"
+MAY = "what a user of the spec may do, and by which line: ottla access"
+DENIED = frozenset({KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED})
 SILENCE = 30.0
 TIMESTAMP_TYPES = {TIMESTAMP_CREATE_TIME: "CreateTime", TIMESTAMP_LOG_APPEND_TIME: "LogAppendTime"}
 PASSING = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE})  # noqa: SLF001  (its names)
+OF_NO_GROUP = PASSING | {KafkaError.GROUP_AUTHORIZATION_FAILED}  # librdkafka asks for a coordinator that nobody needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def read_records(
         endless = len(open_spans) < len(wanted)
         heard = time.monotonic()
         while open_spans or endless:
-            batch, ended = _next_batch(consumer)
+            batch, ended = _next_batch(consumer, passing=OF_NO_GROUP)
             if batch or ended:
                 heard = time.monotonic()
             elif not endless and time.monotonic() - heard > SILENCE:
@@ -105,10 +109,10 @@ def read_spots(
     with closing(_consumer(settings, profile, NO_GROUP, {"auto.offset.reset": "earliest"})) as consumer:
         for partition, offset in spots:
             consumer.assign([TopicPartition(topic, partition, offset)])
-            batch, ended = _next_batch(consumer, count=1)
+            batch, ended = _next_batch(consumer, count=1, passing=OF_NO_GROUP)
             deadline = time.monotonic() + SILENCE
             while not batch and not ended and time.monotonic() < deadline:
-                batch, ended = _next_batch(consumer, count=1)
+                batch, ended = _next_batch(consumer, count=1, passing=OF_NO_GROUP)
             if not batch and not ended:
                 raise ClusterError(f"nothing was heard of {topic}-{partition} for {SILENCE:g} s", hint=LOOK)
             for record in batch:
@@ -203,8 +207,10 @@ def _consumer(settings: ClientSettings, profile: ClientProfile, group: str, more
         raise ClusterError(f"cannot make a consumer: {explain(error)}", hint=hint) from None
 
 
-def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set[tuple[str, int]]]:
-    """The next records, and the partitions whose end was met."""
+def _next_batch(
+    consumer: Any, *, count: int = BATCH, passing: AbstractSet[int] = PASSING
+) -> tuple[list[Record], set[tuple[str, int]]]:
+    """The next records, and the partitions whose end was met. Errors that are ``passing`` end no reading."""
     try:
         messages = consumer.consume(count, WAIT)
     except KafkaException as error:
@@ -216,8 +222,8 @@ def _next_batch(consumer: Any, *, count: int = BATCH) -> tuple[list[Record], set
             records.append(_record(message))
         elif fault.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its name)
             ended.add((message.topic(), message.partition()))
-        elif fault.code() not in PASSING:
-            raise ClusterError(f"cannot read: {fault.str()}", hint=LOOK)
+        elif fault.code() not in passing:
+            raise ClusterError(f"cannot read: {fault.str()}", hint=MAY if fault.code() in DENIED else LOOK)
     return records, ended
 
 

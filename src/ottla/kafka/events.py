@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
-from ottla.kafka.profile import consumer_config, producer_config
+from ottla.kafka.profile import QUIET, consumer_config, heard, producer_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class ReadBack:
     at: float
 
 
-def _client(kind: Any, config: Mapping[str, str | int], profile: str) -> Any:
+def _client(kind: Any, config: Mapping[str, Any], profile: str) -> Any:
     try:
         return kind(dict(config))
     except KafkaException as error:
@@ -68,7 +68,7 @@ class Sender:
 
     def __init__(self, settings: ClientSettings, profile: ClientProfile) -> None:
         self.settings = settings
-        self._producer = _client(Producer, producer_config(profile, settings), "producer")
+        self._producer = _client(Producer, {**producer_config(profile, settings), "error_cb": heard, "logger": QUIET}, "producer")
 
     def send(self, events: Sequence[Event], *, timeout: float) -> list[Sent]:
         """Send all and wait (at most ``timeout`` seconds) for every acknowledgement; one outcome for each event, in order."""

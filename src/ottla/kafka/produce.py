@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
-from ottla.kafka.profile import producer_config
+from ottla.kafka.profile import QUIET, heard, producer_config
 from ottla.model.units import format_duration
 
 if TYPE_CHECKING:
@@ -65,13 +65,14 @@ class Writer:
         self._handed = 0  # to librdkafka, or refused by it
         self._said: Callable[[str], None] | None = said
         self._answered = -1, time.monotonic()  # so many, and since when no more
-        config = {
+        config: dict[str, Any] = {
             **producer_config(profile, settings),
             "allow.auto.create.topics": False,
             "delivery.report.only.error": True,  # a call for each acknowledged record would cost half of the speed
+            "error_cb": heard,
         }
         try:
-            self._producer = Producer(config)
+            self._producer = Producer(config, logger=QUIET)
         except KafkaException as error:
             hint = "look at -X, --command-config and client.producer"
             raise ClusterError(f"cannot make a producer: {explain(error)}", hint=hint) from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from ottla.errors import OttlaError
 from ottla.model.client import KEPT, LEFT_OUT, RENAMED
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
 
     from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
+
+
+QUIET = logging.getLogger("ottla.librdkafka")  # what it would print is raised or told as well
+QUIET.addHandler(logging.NullHandler())
+QUIET.propagate = False
 
 
 def producer_config(profile: ClientProfile, settings: ClientSettings) -> dict[str, str | int]:
@@ -31,6 +37,10 @@ def _common(settings: ClientSettings) -> dict[str, str | int]:
         "log_level": 0,
         "reconnect.backoff.max.ms": 200,  # a node that boots is found as soon as it takes clients
     }
+
+
+def heard(_: Any) -> None:
+    """Hear an error: one that is fatal and that nobody hears, confluent_kafka raises wherever it happens to be called next."""
 
 
 def translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import UsageError
@@ -61,6 +62,11 @@ class ClientSettings:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def logs_in(self) -> bool:
+        """Whether a client with these settings says who it is, or meets TLS."""
+        return self.connection.get("security.protocol", PROTOCOLS[0]) != PROTOCOLS[0]
+
+    @property
     def for_admin(self) -> dict[str, Any]:
         """What kafka-python is given, beside the address."""
         given = {name: value for key, value in self.connection.items() for name in CONNECTION[key][1]}
@@ -94,9 +100,16 @@ def certificate_settings(store: str) -> dict[str, str]:
     return {"security.protocol": "SSL", "ssl.certificate.location": store, "ssl.key.location": store}
 
 
-def read_settings(bootstrap_servers: str | None, command_config: Path | None, properties: list[str]) -> ClientSettings:
+def read_settings(
+    bootstrap_servers: str | None,
+    command_config: Path | None,
+    properties: list[str],
+    *,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> ClientSettings:
     """The settings that a person gave: a file of Java's, then ``-X key=value``, which wins. The address wins over both.
 
+    ``known`` is how the cluster is reached by what a spec says, where no setting says otherwise.
     Raises UsageError with the place of whatever cannot be followed.
     """
     given: dict[str, tuple[str, str]] = {}
@@ -114,18 +127,12 @@ def read_settings(bootstrap_servers: str | None, command_config: Path | None, pr
             meant = f"did you mean {near[0]}?" if near else "Ottla does not translate it"
             raise UsageError(f"{where}: {key}: {meant}", hint="the keys it takes: ottla topics list -X list")
     address = bootstrap_servers or given.get("bootstrap.servers", ("", ""))[0]
-    return _translated(parse_bootstrap_servers(address), given)
+    return _translated(parse_bootstrap_servers(address), given, known)
 
 
 def with_properties(settings: ClientSettings, properties: list[str]) -> ClientSettings:
     """Settings with some of a person's own (``-X``), which win. Raises UsageError as ``read_settings`` does."""
-    given = read_settings(",".join(settings.bootstrap_servers), None, properties)
-    return ClientSettings(
-        given.bootstrap_servers,
-        {**settings.connection, **given.connection},
-        check_host=settings.check_host and given.check_host,
-        overrides={**settings.overrides, **given.overrides},
-    )
+    return read_settings(",".join(settings.bootstrap_servers), None, properties, known=settings.connection)
 
 
 def parse_bootstrap_servers(text: str) -> tuple[str, ...]:
@@ -149,8 +156,8 @@ def _read(path: Path) -> dict[str, tuple[str, int]]:
         raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="name another file") from None
 
 
-def _translated(servers: tuple[str, ...], given: Mapping[str, tuple[str, str]]) -> ClientSettings:
-    connection = {key: value for key, (value, _) in given.items() if key in CONNECTION}
+def _translated(servers: tuple[str, ...], given: Mapping[str, tuple[str, str]], known: Mapping[str, str]) -> ClientSettings:
+    connection = {**known, **{key: value for key, (value, _) in given.items() if key in CONNECTION}}
     if JAAS in given:
         connection |= _login(*given[JAAS])
     for store, names in ((TRUSTSTORE, ("ssl.ca.location",)), (KEYSTORE, ("ssl.certificate.location", "ssl.key.location"))):

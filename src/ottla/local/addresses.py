@@ -70,7 +70,7 @@ def settle_ports(
                 f"{by}: the controller port of node {node.node_id}, which the nodes that run know it by",
                 hint="stop that process, then: ottla up. Or let every node have it elsewhere: ottla down, then ottla up",
             )
-        new = NodeAddress.in_block(node.node_id, node.host, free_block(node.host, taken=taken), node.prefix, node.roles)
+        new = node.moved_to(free_block(node.host, taken=taken))
         moved[node.node_id] = replace(new, controller_port=node.controller_port) if others_run else new
         taken |= new.reserved
         report.note(f"{by}: node {node.node_id} listens on {new.host}:{moved[node.node_id].ports[0]} from now on")

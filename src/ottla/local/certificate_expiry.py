@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import hashes
 
-from ottla.files import explained
+from ottla.files import OTHERS_MAY_LOOK, explained
 from ottla.local.client_authority import KEY_LOST, ROTATE, read_authorities, trusted_certificates
 from ottla.local.client_certificates import leaves_of
 from ottla.local.issuing import Authority, names_in
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from ottla.local.record import NodeAddress
 
 SOON = dt.timedelta(days=30)
-OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO
-AUTHORITY, NEXT_AUTHORITY = "authority", "next authority"
+AUTHORITY, NEXT_AUTHORITY, USER = "authority", "next authority", "user "
 RENEW = f"{ROTATE} --leaves"
 RESTART = "ottla restart"  # what can be made good of the files is, when a node starts
 
@@ -61,7 +60,7 @@ class ListedCertificate:
     """A certificate that there is, or that should be (``facts`` is None where its file is missing or damaged).
 
     ``what`` is ``authority``, ``next authority``, ``node ID`` or ``user NAME``; ``hosts`` are those that it must name; ``mode``
-    is that of the file with its key.
+    is that of the file with its key. One that is ``left_over`` gets in, though the spec gives its user none (any more).
     """
 
     what: str
@@ -70,6 +69,7 @@ class ListedCertificate:
     mode: int | None
     key: KeyState
     facts: CertificateFacts | None
+    left_over: bool = False
 
     @property
     def is_authority(self) -> bool:
@@ -89,6 +89,7 @@ class Wanting(Enum):
     KEY_WRONG = "key-wrong"
     KEY_READABLE = "key-readable"
     NOT_READ = "not-read"
+    LEFT_OVER = "left-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,21 @@ class CertificateFinding:
 def list_certificates(
     layout: Layout, nodes: Iterable[NodeAddress], users: Iterable[str], *, now: dt.datetime, given: Authority | None
 ) -> tuple[ListedCertificate, ...]:
-    """The CAs, and the certificates of nodes and users. Raises LocalError if a file cannot be read."""
-    trusted = [Authority(each) for each in trusted_certificates(layout)]
-    leaves = (_listed_leaf(leaf, trusted, now) for leaf in leaves_of(layout, nodes, users))
-    return (*_listed_authorities(layout, given, trusted, now), *leaves)
+    """The CAs, the certificates of nodes and users, and those that are left over. Raises LocalError if a file cannot be read."""
+    trusted, named = [Authority(each) for each in trusted_certificates(layout)], [*users]
+    leaves = (_listed_leaf(leaf, trusted, now) for leaf in leaves_of(layout, nodes, named))
+    return (*_listed_authorities(layout, given, trusted, now), *leaves, *_left_over(layout, named, trusted, now))
+
+
+def _left_over(
+    layout: Layout, users: Sequence[str], trusted: Sequence[Authority], now: dt.datetime
+) -> Iterator[ListedCertificate]:
+    with explained("read", layout.tls):
+        others = [user for user in layout.users_with_keystores() if user not in users]
+    for leaf in leaves_of(layout, (), others):
+        listed = _listed_leaf(leaf, trusted, now)
+        if listed.facts is not None and listed.facts.trusted and now < listed.facts.not_after:
+            yield replace(listed, left_over=True)
 
 
 def _listed_authorities(
@@ -177,6 +189,11 @@ def _findings_of(listed: ListedCertificate, now: dt.datetime) -> Iterator[Certif
     def finding(wanting: Wanting, message: str, way_out: str = renew) -> CertificateFinding:
         return CertificateFinding(listed.what, wanting, message, way_out)
 
+    if listed.left_over and listed.facts is not None:
+        until = f"as {listed.what.removeprefix(USER)} until {listed.facts.not_after:%Y-%m-%d}"
+        message = f"the spec gives it none, and whoever has this one still gets in {until}"
+        yield finding(Wanting.LEFT_OVER, message, f"to end it: {ROTATE}")
+        return
     if listed.mode is not None and listed.mode & OTHERS_MAY_LOOK:
         way_out = f"chmod 600 {listed.path}; if somebody looked: {renew}"
         yield finding(Wanting.KEY_READABLE, f"others may read its key (mode {listed.mode:04o})", way_out)

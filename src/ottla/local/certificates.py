@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ottla.files import PRIVATE_FILE, write_atomic
-from ottla.local.secured import OTTLA
+from ottla.local.secured import OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def make_node_certificate(layout: Layout, node: NodeAddress) -> None:
 
 def make_own_certificate(layout: Layout) -> None:
     """Make the key store that Ottla itself works with, among nodes: key, certificate, CA."""
-    _make_store(layout, layout.own_store, OTTLA, [x509.DNSName(OTTLA)])
+    _make_store(layout, layout.own_store, OPERATOR, [x509.DNSName(OPERATOR)])
 
 
 def _make_store(layout: Layout, path: Path, common_name: str, alternatives: Sequence[x509.GeneralName]) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATE_FOLDER = ".ottla"
+PEM = ".pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,13 @@ class Layout:
 
     def user_keystore(self, user: str) -> Path:
         """Private key and certificate of a user who logs in with them, PEM."""
-        return self.tls / "users" / f"{user}.pem"
+        return self.tls / "users" / f"{user}{PEM}"
 
-    @property
-    def spec_folder(self) -> Path:
-        """The folder of the spec: paths in it start there."""
-        return self.root.parent.parent
+    def users_with_keystores(self) -> list[str]:
+        """Whoever has a file of that kind, named by the spec or not."""
+        folder = self.tls / "users"
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted(name.removesuffix(PEM) for name in names if name.endswith(PEM) and not name.startswith("."))
 
     @property
     def nodes(self) -> Path:

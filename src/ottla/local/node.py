@@ -125,6 +125,7 @@ def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int
     files = layout.node(node.node_id)
     with explained("start a node: cannot remove what its last run left", files.folder):
         files.aot_log.unlink(missing_ok=True)
+        files.first_users.unlink(missing_ok=True)  # of a format that was killed when it was done
         files.stopping.unlink(missing_ok=True)
     command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
     start_process(command, folder=files.folder, output=files.output, environment=environment())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.local.secured import MECHANISMS, SASL, TLS, client_listeners
+from ottla.local.secured import MECHANISMS, SASL, SUPER_USERS, TLS, among_nodes, client_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,10 @@ def server_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, 
             f"cluster.config sets {', '.join(clash)}, which a local node gets from Ottla itself",
             hint="take it out of cluster.config of this environment",
         )
-    return {**DEFAULTS, **configs, **own}
+    properties = {**DEFAULTS, **configs, **own}
+    if node.secured:
+        properties[SUPER_USERS] = ";".join([*among_nodes(record)[1], *filter(None, [configs.get(SUPER_USERS)])])
+    return properties
 
 
 def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, mechanisms: Sequence[str]) -> dict[str, str]:
@@ -67,6 +70,9 @@ def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, me
             "inter.broker.listener.name": INTERNAL,
             "listener.name.internal.ssl.client.auth": "required",
         }
+    if node.secured:
+        rule, _ = among_nodes(record)
+        own |= {f"listener.name.{name}.ssl.principal.mapping.rules": rule for name in ("internal", "controller")}
     if node.is_broker and node.secured:
         own |= client_listeners(layout, files, mechanisms)
     return own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ottla.errors import LocalError
@@ -45,6 +45,10 @@ class NodeAddress:
     ) -> NodeAddress:
         """A node whose listeners have the block of ports that begins with ``first``."""
         return cls(node_id, host, first, internal_port=first + 3, controller_port=first + 4, prefix=prefix, roles=roles)
+
+    def moved_to(self, first: int) -> NodeAddress:
+        """The same node with another block of ports."""
+        return replace(self, client_port=first, internal_port=first + 3, controller_port=first + 4)
 
     @property
     def is_broker(self) -> bool:
@@ -87,11 +91,16 @@ class NodeAddress:
 
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
-    """A local cluster as it was made."""
+    """A local cluster as it was made.
+
+    ``seal`` is in the names that nodes have to the authorizer, so that nobody else can guess them; there is none before the
+    cluster is first locked.
+    """
 
     cluster_id: str
     kafka_version: str
     nodes: tuple[NodeAddress, ...]
+    seal: str = ""
 
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
@@ -166,7 +175,7 @@ def _record(data: Mapping[str, Any]) -> ClusterRecord:
     ids = [node.node_id for node in nodes]
     if not nodes or len(set(ids)) < len(ids):
         raise ValueError("there must be nodes, each once")
-    return ClusterRecord(_of(str, data["cluster_id"]), _of(str, data["kafka_version"]), nodes)
+    return ClusterRecord(_of(str, data["cluster_id"]), _of(str, data["kafka_version"]), nodes, _of(str, data.get("seal", "")))
 
 
 def _node(data: Mapping[str, Any]) -> NodeAddress:

@@ -1,4 +1,4 @@
-"""What makes a node of this machine a locked house: properties that a plan shows, and those that only the node knows. Pure.
+"""What makes a node of this machine a locked house: properties that a plan shows, and those that only the node knows.
 
 Whether a node is secured is one property of Kafka's own, ``authorizer.class.name``: it is planned, read back and verified as
 any other, and with it the client listeners change.
@@ -6,16 +6,17 @@ any other, and with it the client listeners change.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Protocol
 
 from ottla.model.node import AUTHORIZER
 from ottla.model.user import principal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ottla.local.layout import Layout, NodeFiles
-    from ottla.local.record import NodeAddress
+    from ottla.local.record import ClusterRecord, NodeAddress
     from ottla.spec.identity import SecuritySpec
 
 STANDARD_AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
@@ -34,7 +35,8 @@ OAUTH_KEYS = {
 }
 OWN_KEYS = frozenset({SUPER_USERS, MECHANISMS, MAPPING_RULES, *OAUTH_KEYS})
 TLS, SASL = "TLS", "SASL"
-OTTLA = "ottla"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+OPERATOR = "operator"  # the common name of the certificate that Ottla itself works with, on the listener between nodes
+SEAL_BYTES = 16
 OAUTHBEARER = "OAUTHBEARER"
 TOKENS = "org.apache.kafka.common.security.oauthbearer"
 # Kafka 4 asks no URL that is not named so (org.apache.kafka.common.security.oauthbearer.internals.secured.ConfigurationUtils).
@@ -74,15 +76,24 @@ def is_secured(properties: Mapping[str, str]) -> bool:
     return bool(properties.get(AUTHORIZER))
 
 
-def secured_properties(security: SecuritySpec, node_ids: Iterable[int]) -> dict[str, str]:
-    """What every node of a locked platform is told. Nodes and Ottla are super users by the certificates of the nodes' own CA."""
-    names = [*(f"node-{node_id}" for node_id in sorted(node_ids)), OTTLA]
-    super_users = [*(principal_of(f"CN={name}") for name in names), principal_of(security.administrator)]
+def new_seal() -> str:
+    """What goes into the names of nodes, so that no certificate or token of anybody else has one of them."""
+    return secrets.token_hex(SEAL_BYTES)
+
+
+def among_nodes(record: ClusterRecord) -> tuple[str, tuple[str, ...]]:
+    """Who comes by a certificate of the nodes' own CA: the mapping rule of its subject, and the principals, all super users."""
+    names = [*(f"node-{node.node_id}" for node in record.nodes), OPERATOR]
+    return f"RULE:^CN=(.*)$/{record.seal}:$1/", tuple(principal_of(f"{record.seal}:{name}") for name in names)
+
+
+def secured_properties(security: SecuritySpec) -> dict[str, str]:
+    """What every node of a locked platform is told."""
     oauth = security.oauth
     tokens = {} if oauth is None else {key: str(getattr(oauth, name)) for key, name in OAUTH_KEYS.items()}
     return {
         AUTHORIZER: STANDARD_AUTHORIZER,
-        SUPER_USERS: ";".join(super_users),
+        SUPER_USERS: principal_of(security.administrator),
         MECHANISMS: ",".join([*security.mechanisms, *([OAUTHBEARER] if tokens else [])]),
         MAPPING_RULES: ",".join(security.principal_mapping_rules),
         **tokens,

@@ -11,7 +11,7 @@ from ottla.local.memory import check_memory, heap_of
 from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import write_record
-from ottla.local.secured import is_secured, jvm_flags
+from ottla.local.secured import is_secured, jvm_flags, new_seal
 from ottla.local.trust import ensure_certificates, ensure_own_certificate
 
 if TYPE_CHECKING:
@@ -60,9 +60,11 @@ def _keep_secured(cluster: LocalCluster, record: ClusterRecord, configs: Mapping
     """The record, kept with what ``configs`` make of each node: secured, or open to anybody on this machine."""
     secured = {node_id: is_secured(properties) for node_id, properties in configs.items()}
     nodes = tuple(replace(node, secured=secured.get(node.node_id, node.secured)) for node in record.nodes)
-    if nodes == record.nodes:
-        return record
     kept = replace(record, nodes=nodes)
+    if kept.any_secured and not kept.seal:
+        kept = replace(kept, seal=new_seal())
+    if kept == record:
+        return record
     write_record(cluster.layout.record, kept)
     return kept
 

@@ -45,11 +45,18 @@ def ensure_certificates(layout: Layout, name: str, nodes: Sequence[NodeAddress],
 
 
 def ensure_own_certificate(layout: Layout) -> None:
-    """The key store that Ottla itself works with on a secured cluster. The CA is there already."""
-    if not _fits(layout.own_store, _authority(layout)):
-        from ottla.local.certificates import make_own_certificate  # noqa: PLC0415  (as above)
+    """The key store that Ottla itself works with on a secured cluster. Raises LocalError where the key of the CA is lost."""
+    if _fits(layout.own_store, _authority(layout)):
+        return
+    from ottla.local.certificates import authority_fits, make_own_certificate  # noqa: PLC0415  (as above)
 
-        make_own_certificate(layout)
+    if not authority_fits(layout):
+        raise LocalError(
+            "the key of the cluster's own CA is lost or damaged, so Ottla gets no certificate to work with",
+            where=str(layout.authority_key),
+            hint="put it back from a copy; or give all nodes a new CA: remove each node.pem, then ottla down, then ottla up",
+        )
+    make_own_certificate(layout)
 
 
 def _authority(layout: Layout) -> bytes | None:

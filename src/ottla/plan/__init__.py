@@ -17,6 +17,7 @@ from ottla.plan.changes import (
     UpsertScram,
     describe,
     object_key,
+    order_changes,
 )
 from ottla.plan.diff import Diff, diff
 from ottla.plan.json import plan_document
@@ -53,6 +54,7 @@ __all__ = [
     "make_plan",
     "object_key",
     "only_creates",
+    "order_changes",
     "outside",
     "plan_document",
     "plan_lines",

@@ -198,34 +198,38 @@ def locks_or_opens(change: Change) -> bool:
 
 RANKS: dict[type, int] = {
     AlterNodeProperties: 0,
-    CreateTopic: 1,
-    AddPartitions: 2,
-    AlterTopicConfigs: 3,
-    UpsertScram: 4,
-    CreateAcl: 5,
-    AlterQuota: 6,
-    DeleteAcl: 7,
-    DeleteScram: 8,
-    DeleteTopic: 9,
+    CreateTopic: 2,
+    AddPartitions: 3,
+    AlterTopicConfigs: 4,
+    UpsertScram: 5,
+    CreateAcl: 6,
+    AlterQuota: 7,
+    DeleteAcl: 8,
+    DeleteScram: 9,
+    DeleteTopic: 10,
 }
+FIRST_DENY, LAST_DENY = 1, 11
 
 
 def order_changes(changes: list[Change]) -> tuple[Change, ...]:
     """What makes room for what: nodes first, then what adds, then what alters, and what deletes last.
 
-    Of ACLs a DENY comes before any ALLOW, and goes after every ALLOW: so nobody may, in between, what they might neither
-    before nor after; and as what is created comes before what is deleted, nobody loses what they may both before and after.
+    A DENY comes before whatever it may guard, an ALLOW as well as a topic or a login that is new, and goes after all of
+    them: so nobody may, in between, what they might neither before nor after; and as what is created comes before what is
+    deleted, nobody loses what they may both before and after.
     """
-    return tuple(sorted(changes, key=lambda change: (RANKS[type(change)], _number(change), object_key(change))))
+    return tuple(sorted(changes, key=lambda change: (_rank(change), _number(change), object_key(change))))
+
+
+def _rank(change: Change) -> int:
+    match change:
+        case CreateAcl(binding) if binding.permission is Permission.DENY:
+            return FIRST_DENY
+        case DeleteAcl(binding) if binding.permission is Permission.DENY:
+            return LAST_DENY
+        case _:
+            return RANKS[type(change)]
 
 
 def _number(change: Change) -> int:
-    match change:
-        case AlterNodeProperties(node_id=node_id):
-            return node_id
-        case CreateAcl(binding):
-            return int(binding.permission is not Permission.DENY)
-        case DeleteAcl(binding):
-            return int(binding.permission is Permission.DENY)
-        case _:
-            return 0
+    return change.node_id if isinstance(change, AlterNodeProperties) else 0

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SMALLEST_DURATION_WORTH_READING = 1000
 SMALLEST_SIZE_WORTH_READING = 1024
+MOST_NAMES = 6  # of what is left alone; the JSON has all
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -42,9 +43,11 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield f"# not in the spec, left alone ({len(plan.unlisted)}): {names}. To delete: ottla apply --allow topics"
     for kind in dict.fromkeys(each.kind for each in plan.unlisted_access):
         left = [each.name for each in plan.unlisted_access if each.kind == kind]
-        yield f"# {kind} not in the spec, left alone ({len(left)}): {'; '.join(left)}. To delete: ottla apply --allow {kind}"
+        shown = "; ".join(left[:MOST_NAMES]) + (f"; and {len(left) - MOST_NAMES} more" if len(left) > MOST_NAMES else "")
+        yield f"# {kind} not in the spec, left alone ({len(left)}): {shown}. To delete: ottla apply --allow {kind}"
     if plan.unverifiable:
-        yield f"# unverifiable, left alone: nobody here knows the password of {', '.join(plan.unverifiable)}"
+        unknown = f"nobody here knows the password of {', '.join(plan.unverifiable)}"
+        yield f"# unverifiable, left alone: {unknown}. To give another one: ottla users rotate USER"
     for unowned in plan.unowned:
         clears = f" (`reset: [{unowned.key}]` clears it)" if unowned.subject.startswith("topic ") else ""
         yield f"# not in the spec, left alone: {unowned.key}={unowned.value} on {unowned.subject}{clears}"
@@ -117,9 +120,11 @@ def _quota_line(value: QuotaChange) -> str:
 
 
 def _config_line(config: ConfigChange) -> str:
-    before = "(not set)" if config.before is None else readable(config.key, config.before)
-    after = "(not set)" if config.after is None else readable(config.key, config.after)
-    return f"    {config.key}: {before} -> {after}"
+    return f"    {config.key}: {_shown(config.key, config.before)} -> {_shown(config.key, config.after)}"
+
+
+def _shown(key: str, value: str | None) -> str:
+    return "(not set)" if value is None else readable(key, value) or "(empty)"
 
 
 def readable(key: str, value: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_co
 from ottla.kafka.connection import connect
 from ottla.kafka.groups import describe_groups, list_groups, read_committed_offsets
 from ottla.kafka.offsets import read_offset_ranges, read_offsets_at
+from ottla.kafka.refused_login import refused_login
 from ottla.kafka.topics import read_metadata
 from ottla.model.group import PartitionLag
 from ottla.model.topic import is_protected
@@ -23,6 +24,7 @@ from ottla.spec.names import name_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from ottla.kafka.configs import ConfigEntry
     from ottla.kafka.connection import Connection
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 BROKER_DEFAULT = -1
 CONNECT_TIMEOUT = 5.0
+LOGIN_TIMEOUT = 3.0  # then it is asked whether the login is refused
 LOCAL_TIMEOUT = 15.0  # nodes that share two cores with everything else
 FOREIGN_WAY_OUT = "look at --bootstrap-server, --command-config and -X"
 
@@ -85,14 +88,28 @@ class Access:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """A connection to it. Raises ClusterError."""
-        with connect(
+        with ExitStack() as stack:
+            try:
+                first = min(self.timeout, LOGIN_TIMEOUT) if self.settings.logs_in else self.timeout
+                connection = stack.enter_context(self._connect(first))
+            except ClusterError as error:
+                if not self.settings.logs_in:
+                    raise
+                reason = refused_login(self.settings)
+                if reason is not None:
+                    hint = "who may log in, and how: ottla users list; the settings: --as, -X, --command-config"
+                    raise ClusterError(f"the login is refused: {reason}", hint=hint) from error
+                connection = stack.enter_context(self._connect(self.timeout))
+            yield connection
+
+    def _connect(self, timeout: float) -> AbstractContextManager[Connection]:
+        return connect(
             self.settings.bootstrap_servers,
             cluster_id=self.cluster_id,
             options=self.settings.for_admin,
             way_out=self.way_out,
-            timeout=self.timeout,
-        ) as connection:
-            yield connection
+            timeout=timeout,
+        )
 
     def topics(self, *, internal: bool = False) -> list[TopicSummary]:
         """Every topic by name; Kafka's own and those of tools beside it only if ``internal``."""
@@ -203,7 +220,7 @@ class Access:
         removed: Iterable[str] = (),
     ) -> Plan:
         """What leads from what was observed to the same with some topics more or less."""
-        there = observation.state
+        there = replace(observation.state, users={}, acls=frozenset(), quotas={})  # a plan about topics is about nothing else
         gone = set(removed)
         wanted = {name: topic for name, topic in {**there.topics, **(added or {})}.items() if name not in gone}
         difference = diff(there, replace(there, topics=wanted), allow=frozenset({"topics"}) if gone else frozenset())

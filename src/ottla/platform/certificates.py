@@ -5,7 +5,6 @@ Files are changed under the lock, step by step; between two steps the brokers th
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +14,9 @@ from ottla.local import certificate_rotation as steps
 from ottla.local.certificate_expiry import AUTHORITY, CertificateFinding, Wanting, expiring_soon, findings, list_certificates
 from ottla.local.certificate_rotation import Rotation, rotation_state
 from ottla.local.client_certificates import stale_nodes
-from ottla.local.given_authority import load_given_authority
+from ottla.platform.admission import given_authority
 from ottla.platform.restart import refuse_missing
-from ottla.spec.schema import Authentication
+from ottla.platform.shared import refuse_shared
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,18 +36,6 @@ class CertificatesView:
     rotation: Rotation
 
 
-def certificate_users(platform: LocalPlatform) -> tuple[str, ...]:
-    """The users of the spec who log in with a certificate."""
-    users = platform.spec.users_by_full_name.items()
-    return tuple(name for name, user in users if user.authentication is Authentication.CERTIFICATE)
-
-
-def given_authority(platform: LocalPlatform, *, now: dt.datetime) -> Authority | None:
-    """The CA that the spec gives, with its key; None where it gives none. Raises LocalError where it cannot be used."""
-    folder = platform.cluster.layout.spec_folder
-    return load_given_authority(platform.spec.security.authority, environ=os.environ, folder=folder, now=now)
-
-
 def view_certificates(platform: LocalPlatform, *, now: dt.datetime) -> CertificatesView:
     """Look at every certificate. Raises UsageError on an open platform, LocalError where no cluster was made."""
     _refuse_open(platform)
@@ -64,9 +51,12 @@ def expiry_warnings(platform: LocalPlatform, *, now: dt.datetime) -> tuple[str, 
     return expiring_soon(_listed(platform, now)[0], now) if platform.spec.security.enabled else ()
 
 
-def refuse_unready(platform: LocalPlatform, *, now: dt.datetime) -> None:
-    """Raise UsageError (open), LocalError (never made, or its CA cannot be used) or PlanRefused (nodes are missing)."""
-    with _changing(platform, now):
+def refuse_unready(platform: LocalPlatform, *options: str, now: dt.datetime) -> None:
+    """Raise UsageError (open), LocalError (never made, or its CA cannot be used) or PlanRefused.
+
+    That is where nodes are missing, or the cluster is another environment's: ``options`` are then part of the command to type.
+    """
+    with _changing(platform, now, *options):
         pass
 
 
@@ -75,7 +65,7 @@ def begin_rotation(platform: LocalPlatform, *, now: dt.datetime) -> tuple[int, .
 
     Run again, it goes on where it was cut off. Raises PlanRefused where some nodes run and others do not.
     """
-    layout, users = platform.cluster.layout, certificate_users(platform)
+    layout, users = platform.cluster.layout, platform.certificate_users
     with _changing(platform, now) as given:
         steps.begin(layout, platform.cluster.name, now=now, given=given)
     restarted = _restart_stale(platform)
@@ -91,11 +81,11 @@ def finish_rotation(platform: LocalPlatform, *, now: dt.datetime) -> tuple[int, 
     Raises UsageError where no rotation is begun (and every node has read what the last one left), PlanRefused where its
     beginning was cut off.
     """
-    layout, users = platform.cluster.layout, certificate_users(platform)
+    layout, users = platform.cluster.layout, platform.certificate_users
     if rotation_state(layout) is Rotation.NONE and _stale(platform):
         return _restart_stale(platform)  # the last run was cut off there
     nodes = platform.cluster.made().nodes
-    with _changing(platform, now) as given:
+    with _changing(platform, now, "--finish") as given:
         steps.refuse_half_begun(layout, users, now=now, given=given)
         steps.renew_nodes(layout, nodes, now=now, given=given)
     restarted = _restart_stale(platform)
@@ -106,17 +96,18 @@ def finish_rotation(platform: LocalPlatform, *, now: dt.datetime) -> tuple[int, 
 
 def renew_certificates(platform: LocalPlatform, *, now: dt.datetime) -> tuple[int, ...]:
     """Give nodes and users new certificates of the same CA; the nodes that were restarted."""
-    with _changing(platform, now) as given:
+    with _changing(platform, now, "--leaves") as given:
         nodes = platform.cluster.made().nodes
-        steps.renew_leaves(platform.cluster.layout, nodes, certificate_users(platform), now=now, given=given)
+        steps.renew_leaves(platform.cluster.layout, nodes, platform.certificate_users, now=now, given=given)
     return _restart_stale(platform)
 
 
 @contextmanager
-def _changing(platform: LocalPlatform, now: dt.datetime) -> Iterator[Authority | None]:
+def _changing(platform: LocalPlatform, now: dt.datetime, *options: str) -> Iterator[Authority | None]:
     """Hold the lock, with all nodes running or none; a step that cannot be followed by restarts is not begun."""
     _refuse_open(platform)
-    given = given_authority(platform, now=now)
+    refuse_shared(platform.spec, "certs rotate", *options)
+    given = given_authority(platform.identity, now=now)
     platform.cluster.made()
     with platform.cluster.lock():
         if platform.cluster.running():
@@ -139,12 +130,12 @@ def _listed(platform: LocalPlatform, now: dt.datetime) -> tuple[tuple[ListedCert
     """The certificates, and why the CA that the spec gives cannot be used (None: it can, or it gives none)."""
     problem = None
     try:
-        given = given_authority(platform, now=now)
+        given = given_authority(platform.identity, now=now)
     except LocalError as error:
         given, message = None, f"{error.where}: {error.message}"
         problem = CertificateFinding(AUTHORITY, Wanting.KEY_WRONG, message, error.hint or "mend it")
     layout, nodes = platform.cluster.layout, platform.cluster.made().nodes
-    return list_certificates(layout, nodes, certificate_users(platform), now=now, given=given), problem
+    return list_certificates(layout, nodes, platform.certificate_users, now=now, given=given), problem
 
 
 def _not_read(platform: LocalPlatform) -> Iterator[CertificateFinding]:

@@ -56,8 +56,7 @@ class Identity:
         Raises UsageError for a user that is not there or a cluster that is open, LocalError where there is no password yet.
         """
         record, authorities = cluster.made(), cluster.layout.client_authorities
-        if not record.any_secured:
-            raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
+        refuse_open(record)
         name, found = self.user(user)
         match found.authentication:
             case Authentication.CERTIFICATE:
@@ -70,6 +69,12 @@ class Identity:
                     f"user {name} logs in with a token of the issuer, and Ottla has none",
                     hint="get a token there, and give it to the client itself",
                 )
+
+    def require_references(self) -> None:
+        """Raise LocalError where a password's reference leads nowhere, before anything is started or changed."""
+        for name, user in self.spec.users_by_full_name.items():
+            if user.password is not None:
+                self.password(name)
 
     def password(self, user: str) -> Secret | None:
         """The password of a user (by full name), from where the spec says or as it was generated; None: none was generated yet.
@@ -105,11 +110,11 @@ class Identity:
 
     def sent(self, changes: Iterable[Change], passwords: Mapping[CredentialKey, Secret]) -> None:
         """Remember which passwords the cluster has now, so that none is sent twice."""
-        versions: dict[str, str | None] = {}
+        versions: dict[str, Secret | None] = {}
         for change in changes:
             match change:
                 case UpsertScram(credential):
-                    versions[user_key(credential.key)] = self.store.version_of(passwords[credential.key])
+                    versions[user_key(credential.key)] = passwords[credential.key]
                 case DeleteScram(credential):
                     versions[user_key(credential.key)] = None
                 case _:
@@ -121,16 +126,25 @@ class Identity:
         """The administrator's credentials as ``kafka-storage format --add-scram`` takes them: salted, and never the password."""
         mine = [credential for credential in credentials if credential.user == self.spec.security.administrator]
         password = self.ensure_password(self.spec.security.administrator)
-        unknown = {user_key(each.key): self.store.version_of(password) for each in mine}
-        self.store.keep_sent({key: version for key, version in unknown.items() if self.store.sent_version(key) is None})
+        keys = (user_key(each.key) for each in mine)
+        self.store.keep_sent({key: password for key in keys if self.store.sent_version(key) is None})
         return tuple(_first_user(credential, password) for credential in mine)
 
     def known_password(self, user: str) -> Secret:
         """The password to log in with. Raises LocalError where there is none yet."""
         password = self.password(user)
         if password is None:
-            raise LocalError(f"user {user} has no password yet", hint="users are made with the rest of the spec: ottla up")
+            raise LocalError(
+                f"no password of user {user} is known here",
+                hint=f"a new user gets one with: ottla up; where it was lost, give another: ottla users rotate {user}",
+            )
         return password
+
+
+def refuse_open(record: ClusterRecord) -> None:
+    """Raise UsageError where nobody logs in."""
+    if not record.any_secured:
+        raise UsageError("the platform is open: nobody logs in", hint="lock it: `security: {enabled: true}` in the spec")
 
 
 def own_settings(layout: Layout, record: ClusterRecord) -> ClientSettings:

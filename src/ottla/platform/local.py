@@ -12,9 +12,10 @@ from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
 from ottla.local.roles import BROKER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
+from ottla.local.trust import ensure_own_certificate
 from ottla.model.node import AUTHORIZER, Node
 from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
-from ottla.platform.identity import own_settings
+from ottla.platform.identity import own_settings, refuse_open
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
@@ -86,6 +87,7 @@ class LocalPlatform:
     warnings: tuple[Fault, ...] = ()  # what the spec says that is legal and probably not meant
     user: str | None = None  # as whom the cluster is looked at and changed; None: as Ottla itself
     neighbours: Mapping[str, str] = field(default_factory=dict)
+    certificate_users: tuple[str, ...] = ()  # who logs in to the cluster with a certificate, the neighbours' users among them
 
     def __post_init__(self) -> None:
         if self.spec.target is not Target.LOCAL:
@@ -111,7 +113,7 @@ class LocalPlatform:
     def _security(self) -> dict[str, str]:
         """What makes nodes locked; or open, where they are locked now."""
         if self.secured:
-            return secured_properties(self.spec.security, self.roles)
+            return secured_properties(self.spec.security)
         record = self.cluster.record()
         return OPEN if record is not None and record.any_secured else {}
 
@@ -135,6 +137,8 @@ class LocalPlatform:
 
         ``meanwhile`` is called once, while the nodes boot.
         """
+        if self.secured:
+            self.identity.require_references()
         with self.cluster.lock():
             record = self._started(meanwhile)
             with self.connected() as connection:
@@ -150,6 +154,7 @@ class LocalPlatform:
         configs = self.properties
         record = self.cluster.up(configs, roles=self.roles)
         if record.any_secured:
+            ensure_own_certificate(self.cluster.layout)
             self.cluster.admission.ensure_certificates(())  # of users that are new in the spec, where nothing starts
         if meanwhile is not None:
             meanwhile()
@@ -244,8 +249,9 @@ class LocalPlatform:
             observation = observe(connection, answering=answering)
             brokers = {node_id: self._with_untold(node) for node_id, node in observation.state.nodes.items()}
             nodes = {**brokers, **self._controllers(answering)}
-            observation = replace(observation, state=replace(observation.state, nodes=nodes))
-            checks = (*verify(observation, self.desired), self._kafka_version())
+            state = self.identity.observed(replace(observation.state, nodes=nodes))
+            observation = replace(observation, state=state)
+            checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version())
             if write_as is None:
                 return Verification(checks, (), ())
             led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
@@ -286,8 +292,8 @@ class LocalPlatform:
         from ottla.platform.passwords import plan_rotation, refuse_without_own_password
 
         name = refuse_without_own_password(self.identity, user)
+        refuse_open(self.cluster.made())
         with self.cluster.lock():
-            self.login(name)  # there is a password to replace
             with self.connected() as connection:
                 now = self._observe(connection)
             self._carry_out(plan_rotation(self.identity, name, now, environment=self.environment), now)
@@ -392,6 +398,8 @@ class LocalPlatform:
             node_id: self._as_owned(node) for node_id, node in {**observation.state.nodes, **self._all_controllers()}.items()
         }
         state = self.own(replace(observation.state, nodes=nodes))
+        if not self.secured:
+            state = replace(state, users={}, acls=frozenset())  # they mean nothing on an open platform, and wait there
         return replace(observation, state=self.identity.observed(state))
 
     def own(self, state: ClusterState) -> ClusterState:
@@ -429,7 +437,8 @@ class LocalPlatform:
         from ottla.reconcile import read_evidence
 
         observation = self._observe(connection)
-        own_user = self.spec.security.administrator if self.secured and not self.spec.shares else None
+        # A super user cannot be locked out, and as none but them is Ottla itself at work.
+        own_user = None if self.user in {None, self.spec.security.administrator} else self.identity.user(str(self.user))[0]
         difference = diff(observation.state, self.identity.desired(self.desired), allow=allow, own_user=own_user)
         evidence = read_evidence(connection, observation, topics_in_need_of_evidence(difference.changes))
         return make_plan(difference, observation.state, evidence, cluster_id=observation.cluster_id, environment=self.environment)

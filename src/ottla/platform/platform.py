@@ -49,18 +49,21 @@ class Platform:
     def _local(self, name: str, spec: EnvironmentSpec, report: Reporter) -> LocalPlatform:
         owner = spec.shares or name
         layout, administration = Layout.beside(self.spec.path, owner), self._identity(owner)
+        certified = self.spec.users_with_certificates(owner)
         cluster = LocalCluster(
             layout=layout,
             name=spec.cluster.name,
             kafka_version=spec.cluster.kafka_version,
             heap=spec.cluster.heap,
             report=report,
-            admission=LocalAdmission(administration, layout),
+            admission=LocalAdmission(administration, layout, certified),
         )
         warnings = self.spec.warnings(name)
         if spec.shares:
-            return SharedPlatform(name, spec, cluster, self._identity(name), warnings, of_owner=administration)
-        return LocalPlatform(name, spec, cluster, administration, warnings, neighbours=self.spec.neighbours(name))
+            identity = self._identity(name)
+            return SharedPlatform(name, spec, cluster, identity, warnings, certificate_users=certified, of_owner=administration)
+        neighbours = self.spec.neighbours(name)
+        return LocalPlatform(name, spec, cluster, administration, warnings, neighbours=neighbours, certificate_users=certified)
 
     def _identity(self, environment: str) -> Identity:
         """Who may log in to an environment. What it generates lies in its own folder, whosever the cluster is."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 from ottla.errors import LocalError, PlanRefused
 from ottla.local.guards import not_running, refuse_other_cluster
 from ottla.plan import within
-from ottla.platform.admission import LocalAdmission
 from ottla.platform.local import LocalPlatform, UpResult
 from ottla.platform.restart import is_paused_or_gone
 from ottla.platform.status import PlatformStatus, read_status
@@ -71,7 +70,8 @@ class SharedPlatform(LocalPlatform):
     def _started(self, meanwhile: Callable[[], None] | None) -> ClusterRecord:
         record = self.cluster.made()
         if record.any_secured:
-            LocalAdmission(self.identity, self.cluster.layout).ensure_certificates(())  # of this environment's own users
+            for remark in self.cluster.admission.ensure_certificates(()):  # of users; no node starts
+                self.cluster.report.note(remark)
         if meanwhile is not None:
             meanwhile()
         return record

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ottla.reconcile.observe import Observation
 
 VISIBLE_TIMEOUT = 30.0
+MOST_NAMES = 3
 VERBS: dict[type, tuple[str, str]] = {
     CreateTopic: ("creating", "topic"),
     AddPartitions: ("adding partitions to", "topic"),
@@ -95,7 +96,8 @@ def apply_plan(
         raise StalePlan(message, hint="plan again: ottla plan")
     stale = stale_objects(plan, now.state)
     if stale:
-        message = f"changed since the plan was made: {', '.join(stale)}; nothing was done"
+        more = f" and {len(stale) - MOST_NAMES} more" if len(stale) > MOST_NAMES else ""
+        message = f"changed since the plan was made: {', '.join(stale[:MOST_NAMES])}{more}; nothing was done"
         raise StalePlan(message, hint="plan again: ottla plan")
     account = _Account()
     groups = [list(group) for _, group in groupby((planned.change for planned in plan.changes), key=_step)]
@@ -125,7 +127,10 @@ def _carry_out(
     credentials: Credentials,
 ) -> None:
     outcome = list(zip(group, _tried(connect, group, credentials.passwords), strict=True))
-    credentials.sent([change for change, error in outcome if error is None])
+    try:
+        credentials.sent([change for change, error in outcome if error is None])
+    except OttlaError as forgotten:
+        account.failed.append(f"remember which passwords were sent: {forgotten.message}")
     for change, error in outcome:
         if error is None:
             account.done.append(describe(change))

@@ -50,6 +50,9 @@ def _access_checks(there: ClusterState, wanted: ClusterState) -> Iterator[Check]
             yield Check(subject, name, "no", "it is not there")
         else:
             yield _equal(subject, f"{name} iterations", found.iterations, credential.iterations)
+            if None not in {found.version, credential.version}:
+                wanting = None if found.version == credential.version else "another one was sent last than the spec has now"
+                yield Check(subject, f"{name} password", "sent", wanting)
     of_principals: dict[str, set[AclBinding]] = defaultdict(set)
     for binding in wanted.acls:
         of_principals[binding.principal].add(binding)

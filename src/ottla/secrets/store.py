@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import LocalError
-from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
+from ottla.files import OTHERS_MAY_LOOK, PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ KEY_BYTES = 32
 PASSWORD_CHARACTERS = string.ascii_letters + string.digits  # no shell, URL, YAML or Java properties file changes any of them
 PASSWORD_LENGTH = 32  # 190 bits
 VERSION_DIGITS = 16
-OTHERS_MAY_LOOK = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +74,21 @@ class SecretStore:
     def version_of(self, secret: Secret) -> str:
         """The version of a password, generated or not: equal for equal passwords of this environment, and telling nothing else.
 
-        The first call makes the file, because versions must outlive the run.
+        Nothing is written, so that whoever only looks needs no lock: as long as there is no file, versions are those of this
+        call alone.
         """
-        content = self._read()
-        if not self.path.exists():
-            self._write(content)
-        return hmac.new(content.key, secret.reveal().encode(), hashlib.sha256).hexdigest()[:VERSION_DIGITS]
+        return _version(self._read().key, secret)
 
     def sent_version(self, credential: str) -> str | None:
         """The version that was sent last for a credential; None where nobody here knows."""
         return self._read().sent.get(credential)
 
-    def keep_sent(self, versions: Mapping[str, str | None]) -> None:
-        """Remember which version of each credential was sent (None: it is gone)."""
+    def keep_sent(self, passwords: Mapping[str, Secret | None]) -> None:
+        """Remember the version of the password that was sent for each credential (None: it is gone)."""
         content = self._read()
-        sent = {**content.sent, **versions}
-        kept = {credential: version for credential, version in sent.items() if version is not None}
-        self._write(replace(content, sent=kept))
+        others = {name: version for name, version in content.sent.items() if name not in passwords}
+        sent = {name: _version(content.key, each) for name, each in passwords.items() if each is not None}
+        self._write(replace(content, sent={**others, **sent}))
 
     def _read(self) -> _Content:
         with explained("read", self.path):
@@ -102,9 +99,13 @@ class SecretStore:
                 raise LocalError("others than its owner may read it, and it holds passwords", where=str(self.path), hint=hint)
             text = self.path.read_bytes()
         try:
-            return _content(json.loads(text))
+            data = json.loads(text)
+            if isinstance(data["format"], int) and data["format"] > FORMAT:
+                hint = "use that Ottla; the file holds the only copy of the passwords"
+                raise LocalError("made by a newer Ottla; nothing was touched", where=str(self.path), hint=hint)
+            return _content(data)
         except (ValueError, KeyError, TypeError, AttributeError):
-            hint = "restore it from a copy; or remove it: passwords are then generated anew, and users must be given them"
+            hint = "restore it from a copy; or remove it, and give each user another password: ottla users rotate USER"
             # ``from None``: the original error may quote the file
             raise LocalError("damaged: not the secrets that Ottla wrote", where=str(self.path), hint=hint) from None
 
@@ -117,6 +118,10 @@ class SecretStore:
             "sent": dict(sorted(content.sent.items())),
         }
         write_atomic(self.path, json.dumps(document, indent=1) + "\n", mode=PRIVATE_FILE)
+
+
+def _version(key: bytes, secret: Secret) -> str:
+    return hmac.new(key, secret.reveal().encode(), hashlib.sha256).hexdigest()[:VERSION_DIGITS]
 
 
 def _content(data: Mapping[str, Any]) -> _Content:

@@ -111,7 +111,7 @@ def refusal(scope: Scope, key: str, version: str = DEFAULT_KAFKA_VERSION, target
     if gone and known is None:
         return f"Kafka {version} has no such key: {gone}"
     if known.type == "password" if known else SECRET.search(key):
-        return "is a secret, and a spec holds none; references to secrets are not built yet"
+        return "is a secret, and a spec holds none: users log in as `users` says, with passwords by reference"
     own = {key, known.name if known else key} & OWN_OF_LOCAL or key.startswith(OWN_LISTENERS_OF_LOCAL)
     if scope == "broker" and target == LOCAL and own:
         return "a local node gets this from Ottla itself: take it out of cluster.config of this environment"

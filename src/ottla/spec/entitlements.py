@@ -80,6 +80,18 @@ def entitled_to(spec: EnvironmentSpec, resource_type: ResourceType, name: str) -
     return tuple(each for each in found if each.super_user or each.rights or each.denials)
 
 
+def full_name_of(spec: EnvironmentSpec, resource_type: ResourceType, name: str) -> str:
+    """What a topic or group is called in the cluster, by its name in the spec or by the full one.
+
+    One that the spec does not name is taken as it is, if it begins as the environment's own do.
+    """
+    known = {binding.name for binding, _ in grants(spec) if binding.resource_type is resource_type}
+    if resource_type is ResourceType.TOPIC:
+        known |= spec.topics_by_full_name.keys()
+    full = spec.full_name(name)
+    return name if name in known or (name.startswith(spec.prefix) and full not in known) else full
+
+
 def known_users(spec: EnvironmentSpec) -> tuple[str, ...]:
     """Every user that the spec names, by full name: under ``users``, or as the principal of an ACL."""
     of_acls = (acl.principal.removeprefix(f"{USER}:") for acl in spec.acls if acl.principal.startswith(f"{USER}:"))

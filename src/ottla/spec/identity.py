@@ -78,7 +78,8 @@ class SecuritySpec(Strict):
     )
     administrator: UserName = Field(
         default="admin",
-        description="The user that exists before anybody can connect, and that Ottla works as; of `users`, with `admin: true`.",
+        description="The user that exists before anybody can connect, and that commands log in as unless told --as; "
+        "of `users`, with `admin: true`.",
     )
     mechanisms: tuple[ScramMechanism, ...] = Field(
         default=(ScramMechanism.SHA_512, ScramMechanism.SHA_256),

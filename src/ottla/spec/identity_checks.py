@@ -13,7 +13,7 @@ from ottla.spec.identity import DEFAULT_OF_QUOTAS, Authentication
 from ottla.spec.roles import internal_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ottla.spec.document import Path
     from ottla.spec.identity import AclSpec, QuotaSpec, UserSpec
@@ -40,12 +40,7 @@ def identity_problems(spec: EnvironmentSpec, *, whole: bool = True) -> Iterator[
 
 def _security_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
     security = spec.security
-    for index, rule in enumerate(security.principal_mapping_rules):
-        if not MAPPING_RULE.fullmatch(rule):
-            yield (
-                ("security", "principal_mapping_rules", index),
-                "expected DEFAULT, or RULE:pattern/replacement/ with L or U after it",
-            )
+    yield from _rule_problems(security.principal_mapping_rules)
     for index, mechanism in enumerate(security.mechanisms):
         if mechanism in security.mechanisms[:index]:
             yield ("security", "mechanisms", index), f"{mechanism} is written twice"
@@ -61,6 +56,25 @@ def _security_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
         )
     elif not first.admin or first.authentication is not Authentication.SCRAM:
         yield ("users", security.administrator), "is the administrator: it needs `admin: true`, and a password (scram)"
+
+
+def _rule_problems(rules: Iterable[str]) -> Iterator[Problem]:
+    for index, rule in enumerate(rules):
+        at: Path = ("security", "principal_mapping_rules", index)
+        found = MAPPING_RULE.fullmatch(rule)
+        if found is None:
+            yield at, "expected DEFAULT, or RULE:pattern/replacement/ with L or U after it"
+        elif found[1] is not None and not _is_pattern(found[1]):
+            yield at, f"{found[1]} is no regular expression: a node would end with it"
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether it can be compiled; named groups, which Java writes in its own way, taken as Python's."""
+    try:
+        re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", text))
+    except re.error:
+        return False
+    return True
 
 
 def _topics_of(user: UserSpec) -> Iterator[tuple[Path, tuple[str, ...]]]:

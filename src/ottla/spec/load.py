@@ -16,6 +16,7 @@ from ottla.spec.config_checks import config_faults
 from ottla.spec.document import Document, Path, read_document
 from ottla.spec.environments import DEFAULT, ENVIRONMENTS, OF_THE_CLUSTER, SHARES, base_of, overlay, owner_of, shared_by
 from ottla.spec.faults import Fault, Mark, did_you_mean
+from ottla.spec.identity import Authentication
 from ottla.spec.names import name_faults
 from ottla.spec.schema import EnvironmentSpec
 from ottla.spec.sentences import sentence
@@ -51,6 +52,12 @@ class Spec:
     def neighbours(self, name: str) -> dict[str, str]:
         """The environments that share the cluster of ``name``, each with its prefix."""
         return {other: one.prefix for other, one in self.environments.items() if one.shares == name}
+
+    def users_with_certificates(self, name: str) -> tuple[str, ...]:
+        """Who logs in to the cluster of ``name`` with a certificate, by full name: its users, and those of who shares it."""
+        there = (self.environments[each] for each in (name, *self.neighbours(name)))
+        users = [pair for one in there for pair in one.users_by_full_name.items()]
+        return tuple(user for user, said in users if said.authentication is Authentication.CERTIFICATE)
 
     def environment(self, name: str | None) -> tuple[str, EnvironmentSpec]:
         """The environment of that name (None: the default one). Raises UsageError with the names there are."""

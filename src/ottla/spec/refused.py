@@ -75,20 +75,25 @@ RETIRED_PREFIXES = {"zookeeper.": (ZOOKEEPER, _KRAFT), "password.encoder.": (PAS
 OWN_OF_LOCAL = frozenset(
     {
         "advertised.listeners",
+        "allow.everyone.if.no.acl.found",
         "authorizer.class.name",
         "broker.id",
         "controller.listener.names",
         "controller.quorum.bootstrap.servers",
         "controller.quorum.voters",
+        "early.start.listeners",
         "inter.broker.listener.name",
         "listener.name.controller.ssl.client.auth",
+        "listener.name.controller.ssl.principal.mapping.rules",
         "listener.name.internal.ssl.client.auth",
+        "listener.name.internal.ssl.principal.mapping.rules",
         "listener.security.protocol.map",
         "listeners",
         "log.dir",
         "log.dirs",
         "metadata.log.dir",
         "node.id",
+        "principal.builder.class",
         "process.roles",
         "sasl.enabled.mechanisms",
         "sasl.oauthbearer.expected.audience",
@@ -96,10 +101,12 @@ OWN_OF_LOCAL = frozenset(
         "sasl.oauthbearer.jwks.endpoint.url",
         "sasl.oauthbearer.sub.claim.name",
         "security.inter.broker.protocol",
+        "ssl.engine.factory.class",
         "ssl.keystore.location",
         "ssl.keystore.type",
         "ssl.truststore.location",
         "ssl.truststore.type",
+        "super.users",
     }
 )
 OWN_LISTENERS_OF_LOCAL = ("listener.name.sasl.", "listener.name.tls.")

@@ -5,6 +5,7 @@ Sources: KafkaApis.scala (what each request is authorized for) and Kafka's page 
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ottla.model.acl import CLUSTER_NAME, WILDCARD, AclBinding, Operation, PatternType, Permission, ResourceType
@@ -71,8 +72,19 @@ def _raw(spec: EnvironmentSpec) -> Iterator[Grant]:
             name, pattern = ("", PREFIXED) if name == WILDCARD else (name, pattern)  # all names are all of its own
             principal = principal_of(spec.full_name(principal.removeprefix(f"{USER}:")))
         for position, operation in enumerate(acl.operations):
-            binding = AclBinding(acl.resource, spec.full_name(name), pattern, principal, acl.host, operation, acl.permission)
+            host = _as_java_writes(acl.host)
+            binding = AclBinding(acl.resource, spec.full_name(name), pattern, principal, host, operation, acl.permission)
             yield Grant(binding, ("acls", index, "operations", position))
+
+
+def _as_java_writes(host: str) -> str:
+    """Kafka compares the text of addresses (InetAddress.getHostAddress), and Java shortens no IPv6 address by ``::``."""
+    if ":" not in host:
+        return host
+    address = ipaddress.IPv6Address(host)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
 
 
 def _needs(user: UserSpec, *, shared: bool) -> Iterator[_Needs]:

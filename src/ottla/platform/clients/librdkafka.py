@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from ottla.platform.clients.client import Client
 
 LONGEST_LINE = 510  # bytes: kcat reads a longer one as two
+# Its SCRAM sent its nonce twice, which Kafka no longer lets pass (CVE-2024-56128; confluentinc/librdkafka#4895)
+TOO_OLD = (
+    "Kafka 4 refuses every password that librdkafka before 2.6.1 sends, and kcat of Debian and Ubuntu may have an older one "
+    "(`kcat -V` tells): there, give it a newer librdkafka, or the user a certificate"
+)
 TAKEN_FOR_ESCAPES = ("\\:", "\\=")  # kcat takes the backslash away, and there is no way to keep it
 
 
@@ -33,7 +38,8 @@ def render(client: Client, folder: Path) -> ClientFiles:
         "producer.conf": {**own, **producer},
         "consumer.conf": {**own, **consumer, **group},
     }
-    return ClientFiles({name: _text(keys) for name, keys in texts.items()}, f"kcat -F {folder / 'client.conf'} -L")
+    notes = (TOO_OLD,) if isinstance(client.login.proof, ScramLogin) else ()
+    return ClientFiles({name: _text(keys) for name, keys in texts.items()}, f"kcat -F {folder / 'client.conf'} -L", notes)
 
 
 def connection(login: Login) -> dict[str, str]:
