@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ottla.model.metric_family import Family
+
 
 class Type(StrEnum):
     """Prometheus' word for how a metric behaves."""
@@ -12,19 +14,6 @@ class Type(StrEnum):
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
-
-
-class Family(StrEnum):
-    """What a metric is about. A family is switched on or off, and capped, as one."""
-
-    BROKERS = "brokers"
-    TOPICS = "topics"
-    CONSUMER_GROUPS = "consumer_groups"
-    LOG_DIRS = "log_dirs"
-    QUORUM = "quorum"
-    EXPORTER = "exporter"
-    CANARY = "canary"
-    NODE = "node"
 
 
 class Granularity(StrEnum):
@@ -106,3 +95,6 @@ class Metric:
     when: str = ""
     bounds: tuple[float, ...] = ()
     also: tuple[AlsoKnownAs, ...] = ()
+
+
+__all__ = ["AlsoKnownAs", "Collected", "Family", "Granularity", "MBean", "Metric", "Presence", "Role", "Type"]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from ottla.spec.exporter import BasicAuth, CanarySpec, ExporterSpec, ExporterTls
 from ottla.spec.fields import Configs, Count, Duration, Flag, PositiveSize, Replicas, Size, Strict
 from ottla.spec.identity import (
     AclSpec,
@@ -240,6 +241,9 @@ class EnvironmentSpec(Strict):
     quotas: tuple[QuotaSpec, ...] = Field(
         default=(), description="How much users, client ids or addresses may use before they are slowed down."
     )
+    exporter: ExporterSpec = Field(
+        default=ExporterSpec(), description="What Ottla measures about the cluster, and where Prometheus finds it."
+    )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
     def full_name(self, name: str) -> str:
@@ -275,6 +279,8 @@ __all__ = [
     "AclSpec",
     "Authentication",
     "AuthoritySpec",
+    "BasicAuth",
+    "CanarySpec",
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
@@ -284,6 +290,8 @@ __all__ = [
     "EnvironmentSpec",
     "EventContract",
     "EventValue",
+    "ExporterSpec",
+    "ExporterTls",
     "FileSpec",
     "LoadSpec",
     "OauthSpec",
