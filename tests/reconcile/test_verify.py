@@ -21,7 +21,7 @@ WANTED = ClusterState(acls=ACLS, users={ALICE.key: ALICE}, quotas={QUOTA: {"prod
 
 def wanting(there: ClusterState) -> dict[tuple[str, str], str]:
     checks = verify(Observation("abc", there, {}, {}), WANTED)
-    assert len(checks) == 3
+    assert {check.subject for check in checks} == {"user alice", "User:alice", "quota of user alice"}
     return {(check.subject, check.name): check.wanting for check in checks if check.wanting}
 
 
@@ -44,6 +44,12 @@ def test_a_password_that_nobody_knows_is_not_wanting() -> None:
             "4096, the spec says 8192",
         ),
         (
+            replace(WANTED, users={ALICE.key: replace(ALICE, version="2")}),
+            "user alice",
+            "SCRAM-SHA-512 password",
+            "another one was sent last than the spec has now",
+        ),
+        (
             replace(WANTED, acls=frozenset(each for each in ACLS if each.name == "orders")),
             "User:alice",
             "acls",
@@ -57,7 +63,7 @@ def test_a_password_that_nobody_knows_is_not_wanting() -> None:
             "2.5, the spec says 1,048,576",
         ),
     ],
-    ids=["no user", "iterations", "an acl", "no quota", "quota"],
+    ids=["no user", "iterations", "password", "an acl", "no quota", "quota"],
 )
 def test_what_is_missing_or_other_is_wanting(there: ClusterState, subject: str, name: str, said: str) -> None:
     assert wanting(there) == {(subject, name): said}
