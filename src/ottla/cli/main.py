@@ -17,6 +17,7 @@ from ottla.cli import (
     consume,
     down,
     explain,
+    exporter,
     groups,
     here,
     init,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (lag, produce, consume, access, client_config, completion):
+for module in (lag, produce, consume, exporter, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
 for group in (topics, groups, records, certs, users):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

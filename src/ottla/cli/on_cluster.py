@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,20 +60,24 @@ def _list_keys(values: list[str] | None) -> list[str] | None:
     return values
 
 
+BootstrapServer = Annotated[
+    str | None, typer.Option("--bootstrap-server", "-b", help="Any cluster (HOST:PORT,...), no spec.", metavar="ADDRESS")
+]
+CommandConfig = Annotated[
+    Path | None, typer.Option("--command-config", help="Client settings in Java's properties form.", metavar="FILE")
+]
+Properties = Annotated[
+    list[str] | None,
+    typer.Option("-X", help="One client setting; `-X list` shows which.", metavar="KEY=VALUE", callback=_list_keys),
+]
+
+
 def _options(
     file: SpecFile = DEFAULT_FILE,
     environment: Environment = None,
-    bootstrap_server: Annotated[
-        str | None,
-        typer.Option("--bootstrap-server", "-b", help="Any cluster (HOST:PORT,...), no spec.", metavar="ADDRESS"),
-    ] = None,
-    command_config: Annotated[
-        Path | None, typer.Option("--command-config", help="Client settings in Java's properties form.", metavar="FILE")
-    ] = None,
-    properties: Annotated[
-        list[str] | None,
-        typer.Option("-X", help="One client setting; `-X list` shows which.", metavar="KEY=VALUE", callback=_list_keys),
-    ] = None,
+    bootstrap_server: BootstrapServer = None,
+    command_config: CommandConfig = None,
+    properties: Properties = None,
     as_user: AsUser = None,
 ) -> None:
     """Hold the options that ``on_cluster`` gives to a command."""

@@ -7,8 +7,10 @@ so its protocol classes are used directly: a read error is never "there is nothi
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CLIENT_ID = "ottla"
-REQUEST_TIMEOUT_MS = 30_000
+REQUEST_TIMEOUT = 30.0
 LEARN_TIMEOUT = 5.0
 LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What nodes answered, and why others did not, by node_id."""
+
+    found: dict[int, Any]
+    failures: dict[int, Exception]
 
 
 class Connection:
@@ -57,6 +67,37 @@ class Connection:
         except kafka_errors.KafkaError as error:
             to = f"node {node_id}" if node_id is not None else ", ".join(self.bootstrap_servers)
             raise ClusterError(f"{name} to {to} failed: {explain(error)}", hint=self._way_out) from error
+
+    def send_each(self, requests: Mapping[int, Any], *, timeout: float) -> Answers:
+        """Send each node a request of its own, all at once. Who has not answered within ``timeout`` (seconds) has failed."""
+        for request in requests.values():
+            self.requests[type(request).__name__.removesuffix("Request")] += 1
+        manager = self._client._manager  # noqa: SLF001  (as above)
+        answers = Answers({}, {})
+        deadline = time.monotonic() + timeout
+
+        async def exchange() -> None:
+            if any(manager.cluster.broker_metadata(node_id) is None for node_id in requests):
+                with suppress(kafka_errors.KafkaError):  # then the node stays unknown, and sending to it fails
+                    await manager.cluster.refresh_metadata()
+            waiting = {}
+            for node_id, request in requests.items():
+                try:
+                    waiting[node_id] = manager.send(request, node_id, timeout * 1000)
+                except kafka_errors.KafkaError as error:
+                    answers.failures[node_id] = error
+            for node_id, future in waiting.items():
+                try:
+                    left = max(0.0, deadline - time.monotonic())
+                    answers.found[node_id] = await manager.wait_for(future, left * 1000)
+                except kafka_errors.KafkaError as error:
+                    answers.failures[node_id] = error
+
+        try:
+            manager.run(exchange)
+        except kafka_errors.KafkaError as error:
+            raise ClusterError(f"the connection failed: {explain(error)}", hint=self._way_out) from error
+        return answers
 
     def _learn(self, node_id: int) -> None:
         """Ask for the brokers again if ``node_id`` joined after this connection was opened."""
@@ -127,8 +168,9 @@ def connect(
     cluster_id: str | None = None,
     options: Mapping[str, Any] = MappingProxyType({}),
     way_out: str = LOCAL_WAY_OUT,
+    request_timeout: float = REQUEST_TIMEOUT,
 ) -> Iterator[Connection]:
-    """Open a connection for the length of a ``with`` block; ``timeout`` (seconds) is for the first answer.
+    """Open a connection for the length of a ``with`` block; ``timeout`` (seconds) is for the first answer, the other for each.
 
     ``options`` are kafka-python's own (``ClientSettings.for_admin``); ``way_out`` is the hint of every error.
     Raises ClusterError if nothing answers, or if another cluster than ``cluster_id`` does.
@@ -137,7 +179,7 @@ def connect(
         client = KafkaAdminClient(
             bootstrap_servers=list(bootstrap_servers),
             client_id=CLIENT_ID,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            request_timeout_ms=int(request_timeout * 1000),
             bootstrap_timeout_ms=int(timeout * 1000),
             reconnect_backoff_ms=20,
             reconnect_backoff_max_ms=200,

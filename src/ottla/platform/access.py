@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import ClusterError, PlanRefused, UsageError, WaitTimeout
 from ottla.kafka.cluster import read_brokers, read_log_dirs
 from ottla.kafka.configs import ConfigSource, read_broker_configs, read_topic_configs
-from ottla.kafka.connection import connect
+from ottla.kafka.connection import REQUEST_TIMEOUT, connect
 from ottla.kafka.groups import describe_groups, list_groups, read_committed_offsets
 from ottla.kafka.offsets import read_offset_ranges, read_offsets_at
 from ottla.kafka.refused_login import refused_login
@@ -74,7 +74,7 @@ class TopicDetails:
 class Access:
     """A cluster that can be reached. ``name`` is what a person types to confirm; ``listed`` are the topics of its spec.
 
-    ``timeout`` (seconds) is for the first answer.
+    ``timeout`` (seconds) is for the first answer, ``request_timeout`` for each.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Access:
     listed: frozenset[str] = frozenset()
     way_out: str = FOREIGN_WAY_OUT
     timeout: float = CONNECT_TIMEOUT
+    request_timeout: float = REQUEST_TIMEOUT
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -109,6 +110,7 @@ class Access:
             options=self.settings.for_admin,
             way_out=self.way_out,
             timeout=timeout,
+            request_timeout=self.request_timeout,
         )
 
     def topics(self, *, internal: bool = False) -> list[TopicSummary]:

@@ -10,7 +10,7 @@ from ottla.errors import LocalError, UsageError
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
-from ottla.local.roles import BROKER, node_roles
+from ottla.local.roles import BROKER, CONTROLLER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.local.trust import ensure_own_certificate
 from ottla.model.node import AUTHORIZER, Node
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from ottla.reconcile import Check, Observation
     from ottla.reconcile.write_probe import WritePermission
     from ottla.spec import EnvironmentSpec, Fault
+    from ottla.spec.exporter import ExporterSpec
+    from ottla.telemetry.view import View
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
 
@@ -315,6 +317,15 @@ class LocalPlatform:
             listed=frozenset(self.spec.topics_by_full_name),
             way_out=LOCAL_WAY_OUT,
             timeout=LOCAL_TIMEOUT,
+        )
+
+    def view(self, exporter: ExporterSpec) -> View:
+        """What its ``exporter`` looks at."""
+        from ottla.platform.exporting import view_of_environment
+
+        roles = self.roles.values()
+        return view_of_environment(
+            self.spec, exporter, brokers=sum(BROKER in role for role in roles), voters=sum(CONTROLLER in role for role in roles)
         )
 
     def _client_settings(self, record: ClusterRecord, user: str | None) -> ClientSettings:

@@ -27,7 +27,8 @@ class Listen(NamedTuple):
     port: int
 
 
-def _listen(value: Any) -> Listen:
+def parse_listen(value: Any) -> Listen:
+    """Read HOST:PORT. Raises ValueError."""
     if isinstance(value, Listen):
         return value
     found = HOST_AND_PORT.fullmatch(value) if isinstance(value, str) else None
@@ -36,7 +37,8 @@ def _listen(value: Any) -> Listen:
     return Listen(found["host"].strip("[]"), int(found["port"]))
 
 
-def _interval(value: Any) -> int:
+def parse_interval(value: Any) -> int:
+    """Read a duration, in ms. Raises ValueError for less than a second."""
     milliseconds = parse_duration(value)
     if milliseconds < LEAST_INTERVAL:
         raise ValueError("expected a duration of 1s or more")
@@ -68,7 +70,7 @@ _LISTEN = WithJsonSchema(
     {"type": "string", "pattern": f"^{HOST_AND_PORT.pattern}$".replace("?P<host>", "").replace("?P<port>", "")}
 )
 
-Interval = Annotated[int, BeforeValidator(_interval), _INTERVAL]
+Interval = Annotated[int, BeforeValidator(parse_interval), _INTERVAL]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern), _PATTERN]
 
 
@@ -105,7 +107,7 @@ class ExporterSpec(Strict):
     """What Ottla measures about the cluster, and where Prometheus finds it."""
 
     enabled: Flag = Field(default=False, description="Whether `ottla up` runs the exporter beside the nodes.")
-    listen: Annotated[Listen, BeforeValidator(_listen), _LISTEN] = Field(
+    listen: Annotated[Listen, BeforeValidator(parse_listen), _LISTEN] = Field(
         default=Listen("127.0.0.1", 9308),
         description="Where it listens, HOST:PORT; on another address than this machine's with `tls`.",
     )

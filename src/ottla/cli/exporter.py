@@ -1,0 +1,99 @@
+"""`ottla exporter`: what Prometheus asks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ottla.cli.on_cluster import AsUser, BootstrapServer, CommandConfig, Properties, open_access
+from ottla.cli.output import note
+from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ottla.spec.exporter import ExporterSpec
+    from ottla.telemetry.exporter import Exporter
+
+
+@explained
+def command(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    bootstrap_server: BootstrapServer = None,
+    command_config: CommandConfig = None,
+    properties: Properties = None,
+    as_user: AsUser = None,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", help="Where to listen; else as `exporter.listen` says.", metavar="HOST:PORT"),
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option("--interval", help="How often to look; else as `exporter.interval` says.", metavar="DURATION")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, print what a scrape would get, and end.")] = False,
+) -> int:
+    """Give metrics of the cluster to Prometheus, lag in seconds among them, until Ctrl-C.
+
+    The cluster is looked at in the background; a scrape gets what was seen last, and how old it is. A user with
+    `monitor: true` may see all that it gives.
+    """
+    from ottla.platform.exporting import make_exporter, view_of
+    from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
+
+    changes = {
+        **({"listen": _parsed("--listen", listen, parse_listen)} if listen else {}),
+        **({"interval": _parsed("--interval", interval, parse_interval)} if interval else {}),
+    }
+    if bootstrap_server is None and command_config is None:
+        platform = open_platform(file, environment)
+        spec = platform.spec.exporter.model_copy(update=changes)
+        as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
+    else:
+        spec = ExporterSpec().model_copy(update=changes)
+        view, folder = view_of(spec), Path()
+    access = open_access(file, environment, bootstrap_server, command_config, properties, as_user)
+    exporter = make_exporter(access, view, _say)
+    return _print_once(exporter) if once else _serve(exporter, spec, folder)
+
+
+def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: {error}") from None
+
+
+def _print_once(exporter: Exporter) -> int:
+    snapshot = exporter.collect_once()
+    sys.stdout.write(snapshot.scrape().decode())
+    for failure in exporter.failures:
+        _say(failure)
+    return WANTING if exporter.failures else 0
+
+
+def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
+    from ottla.platform.exporting import make_server
+
+    server = make_server(exporter, spec, folder)
+    exporter.start()
+    server.start()
+    typer.echo(f"metrics: {server.url}")
+    sys.stdout.flush()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return INTERRUPTED  # how it ends: nothing to explain
+    finally:
+        server.close()
+        exporter.close()
+    return 0
+
+
+def _say(failure: str) -> None:
+    note(f"  {failure}")

@@ -1,0 +1,1 @@
+"""Messages of Kafka that kafka-python has no schema of, in the form of its own."""

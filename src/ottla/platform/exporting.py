@@ -1,0 +1,71 @@
+"""The exporter as a spec wants it: what it looks at, as whom, and who may ask it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ottla.metrics.lag import Isolation
+from ottla.secrets import resolve
+from ottla.telemetry.exporter import Exporter
+from ottla.telemetry.server import Certificate, Guard, Server
+from ottla.telemetry.view import Names, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ottla.platform.access import Access
+    from ottla.spec import EnvironmentSpec
+    from ottla.spec.exporter import ExporterSpec
+
+ISOLATION = "isolation.level"
+LONGEST_REQUEST = 10.0  # seconds; who is silent for so long is left out of a round
+
+
+def view_of(exporter: ExporterSpec) -> View:
+    """What the exporter looks at, as far as its own keys say it."""
+    return View(
+        interval=exporter.interval / 1000,
+        families=frozenset(exporter.families),
+        partitions=exporter.partitions,
+        max_series=exporter.max_series,
+        topics=Names(exporter.topics, exporter.except_topics),
+        groups=Names(exporter.groups, exporter.except_groups),
+        isolation=dict.fromkeys(exporter.read_committed or (), Isolation.READ_COMMITTED),
+    )
+
+
+def view_of_environment(spec: EnvironmentSpec, exporter: ExporterSpec, *, brokers: int, voters: int) -> View:
+    """The same with what the spec says of groups and nodes: how many ``brokers`` and ``voters`` there should be."""
+    named = exporter.read_committed
+    if named is None:
+        named = tuple(_groups(spec)) if spec.client.consumer.get(ISOLATION) == Isolation.READ_COMMITTED else ()
+    isolation = {spec.full_name(name): Isolation.READ_COMMITTED for name in named}
+    return replace(view_of(exporter), isolation=isolation, brokers=brokers, voters=voters)
+
+
+def _groups(spec: EnvironmentSpec) -> Iterator[str]:
+    for user in spec.users.values():
+        if user.consumes is not None:
+            yield user.consumes.group
+        if user.streams is not None:
+            yield user.streams.application_id
+
+
+def make_exporter(access: Access, view: View, said: Callable[[str], None]) -> Exporter:
+    """The exporter of a cluster. A node that is silent costs it at most an interval."""
+    patient = replace(access, request_timeout=min(LONGEST_REQUEST, view.interval))
+    return Exporter(patient.connected, view, said=said)
+
+
+def make_server(exporter: Exporter, spec: ExporterSpec, folder: Path) -> Server:
+    """Its port, as the spec guards it; relative paths of secrets begin in ``folder``. Raises LocalError, OttlaError."""
+    guard, certificate = None, None
+    if spec.basic_auth is not None:
+        guard = Guard(spec.basic_auth.user, resolve(spec.basic_auth.password, environ=os.environ, folder=folder))
+    if spec.tls is not None:
+        chain, key = (resolve(each, environ=os.environ, folder=folder) for each in (spec.tls.certificate, spec.tls.key))
+        certificate = Certificate(chain, key)
+    return Server(exporter, *spec.listen, guard=guard, certificate=certificate)

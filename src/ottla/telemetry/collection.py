@@ -1,0 +1,162 @@
+"""One collection after the other: each of its collectors stands alone, so that what one cannot read costs only its own series."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ottla.kafka.cluster import read_brokers
+from ottla.kafka.cluster_snapshot import SeenTopics, see_log_dirs, see_quorum, see_topics
+from ottla.kafka.list_offsets import list_offsets
+from ottla.kafka.offsets import EARLIEST, LATEST
+from ottla.metrics.lag import PartitionOffsets, growth_per_second
+from ottla.metrics.quorum_samples import quorum_samples, voter_lag_samples
+from ottla.metrics.topic_samples import broker_samples, log_dir_samples, offset_samples, size_samples, topic_samples
+from ottla.model.metric_family import Family
+from ottla.telemetry.group_collection import GroupCollection
+from ottla.telemetry.outcomes import Outcomes
+from ottla.telemetry.topic_facts import TopicFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ottla.kafka.cluster_snapshot import SeenLogDir
+    from ottla.kafka.connection import Connection
+    from ottla.metrics.anchors import Place
+    from ottla.metrics.samples import Sample
+    from ottla.telemetry.view import View
+
+OF_PARTITIONS = frozenset({Family.TOPICS, Family.CONSUMER_GROUPS})
+
+
+def now_ms() -> int:
+    """What the clock of this machine says, as Kafka writes times."""
+    return time.time_ns() // 1_000_000
+
+
+class Collection:
+    """What is collected of a cluster, again and again. It keeps what the next round needs of the last one."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.outcomes = Outcomes()
+        self.groups = GroupCollection(view)
+        self._facts = TopicFacts()
+        self._sizes: dict[tuple[int, str], tuple[int, int]] = {}
+
+    def collect(self, connection: Connection) -> list[Sample]:
+        """Look at everything once. What could not be read has no samples, and is in ``outcomes``."""
+        self.outcomes = Outcomes()
+        samples: list[Sample] = []
+        nodes = self._see_brokers(connection, samples)
+        topics = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else SeenTopics()
+        log_dirs = self._see_log_dirs(connection, nodes, samples) if self._looks_at(Family.LOG_DIRS, *OF_PARTITIONS) else []
+        if self._looks_at(Family.CONSUMER_GROUPS):
+            self.groups.see(connection, nodes, self.outcomes)
+        offsets = self._see_offsets(connection, topics) if self._looks_at(*OF_PARTITIONS) else {}
+        if self._looks_at(Family.CONSUMER_GROUPS):
+            sizes = _sizes_of_leaders(topics, log_dirs)
+            samples += self.groups.samples(connection, topics, offsets, self._facts, sizes, self.outcomes)
+        if self._looks_at(Family.TOPICS):
+            samples += self._topic_samples(topics, offsets, log_dirs)
+        if self._looks_at(Family.QUORUM):
+            self._see_quorum(connection, samples)
+        return samples
+
+    def _looks_at(self, *families: Family) -> bool:
+        return bool(self.view.families & set(families))
+
+    def _see_brokers(self, connection: Connection, samples: list[Sample]) -> tuple[int, ...]:
+        nodes: tuple[int, ...] = ()
+        with self.outcomes.collecting("brokers"):
+            brokers = read_brokers(connection)
+            nodes = tuple(broker.node_id for broker in brokers if not broker.fenced)
+            if self._looks_at(Family.BROKERS):
+                samples += broker_samples(brokers, self.view.brokers)
+        return nodes
+
+    def _see_topics(self, connection: Connection) -> SeenTopics:
+        topics = SeenTopics()
+        with self.outcomes.collecting("topics") as failures:
+            topics = see_topics(connection)
+            failures.extend(topics.failures)
+            self._facts.look(connection, topics.partitions)
+        return topics
+
+    def _see_log_dirs(self, connection: Connection, nodes: Sequence[int], samples: list[Sample]) -> list[SeenLogDir]:
+        log_dirs: list[SeenLogDir] = []
+        with self.outcomes.collecting("log_dirs") as failures:
+            seen = see_log_dirs(connection, nodes, timeout=self.view.interval)
+            failures.extend(seen.failures)
+            log_dirs += seen.log_dirs
+        at = now_ms()
+        for log_dir in log_dirs:
+            key, size = (log_dir.node_id, log_dir.path), sum(log_dir.sizes.values())
+            growth = growth_per_second(self._sizes[key], (at, size)) if key in self._sizes else None
+            self._sizes[key] = at, size
+            if self._looks_at(Family.LOG_DIRS):
+                samples += log_dir_samples(
+                    (str(log_dir.node_id), log_dir.path),
+                    is_online=log_dir.is_online,
+                    size=size,
+                    total=log_dir.total,
+                    usable=log_dir.usable,
+                    growth=growth,
+                )
+        return log_dirs
+
+    def _see_offsets(self, connection: Connection, topics: SeenTopics) -> dict[Place, PartitionOffsets]:
+        """Where partitions begin and end: read after what groups have committed, or a group seems to be past the end."""
+        offsets: dict[Place, PartitionOffsets] = {}
+        with self.outcomes.collecting("offsets") as failures:
+            asked = [place for place in topics.leaders if place[0] in self.view.topics or place in self.groups]
+            seen = []
+            for timestamp, committed_only in ((EARLIEST, False), (LATEST, True), (LATEST, False)):
+                listed = list_offsets(
+                    connection,
+                    topics.leaders,
+                    ((place, timestamp) for place in asked),
+                    committed_only=committed_only,
+                    timeout=self.view.interval,
+                )
+                failures.extend(listed.failures)
+                seen.append(listed.found)
+            starts, stables, ends = seen
+            for place, (end, _) in ends.items():
+                if place in starts and place in stables:
+                    offsets[place] = PartitionOffsets(starts[place][0], end, stables[place][0])
+        return offsets
+
+    def _topic_samples(
+        self, topics: SeenTopics, offsets: dict[Place, PartitionOffsets], log_dirs: list[SeenLogDir]
+    ) -> Iterator[Sample]:
+        shown = {name: of_topic for name, of_topic in topics.partitions.items() if name in self.view.topics}
+        yield from topic_samples(shown, self._facts.min_isr, partitions=self.view.partitions)
+        yield from size_samples(
+            {place: size for place, size in log_dir.sizes.items() if place[0] in shown} for log_dir in log_dirs
+        )
+        if self.view.partitions:
+            yield from offset_samples({place: seen for place, seen in offsets.items() if place[0] in shown})
+
+    def _see_quorum(self, connection: Connection, samples: list[Sample]) -> None:
+        with self.outcomes.collecting("quorum"):
+            quorum = see_quorum(connection)
+            samples += quorum_samples(
+                leader=quorum.leader,
+                epoch=quorum.epoch,
+                high_watermark=quorum.high_watermark,
+                observers=quorum.observers,
+                ends={voter.node_id: voter.log_end_offset for voter in quorum.voters},
+                expected=self.view.voters,
+            )
+            caught_up = {voter.node_id: voter.caught_up_at for voter in quorum.voters if voter.caught_up_at is not None}
+            samples += voter_lag_samples(caught_up, now_ms())
+
+
+def _sizes_of_leaders(topics: SeenTopics, log_dirs: list[SeenLogDir]) -> dict[Place, int]:
+    return {
+        place: size
+        for log_dir in log_dirs
+        for place, size in log_dir.sizes.items()
+        if topics.leaders.get(place) == log_dir.node_id
+    }

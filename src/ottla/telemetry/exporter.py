@@ -1,0 +1,132 @@
+"""The exporter: a thread of its own looks at the cluster again and again, and keeps what it last saw for whoever asks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ottla.errors import OttlaError
+from ottla.metrics import exporter_metrics as of
+from ottla.metrics.samples import Sample
+from ottla.telemetry.collection import Collection
+from ottla.telemetry.outcomes import Outcome
+from ottla.telemetry.snapshot import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from ottla.kafka.connection import Connection
+    from ottla.telemetry.view import View
+
+CONNECTION = "connection"
+STALE_AFTER = 3  # intervals
+
+
+class Exporter:
+    """Collects in the background. ``connect`` opens the cluster, ``also`` gives samples of others (the canary's)."""
+
+    def __init__(
+        self,
+        connect: Callable[[], AbstractContextManager[Connection]],
+        view: View,
+        *,
+        also: Callable[[], Iterable[Sample]] = tuple,
+        said: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.view = view
+        self.snapshot: Snapshot | None = None
+        self._connect = connect
+        self._also = also
+        self._said = said
+        self._collection = Collection(view)
+        self._requests: Counter[str] = Counter()
+        self._told: frozenset[str] = frozenset()
+        self._ended = threading.Event()
+        self._first = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="exporter", daemon=True)
+
+    def start(self) -> None:
+        """Begin to collect."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it; the round that is under way is waited for, as long as one may take."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(2 * self.view.interval)
+
+    def wait_first(self, timeout: float) -> Snapshot | None:
+        """The first snapshot, or None if there is none after ``timeout`` seconds."""
+        self._first.wait(timeout)
+        return self.snapshot
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what it has is not older than three intervals."""
+        return self.snapshot is not None and self.snapshot.age <= STALE_AFTER * self.view.interval
+
+    def collect_once(self) -> Snapshot:
+        """Look at the cluster once, here and now. Raises ClusterError where it cannot be reached."""
+        with self._connect() as connection:
+            self._round(connection)
+        assert self.snapshot is not None  # noqa: S101  (a round makes one)
+        return self.snapshot
+
+    @property
+    def failures(self) -> list[str]:
+        """What the last round could not read."""
+        return self._collection.outcomes.failures
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                with self._connect() as connection:
+                    self._rounds(connection)
+            except OttlaError as error:
+                self._fail(error)
+                self._ended.wait(min(1.0, self.view.interval))
+
+    def _rounds(self, connection: Connection) -> None:
+        """Look again and again over one connection, until it is of no use any more."""
+        while not self._ended.is_set():
+            started = time.monotonic()
+            self._round(connection)
+            self._tell(self.failures)
+            if len(self.failures) == len(self._collection.outcomes.of):
+                return  # nothing at all was read: a new connection finds nodes that moved
+            self._ended.wait(max(0.0, started + self.view.interval - time.monotonic()))
+
+    def _round(self, connection: Connection) -> None:
+        before = connection.requests.copy()
+        samples = self._collection.collect(connection)
+        self._requests.update(connection.requests - before)
+        self._publish(samples)
+
+    def _fail(self, error: OttlaError) -> None:
+        """Nobody can be reached: what is not known has no series, and the snapshot says so."""
+        self._collection.outcomes.of = {CONNECTION: Outcome(failures=[error.message])}
+        self._tell(self.failures)
+        self._publish([])
+
+    def _publish(self, samples: list[Sample]) -> None:
+        self.snapshot = take_snapshot([*samples, *self._also(), *self._own_samples()], self.view.max_series)
+        self._first.set()
+
+    def _own_samples(self) -> Iterator[Sample]:
+        yield Sample(of.EXPORTER_INFO, (version("ottla"),), 1)
+        yield from self._collection.outcomes.samples()
+        for request, count in self._requests.items():
+            yield Sample(of.REQUESTS, (request,), count)
+
+    def _tell(self, failures: list[str]) -> None:
+        """Say what goes wrong once, and once that it does no more."""
+        now = frozenset(failures)
+        for failure in sorted(now - self._told):
+            self._said(failure)
+        if self._told and not now:
+            self._said("all collectors read all again")
+        self._told = now

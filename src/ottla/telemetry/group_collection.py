@@ -1,0 +1,122 @@
+"""What is collected of consumer groups, the lag in seconds above all."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ottla.kafka.group_snapshot import ListedGroups, count_members, fetch_committed_offsets, list_all_groups
+from ottla.kafka.list_offsets import list_offsets
+from ottla.metrics import exporter_metrics as of
+from ottla.metrics.anchors import Anchors, Found
+from ottla.metrics.group_samples import GroupsSeen, group_samples, wanted_ages
+from ottla.metrics.lag import DEAD
+from ottla.metrics.samples import Sample
+from ottla.metrics.timestamp_search import Quality, TimestampSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ottla.kafka.cluster_snapshot import SeenTopics
+    from ottla.kafka.connection import Connection
+    from ottla.metrics.anchors import Place
+    from ottla.metrics.lag import PartitionOffsets
+    from ottla.telemetry.outcomes import Outcomes
+    from ottla.telemetry.topic_facts import TopicFacts
+    from ottla.telemetry.view import View
+
+NO_OFFSET = -1
+
+
+class GroupCollection:
+    """What is collected of groups. It keeps the times of records that it has found, and the round before."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._listed = ListedGroups()
+        self._committed: dict[str, dict[Place, int]] = {}
+        self._members: dict[str, int] = {}
+        self._anchors = Anchors()
+        self._topic_ids: Mapping[str, str] = {}
+        self._before: GroupsSeen | None = None
+        self._places: set[Place] = set()
+
+    def __contains__(self, place: Place) -> bool:
+        """Whether any group has committed an offset of a partition."""
+        return place in self._places
+
+    def see(self, connection: Connection, nodes: Sequence[int], outcomes: Outcomes) -> None:
+        """Read which groups there are, who is in them, and what they have committed."""
+        timeout = self.view.interval
+        self._listed, self._committed, self._members = ListedGroups(), {}, {}
+        with outcomes.collecting("consumer_groups") as failures:
+            listed = list_all_groups(connection, nodes, timeout=timeout)
+            failures.extend(listed.failures)
+            self._listed = listed.kept(lambda group: group.state != DEAD and group.group_id in self.view.groups)
+            told = count_members(connection, self._listed, timeout=timeout)
+            failures.extend(told.failures)
+            self._members = told.found
+        with outcomes.collecting("committed_offsets") as failures:
+            told = fetch_committed_offsets(connection, self._listed, timeout=timeout)
+            failures.extend(told.failures)
+            self._committed = told.found
+        self._places = {place for offsets in self._committed.values() for place in offsets}
+
+    def samples(
+        self,
+        connection: Connection,
+        topics: SeenTopics,
+        offsets: Mapping[Place, PartitionOffsets],
+        facts: TopicFacts,
+        sizes: Mapping[Place, int],
+        outcomes: Outcomes,
+    ) -> list[Sample]:
+        """The samples of groups, where partitions begin and end by ``offsets``; ``sizes`` are bytes of their leaders."""
+        self._forget_made_anew(topics)
+        seen = GroupsSeen(
+            at=_now(),
+            groups=tuple(self._listed),
+            committed=self._committed,
+            offsets=offsets,
+            members=self._members,
+            isolation=self.view.isolation,
+            retention=facts.retention,
+            sizes=sizes,
+        )
+        search = TimestampSearch(wanted_ages(seen, facts.compacted), self._anchors, now=seen.at)
+        with outcomes.collecting("lag_seconds") as failures:
+            failures.extend(self._search(connection, topics, search))
+        samples = list(group_samples(seen, self._before, search.age, partitions=self.view.partitions))
+        self._before = seen
+        return samples + list(_of_search(search))
+
+    def _forget_made_anew(self, topics: SeenTopics) -> None:
+        for name, topic_id in self._topic_ids.items():
+            if name in topics.ids and topics.ids[name] != topic_id:
+                self._anchors.forget(name)
+        if topics.ids:
+            self._topic_ids = topics.ids
+
+    def _search(self, connection: Connection, topics: SeenTopics, search: TimestampSearch) -> list[str]:
+        """Ask until all is settled, or an interval has passed: the next round goes on from there."""
+        failures: list[str] = []
+        deadline = time.monotonic() + self.view.interval
+        while questions := search.questions():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            listed = list_offsets(connection, topics.leaders, questions.items(), timeout=left)
+            failures.extend(listed.failures)
+            found = listed.found.items()
+            search.take({place: Found(*seen) if seen[0] != NO_OFFSET else None for place, seen in found})
+        return failures
+
+
+def _of_search(search: TimestampSearch) -> Iterator[Sample]:
+    yield Sample(of.TIMESTAMP_ROUNDS, (), search.rounds)
+    yield Sample(of.UNSETTLED_OFFSETS, (), search.unsettled)
+    yield Sample(of.FUTURE_TIMESTAMPS, (), sum(age.quality is Quality.FUTURE for _, _, age in search.ages()))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,46 @@
+"""What a scrape gets: the text of the last round, and how old it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ottla.metrics import exporter_metrics as of
+from ottla.metrics.exposition import exposition
+from ottla.metrics.samples import Sample, capped, families
+from ottla.model.metric_family import Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+UNCAPPED = frozenset({Family.EXPORTER, Family.BROKERS, Family.QUORUM, Family.CANARY})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The samples of a round, and their text without its age. ``at`` is of the monotonic clock, in seconds."""
+
+    samples: tuple[Sample, ...]
+    text: bytes
+    dropped: Mapping[Family, int]
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was taken."""
+        return time.monotonic() - self.at
+
+    def scrape(self) -> bytes:
+        """The text for whoever asks now."""
+        return self.text + exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
+
+
+def take_snapshot(samples: Iterable[Sample], max_series: int) -> Snapshot:
+    """Cap the samples of a round and write them down."""
+    kept = capped(list(samples), {family: max_series for family in Family if family not in UNCAPPED})
+    dropped = [
+        Sample(of.DROPPED_SERIES, (str(family),), kept.dropped.get(family, 0)) for family in Family if family not in UNCAPPED
+    ]
+    whole = (*kept.samples, *dropped)
+    return Snapshot(whole, exposition(families(whole)), kept.dropped)
