@@ -78,12 +78,12 @@ def _print_once(exporter: Exporter) -> int:
 
 
 def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
-    from ottla.platform.exporting import make_server
+    from ottla.platform.exporting import LISTENS, make_server
 
     server = make_server(exporter, spec, folder)
     exporter.start()
     server.start()
-    typer.echo(f"metrics: {server.url}")
+    typer.echo(f"{LISTENS}{server.url}")
     sys.stdout.flush()
     try:
         threading.Event().wait()

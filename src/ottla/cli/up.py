@@ -31,6 +31,7 @@ def command(
     What is missing are topics, users, ACLs (those that deny as well) and quotas.
     """
     from ottla.cli.output import note
+    from ottla.platform.exporting import keep_running
 
     started = time.monotonic()
     platform = open_platform(file, environment)
@@ -39,6 +40,9 @@ def command(
     senders: list[Sender] = []
     result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
+    url = keep_running(platform, file)
+    if url is not None:
+        typer.echo(f"metrics: {url}")
     note_expiry(platform)
     if result.pending is not None or result.upgrade is not None:
         return _say_what_is_left(result)

@@ -380,13 +380,19 @@ class LocalPlatform:
         return read_status(self.environment, self.cluster)
 
     def down(self) -> list[int]:
-        """Stop every node; all data stays. Returns the ids of the nodes that were running."""
+        """Stop every node, and the exporter beside them; all data stays. Returns the ids of the nodes that were running."""
+        from ottla.platform.exporting import exporter_process
+
         with self.cluster.lock():
+            exporter_process(self).stop()
             return self.cluster.stop()
 
     def wipe(self) -> None:
-        """Stop every node and remove all data of this environment."""
+        """Stop every node, and the exporter beside them, and remove all data of this environment."""
+        from ottla.platform.exporting import exporter_process
+
         with self.cluster.lock():
+            exporter_process(self).stop()
             self.cluster.wipe()
 
     @contextmanager

@@ -72,7 +72,7 @@ class Exporter:
     def collect_once(self) -> Snapshot:
         """Look at the cluster once, here and now. Raises ClusterError where it cannot be reached."""
         with self._connect() as connection:
-            self._round(connection)
+            self.round(connection)
         assert self.snapshot is not None  # noqa: S101  (a round makes one)
         return self.snapshot
 
@@ -94,13 +94,14 @@ class Exporter:
         """Look again and again over one connection, until it is of no use any more."""
         while not self._ended.is_set():
             started = time.monotonic()
-            self._round(connection)
+            self.round(connection)
             self._tell(self.failures)
             if len(self.failures) == len(self._collection.outcomes.of):
                 return  # nothing at all was read: a new connection finds nodes that moved
             self._ended.wait(max(0.0, started + self.view.interval - time.monotonic()))
 
-    def _round(self, connection: Connection) -> None:
+    def round(self, connection: Connection) -> None:
+        """Look at the cluster once over an open connection, and publish what was seen."""
         before = connection.requests.copy()
         samples = self._collection.collect(connection)
         self._requests.update(connection.requests - before)

@@ -1,0 +1,76 @@
+"""A process of Ottla's own that runs beside the nodes of an environment: found in the process table, as nodes are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from ottla.errors import WaitTimeout
+from ottla.local.processes import command_line, end_processes, is_alive, start_process
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+MODULE = ("-m", "ottla.cli")
+STOP_TIMEOUT = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """``ottla COMMAND`` with ``folder`` as its working directory; what it says goes into ``COMMAND.log`` there."""
+
+    command: str
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        """What it says."""
+        return self.folder / f"{self.command}.log"
+
+    def find(self) -> psutil.Process | None:
+        """The process, if it runs."""
+        for process in psutil.process_iter():
+            words = command_line(process)
+            if tuple(words[1:4]) == (*MODULE, self.command) and self._works_here(process) and is_alive(process):
+                return process
+        return None
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        try:
+            return bool(process.cwd() == str(self.folder.resolve()))
+        except psutil.Error:  # it has just ended, or is somebody else's
+            return False
+
+    def start(self, arguments: Sequence[str]) -> None:
+        """Start it; it outlives this process. Raises LocalError."""
+        start_process(
+            [sys.executable, *MODULE, self.command, *arguments], folder=self.folder, output=self.output, environment=os.environ
+        )
+
+    def stop(self) -> bool:
+        """Ask it to end, and end it by force if it does not; whether there was one."""
+        process = self.find()
+        if process is None:
+            return False
+        try:
+            process.terminate()
+            process.resume()  # one that is paused would not hear it
+        except psutil.NoSuchProcess:
+            return True
+        if not _ends(process):
+            end_processes({0: process})
+        return True
+
+
+def _ends(process: psutil.Process) -> bool:
+    try:
+        wait_until(lambda: is_alive(process), lambda alive: not alive, what="it to end", timeout=STOP_TIMEOUT, every=0.05)
+    except WaitTimeout:
+        return False
+    return True
