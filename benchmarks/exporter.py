@@ -6,7 +6,7 @@ so that almost every (partition, offset) is another one. Groups have no members.
 
   ottla     rounds of the exporter's own collection (CPU and wall time of this process), its RSS, the wall time of a scrape
   tool      kafka-consumer-groups --describe --all-groups: what comes with Kafka
-  others    --kafka-exporter BINARY, --kminion BINARY: a scrape of each, and its CPU, where somebody has built them
+kafka_exporter and KMinion are not to be had as packages; what was seen of them on such a machine stands in docs/explanation.
 
 The first round searches the timestamps of all commits; the settled ones after it find them known.
 """
@@ -14,7 +14,6 @@ The first round searches the timestamps of all commits; the settled ones after i
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -38,11 +37,8 @@ from ottla.model.topic import Topic
 from ottla.platform import Platform
 from ottla.platform.exporting import make_exporter
 from ottla.telemetry.server import Server
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ottla.platform import LocalPlatform
 
 SPEC = Path(__file__).parent.parent / "platform.yaml"
@@ -131,76 +127,16 @@ def free_port() -> int:
 def the_tool(server: str) -> dict[str, float]:
     """Kafka's own way to see the lag of all groups."""
     jars = ":".join(map(str, ensure_jars("4.3.1", TOOLS, report=Silent())))
-    command = [
-        str(java_command()),
-        "-Xmx512M",
-        "-cp",
-        jars,
-        GROUPS_TOOL,
-        "--bootstrap-server",
-        server,
-        "--describe",
-        "--all-groups",
-    ]
+    java = [str(java_command()), "-Xmx512M", "-cp", jars, GROUPS_TOOL]
+    command = [*java, "--bootstrap-server", server, "--describe", "--all-groups", "--timeout", "120000"]
     before, started = os.times().children_user + os.times().children_system, time.monotonic()
-    done = subprocess.run([*command, "--timeout", "120000"], stdout=subprocess.DEVNULL, check=False, env=environment())
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False, env=environment())
     after = os.times().children_user + os.times().children_system
     assert done.returncode == 0
     return {"wall": time.monotonic() - started, "cpu": after - before}
 
 
-@contextlib.contextmanager
-def running(command: Sequence[str], url: str, more: dict[str, str]) -> Iterator[psutil.Process]:
-    """Another exporter, until it answers."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **more}) as process:
-        try:
-            wait_until(lambda: answers(url), bool, what="it to listen", timeout=60, every=0.5)
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-
-
-def answers(url: str) -> bool:
-    """Whether somebody listens there."""
-    host, _, port = url.partition("//")[2].partition("/")[0].partition(":")
-    with socket.socket() as probe:
-        return probe.connect_ex((host, int(port))) == 0
-
-
-def another(command: Sequence[str], port: int, more: dict[str, str]) -> dict[str, float]:
-    """Scrapes of another exporter: wall and CPU seconds of the middle one, and its memory."""
-    url = f"http://127.0.0.1:{port}/metrics"
-    figures = []
-    with running(command, url, more) as process:
-        for _ in range(3):
-            used = sum(process.cpu_times()[:2])
-            wall = scraped(url)
-            figures.append((wall, sum(process.cpu_times()[:2]) - used))
-        rss = process.memory_info().rss / 1e6
-    wall, used = (statistics.median(each) for each in zip(*figures, strict=True))
-    return {"wall": wall, "cpu": used, "rss_mb": rss}
-
-
-def others(server: str, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Those that were named."""
-    found = {}
-    if arguments.kafka_exporter:
-        port = free_port()
-        command = [
-            arguments.kafka_exporter,
-            f"--kafka.server={server}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.enable-sarama",
-        ]
-        found["kafka_exporter"] = another(command[:-1], port, {})
-    if arguments.kminion:
-        port = free_port()
-        config = {"KAFKA_BROKERS": server, "EXPORTER_HOST": "127.0.0.1", "EXPORTER_PORT": str(port)}
-        found["kminion"] = another([arguments.kminion], port, config)
-    return found
-
-
-def measured(size: str, arguments: argparse.Namespace) -> dict[str, Any]:
+def measured(size: str) -> dict[str, Any]:
     """All figures of a size, on a cluster of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -210,7 +146,7 @@ def measured(size: str, arguments: argparse.Namespace) -> dict[str, Any]:
             platform.up()
             fill(platform, *SIZES[size])
             server = platform.cluster.made().bootstrap_servers[0]
-            figures = {"ottla": ours(platform), "kafka-consumer-groups": the_tool(server), **others(server, arguments)}
+            figures = {"ottla": ours(platform), "tool": the_tool(server)}
         finally:
             platform.wipe()
     return figures
@@ -220,26 +156,20 @@ def main() -> None:
     """Measure, and print figures and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--large", action="store_true", help="10,000 x 200 as well")
-    parser.add_argument("--kafka-exporter", metavar="BINARY")
-    parser.add_argument("--kminion", metavar="BINARY")
     arguments = parser.parse_args()
     results = {}
     for size in [*SIZES][: 2 if arguments.large else 1]:
-        figures = results[size] = measured(size, arguments)
+        figures = results[size] = measured(size)
         own = figures["ottla"]
-        print(
-            f"{size}: {own['series']:,} series, {own['megabytes']:.1f} MB, {own['dropped']:,} dropped, RSS {own['rss_mb']:.0f} MB"
-        )
+        shown = f"{own['series']:,} series, {own['megabytes']:.1f} MB, {own['dropped']:,} dropped, RSS {own['rss_mb']:.0f} MB"
+        print(f"{size}: {shown}")
         for name in ("first", "settled"):
             each = own[name]
             print(f"  round, {name:8} {each['wall']:7.2f} s wall {each['cpu']:7.2f} s CPU {each['requests']:6.0f} requests")
         print(f"  scrape          {own['scrape']:7.3f} s")
-        for name, each in figures.items():
-            if name != "ottla":
-                ratio = own["settled"]["cpu"] / each["cpu"]
-                print(
-                    f"  {name:22} {each['wall']:7.2f} s wall {each['cpu']:7.2f} s CPU; ottla's settled round / this: {ratio:.2f} of the CPU"
-                )
+        tool = figures["tool"]
+        ratios = ", ".join(f"{own['settled'][kind] / tool[kind]:.2f} of its {kind}" for kind in ("wall", "cpu"))
+        print(f"  kafka-consumer-groups {tool['wall']:5.2f} s wall {tool['cpu']:7.2f} s CPU; a settled round takes {ratios}")
     print(json.dumps(results))
 
 

@@ -92,7 +92,7 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
         return None
     if process is None:
         companion.start(["--file", str(file.resolve()), "--environment", platform.environment])
-        _wait_until_it_listens(platform, companion)
+        _wait_until_it_listens(companion)
     return where_it_listens(platform)
 
 
@@ -108,7 +108,7 @@ def where_it_listens(platform: LocalPlatform) -> str:
     return f"{'https' if exporter.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/metrics"
 
 
-def _wait_until_it_listens(platform: LocalPlatform, companion: Companion) -> None:
+def _wait_until_it_listens(companion: Companion) -> None:
     def look() -> str:
         with suppress(OSError):
             return companion.output.read_text()

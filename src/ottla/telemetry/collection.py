@@ -49,6 +49,8 @@ class Collection:
         self.outcomes = Outcomes()
         samples: list[Sample] = []
         nodes = self._see_brokers(connection, samples)
+        if not nodes:
+            return samples  # there is nobody to ask
         topics = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else SeenTopics()
         log_dirs = self._see_log_dirs(connection, nodes, samples) if self._looks_at(Family.LOG_DIRS, *OF_PARTITIONS) else []
         if self._looks_at(Family.CONSUMER_GROUPS):

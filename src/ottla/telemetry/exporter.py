@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from ottla.kafka.connection import Connection
     from ottla.telemetry.view import View
 
-CONNECTION = "connection"
 STALE_AFTER = 3  # intervals
+CLOSE_TIMEOUT = 1.0
+MOST_TOLD = 3
 
 
 class Exporter:
@@ -54,10 +55,10 @@ class Exporter:
         self._thread.start()
 
     def close(self) -> None:
-        """End it; the round that is under way is waited for, as long as one may take."""
+        """End it. A round that waits for an answer is left to itself: nothing of it is written anywhere."""
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join(2 * self.view.interval)
+            self._thread.join(CLOSE_TIMEOUT)
 
     def wait_first(self, timeout: float) -> Snapshot | None:
         """The first snapshot, or None if there is none after ``timeout`` seconds."""
@@ -91,13 +92,13 @@ class Exporter:
                 self._ended.wait(min(1.0, self.view.interval))
 
     def _rounds(self, connection: Connection) -> None:
-        """Look again and again over one connection, until it is of no use any more."""
+        """Look again and again over one connection, as long as it is of use."""
         while not self._ended.is_set():
             started = time.monotonic()
             self.round(connection)
-            self._tell(self.failures)
-            if len(self.failures) == len(self._collection.outcomes.of):
-                return  # nothing at all was read: a new connection finds nodes that moved
+            self._tell()
+            if self._collection.outcomes.of["brokers"].failures:
+                return  # nobody answers there: a new connection finds nodes that moved
             self._ended.wait(max(0.0, started + self.view.interval - time.monotonic()))
 
     def round(self, connection: Connection) -> None:
@@ -109,8 +110,8 @@ class Exporter:
 
     def _fail(self, error: OttlaError) -> None:
         """Nobody can be reached: what is not known has no series, and the snapshot says so."""
-        self._collection.outcomes.of = {CONNECTION: Outcome(failures=[error.message])}
-        self._tell(self.failures)
+        self._collection.outcomes.of = {"brokers": Outcome(failures=[error.message])}
+        self._tell()
         self._publish([])
 
     def _publish(self, samples: list[Sample]) -> None:
@@ -123,11 +124,11 @@ class Exporter:
         for request, count in self._requests.items():
             yield Sample(of.REQUESTS, (request,), count)
 
-    def _tell(self, failures: list[str]) -> None:
-        """Say what goes wrong once, and once that it does no more."""
-        now = frozenset(failures)
-        for failure in sorted(now - self._told):
-            self._said(failure)
-        if self._told and not now:
+    def _tell(self) -> None:
+        """Say once what a collector cannot read, and once that all read all again."""
+        failing = {name: each.failures for name, each in self._collection.outcomes.of.items() if each.failures}
+        for name in sorted(failing.keys() - self._told):
+            self._said(f"{name}: {'; '.join(failing[name][:MOST_TOLD])}")
+        if self._told and not failing:
             self._said("all collectors read all again")
-        self._told = now
+        self._told = frozenset(failing)
