@@ -10,31 +10,49 @@ from tests.metrics.logs import NOW, Broker, dense
 
 from ottla.metrics import group_metrics as of
 from ottla.metrics.anchors import Anchors
-from ottla.metrics.group_samples import GroupsSeen, group_samples, wanted_ages
+from ottla.metrics.group_samples import GroupSamples, GroupsSeen, wanted_ages
 from ottla.metrics.lag import Isolation, PartitionOffsets, Retention
-from ottla.metrics.samples import Sample, families
+from ottla.metrics.samples import Sample, Series, families
 from ottla.metrics.timestamp_search import TimestampSearch, Wanted
 from ottla.model.group import ConsumerGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ottla.metrics.metric import Metric
 
 A0, A1, B0 = ("a", 0), ("a", 1), ("b", 0)
 LOGS = {A0: dense(*range(NOW - 100_000, NOW, 1_000)), A1: dense(*range(NOW - 50_000, NOW, 1_000), start=10), B0: dense(NOW - 1)}
-OFFSETS = {place: PartitionOffsets(log.start, log.end, log.end) for place, log in LOGS.items()}
+OF_A = {partition: PartitionOffsets(log.start, log.end, log.end) for (topic, partition), log in LOGS.items() if topic == "a"}
+OFFSETS = {"a": OF_A, "b": {0: PartitionOffsets(0, 1, 1)}}
 READER, SLEEPER = ConsumerGroup("reader", "consumer", "Stable"), ConsumerGroup("sleeper", "classic", "Empty")
 SEEN = GroupsSeen(
     at=NOW,
     groups=(READER, SLEEPER, ConsumerGroup("dead", "classic", "Dead"), ConsumerGroup("nothing", "classic", "Empty")),
-    committed={"reader": {A0: 40, A1: 50}, "sleeper": {A0: 40, A1: 5, B0: 1}, "dead": {A0: 1}},
+    committed={"reader": {"a": {0: 40, 1: 50}}, "sleeper": {"a": {0: 40, 1: 5}, "b": {0: 1}}, "dead": {"a": {0: 1}}},
     offsets=OFFSETS,
     members={"reader": 3, "sleeper": 0},
 )
 
 
+def searched(seen: GroupsSeen, anchors: Anchors, compacted: Collection[str] = ()) -> TimestampSearch:
+    """A search of all that ``anchors`` do not know."""
+    wanted = wanted_ages(seen, seen.standings(), anchors, compacted)
+    return Broker(LOGS).settle(TimestampSearch(wanted, anchors, now=seen.at))
+
+
 def samples_of(seen: GroupsSeen, before: GroupsSeen | None = None, *, partitions: bool = True) -> list[Sample]:
-    search = Broker(LOGS).settle(TimestampSearch(wanted_ages(seen, ()), Anchors(), now=seen.at))
-    return list(group_samples(seen, before, search.age, partitions=partitions))
+    """All samples; those of partitions as one each."""
+    anchors = Anchors()
+    search = searched(seen, anchors)
+    parts = GroupSamples(seen, before, anchors, search.age).of(seen.standings(), partitions=partitions)
+    return [sample for part in parts for sample in as_samples(part)]
+
+
+def as_samples(part: Sample | Series) -> list[Sample]:
+    if isinstance(part, Sample):
+        return [part]
+    return [Sample(part.metric, (*part.labels, str(partition)), value) for partition, value in part.points]
 
 
 def value(samples: list[Sample], metric: Metric, *labels: str) -> object:
@@ -45,8 +63,25 @@ def value(samples: list[Sample], metric: Metric, *labels: str) -> object:
 
 
 def test_an_offset_is_searched_once_however_many_groups_stand_there() -> None:
-    assert wanted_ages(SEEN, {"b"}) == {A0: Wanted(frozenset({40}), 0, 100), A1: Wanted(frozenset({10}), 10, 50)}
-    assert wanted_ages(SEEN, {"a"})[A0].gaps
+    stands = SEEN.standings()
+    firsts = {A0: Wanted(frozenset({40}), 0, 100), A1: Wanted(frozenset({10}), 10, 50)}
+    assert wanted_ages(SEEN, stands, Anchors(), {"b"}) == firsts
+    assert wanted_ages(SEEN, stands, Anchors(), {"a"})[A0].gaps
+
+
+def test_what_is_known_for_good_is_not_searched_again_and_says_the_same() -> None:
+    anchors = Anchors()
+    search = searched(SEEN, anchors)
+    first = [*GroupSamples(SEEN, None, anchors, search.age).of(SEEN.standings())]
+    for rounds in range(100):
+        later = replace(SEEN, at=NOW + rounds)
+        assert wanted_ages(later, later.standings(), anchors, ()) == {}
+    again = TimestampSearch({}, anchors, now=NOW)
+    assert [*GroupSamples(SEEN, None, anchors, again.age).of(SEEN.standings())] == first
+    moved = replace(SEEN, committed={"reader": {"a": {0: 41}}})
+    for _ in range(100):  # and what nobody asks for is not kept for ever
+        wanted_ages(moved, moved.standings(), anchors, ())
+    assert wanted_ages(SEEN, SEEN.standings(), anchors, ()) != {}
 
 
 def test_who_has_read_all_is_0_seconds_behind_and_who_has_not_is_as_far_as_the_record_is_old() -> None:
@@ -71,14 +106,14 @@ def test_dead_groups_and_those_without_anything_have_no_series() -> None:
 
 
 def test_what_could_not_be_read_has_no_sample() -> None:
-    blind = replace(SEEN, offsets={A0: OFFSETS[A0]}, members={})
+    blind = replace(SEEN, offsets={"a": {0: OF_A[0]}}, members={})
     samples = samples_of(blind)
     assert {each.labels[2] for each in samples if each.metric is of.GROUP_LAG_RECORDS} == {"0"}
     assert value(samples, of.GROUP_MEMBERS, "reader") is None
 
 
 def test_a_backlog_that_is_all_lost_has_no_age() -> None:
-    gone = replace(SEEN, committed={"sleeper": {A0: 40}}, offsets={A0: PartitionOffsets(100, 100, 100)})
+    gone = replace(SEEN, committed={"sleeper": {"a": {0: 40}}}, offsets={"a": {0: PartitionOffsets(100, 100, 100)}})
     samples = samples_of(gone)
     assert value(samples, of.GROUP_LOST_RECORDS, "sleeper", "a", "0") == 60
     assert value(samples, of.GROUP_LAG_SECONDS, "sleeper", "a", "0") is None
@@ -86,14 +121,18 @@ def test_a_backlog_that_is_all_lost_has_no_age() -> None:
 
 
 def test_who_reads_committed_is_compared_with_the_last_stable_offset() -> None:
-    held = replace(SEEN, offsets={**OFFSETS, A0: PartitionOffsets(0, 100, 40)}, isolation={"reader": Isolation.READ_COMMITTED})
+    held = replace(
+        SEEN, offsets={**OFFSETS, "a": {**OF_A, 0: PartitionOffsets(0, 100, 40)}}, isolation={"reader": Isolation.READ_COMMITTED}
+    )
     samples = samples_of(held)
     assert value(samples, of.GROUP_LAG_RECORDS, "reader", "a", "0") == 0
     assert value(samples, of.GROUP_LAG_RECORDS, "sleeper", "a", "0") == 60
 
 
 def test_the_worst_partition_says_when_a_topic_is_done() -> None:
-    before = replace(SEEN, at=NOW - 10_000, committed={"reader": {A0: 20, A1: 40}, "sleeper": {A0: 40, A1: 5, B0: 1}})
+    before = replace(
+        SEEN, at=NOW - 10_000, committed={"reader": {"a": {0: 20, 1: 40}}, "sleeper": {"a": {0: 40, 1: 5}, "b": {0: 1}}}
+    )
     samples = samples_of(SEEN, before)
     assert value(samples, of.GROUP_TOPIC_CATCH_UP_SECONDS, "reader", "a") == 30.0
     assert value(samples, of.GROUP_TOPIC_CATCH_UP_SECONDS, "sleeper", "a") == inf
@@ -107,7 +146,7 @@ def test_the_worst_partition_says_when_retention_takes_something() -> None:
     assert isinstance(left, float)
     assert abs(left - 40.0) <= 1.2
     by_size = replace(SEEN, retention={"a": Retention(size=10_000)}, sizes={A0: 10_000, A1: 1})
-    earlier = replace(SEEN, at=NOW - 10_000, offsets={**OFFSETS, A0: PartitionOffsets(0, 90, 90)})
+    earlier = replace(SEEN, at=NOW - 10_000, offsets={**OFFSETS, "a": {**OF_A, 0: PartitionOffsets(0, 90, 90)}})
     assert value(samples_of(by_size, earlier), of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a") == 40.0
     assert value(samples_of(SEEN), of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a") is None
 
@@ -117,9 +156,12 @@ def test_without_partitions_the_topics_say_the_same() -> None:
     assert coarse == [each for each in fine if "partition" not in each.metric.labels]
 
 
-@given(
-    st.dictionaries(st.sampled_from(["reader", "sleeper"]), st.dictionaries(st.sampled_from([A0, A1, B0]), st.integers(0, 120)))
+of_topics = st.fixed_dictionaries(
+    {}, optional={"a": st.dictionaries(st.integers(0, 1), st.integers(0, 120), min_size=1), "b": st.just({0: 1})}
 )
-def test_whatever_is_committed_can_be_written_down(committed: dict[str, dict[tuple[str, int], int]]) -> None:
+
+
+@given(st.dictionaries(st.sampled_from(["reader", "sleeper"]), of_topics))
+def test_whatever_is_committed_can_be_written_down(committed: dict[str, dict[str, dict[int, int]]]) -> None:
     seen = replace(SEEN, committed=committed)
     assert families(samples_of(seen, SEEN))

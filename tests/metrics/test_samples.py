@@ -8,11 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ottla.metrics.catalogue import CATALOGUE
-from ottla.metrics.cluster_metrics import LOG_DIR_GROWTH, OFFLINE_PARTITIONS, PARTITION_HIGH_WATERMARK, TOPIC_PARTITIONS
+from ottla.metrics.cluster_metrics import (
+    LOG_DIR_GROWTH,
+    OFFLINE_PARTITIONS,
+    PARTITION_HIGH_WATERMARK,
+    PARTITION_ISR,
+    TOPIC_PARTITIONS,
+)
 from ottla.metrics.exporter_metrics import BOUNDS, CANARY_PRODUCE
 from ottla.metrics.group_metrics import GROUP_LAG_RECORDS, GROUP_TOPIC_CATCH_UP_SECONDS
 from ottla.metrics.metric import Family, Granularity, Type
-from ottla.metrics.samples import Capped, Distribution, Sample, capped, families
+from ottla.metrics.samples import Capped, Distribution, Sample, Series, capped, families
 
 PLACE = ("task-service", "task.created", "0")
 
@@ -102,4 +108,14 @@ def test_what_a_cap_keeps_is_no_finer_than_what_it_drops(samples: list[Sample], 
 
 def test_without_caps_nothing_is_dropped() -> None:
     samples = (good(OFFLINE_PARTITIONS), good(TOPIC_PARTITIONS))
-    assert capped(samples, {}) == Capped(samples, {})
+    assert capped(samples, {}) == Capped(samples, (), {})
+
+
+def test_a_cap_cuts_series_of_partitions_after_everything_coarse_was_counted() -> None:
+    first, second = (Series(PARTITION_ISR, (name,), [(0, 1), (1, 1), (2, 1)]) for name in ("a", "b"))
+    topic = Sample(TOPIC_PARTITIONS, ("a",), 3)
+    result = capped([first, second, topic], {Family.TOPICS: 5})
+    assert result.samples == (topic,)
+    assert result.series == (first, second._replace(points=[(0, 1)]))
+    assert result.dropped == {Family.TOPICS: 2}
+    assert capped([first, topic], {Family.TOPICS: 1}) == Capped((topic,), (), {Family.TOPICS: 3})

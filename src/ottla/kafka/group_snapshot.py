@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ottla.kafka.connection import Connection
 
-Place = tuple[str, int]  # topic, partition
 SHARE, CLASSIC, CONSUMER = "share", "classic", "consumer"
 AT_ONCE = 50  # groups in one request: the answer about one has a line for each partition
 GROUP_ID_NOT_FOUND = 69  # it was deleted since it was listed
@@ -65,7 +64,7 @@ def list_all_groups(connection: Connection, node_ids: Iterable[int], *, timeout:
 
 
 def fetch_committed_offsets(connection: Connection, listed: ListedGroups, *, timeout: float) -> Told:
-    """What each group has committed: (topic, partition) -> offset; of a share group, where it begins in each partition."""
+    """What each group has committed: topic -> partition -> offset; of a share group, where it begins in each partition."""
     told = Told()
     _ask(connection, _of_types(listed, {SHARE}, other=True), _offset_fetch, _committed, told, timeout)
     _ask(connection, _of_types(listed, {SHARE}), _share_offsets, _share_starts, told, timeout)
@@ -129,14 +128,15 @@ def _committed(answer: Any, told: Told) -> None:
     for group in answer.groups:
         if _is_refused(group, told):
             continue
-        offsets = told.found[group.group_id] = {}
+        offsets: dict[str, dict[int, int]] = {}
         for topic in group.topics:
-            name = topic.name
+            of_topic = offsets[topic.name] = {}
             for seen in topic.partitions:
                 if seen.error_code:
-                    told.failures.append(f"group {group.group_id}, {name}: {error_text(seen.error_code, None)}")
+                    told.failures.append(f"group {group.group_id}, {topic.name}: {error_text(seen.error_code, None)}")
                 elif seen.committed_offset != NO_OFFSET:
-                    offsets[name, seen.partition_index] = seen.committed_offset
+                    of_topic[seen.partition_index] = seen.committed_offset
+        told.found[group.group_id] = {name: of_topic for name, of_topic in offsets.items() if of_topic}
 
 
 def _share_offsets(names: list[str]) -> Any:
@@ -147,12 +147,15 @@ def _share_starts(answer: Any, told: Told) -> None:
     for group in answer.groups:
         if _is_refused(group, told):
             continue
-        told.found[group.group_id] = {
-            (topic.topic_name, seen.partition_index): seen.start_offset
+        offsets = {
+            topic.topic_name: {
+                seen.partition_index: seen.start_offset
+                for seen in topic.partitions
+                if not seen.error_code and seen.start_offset != NO_OFFSET
+            }
             for topic in group.topics
-            for seen in topic.partitions
-            if not seen.error_code and seen.start_offset != NO_OFFSET
         }
+        told.found[group.group_id] = {name: of_topic for name, of_topic in offsets.items() if of_topic}
 
 
 def _describe(request: Any, names: list[str]) -> Any:

@@ -19,6 +19,8 @@ Place = tuple[str, int]  # topic, partition
 
 NOTHING = -1  # as a timestamp: not known. Kafka's own word for "this record has none"
 FOREVER = 2**63 - 1
+TRUST_IN_GAPS = 60_000  # ms; compaction may take a record that was found
+AGE_OUT_EVERY = 30  # rounds
 
 
 class Found(NamedTuple):
@@ -112,13 +114,29 @@ class PartitionTimes:
 class KnownTimes:
     """All that is known of a partition: the answers, and what came of them for offsets that were asked for before.
 
-    ``since`` (ms) is when the oldest answer came, ``end`` the high_watermark that was last seen.
+    ``since`` (ms) is when the oldest answer came, ``end`` the high_watermark that was last seen. ``sums`` has, for offsets whose
+    record is known within the tolerance for good, the sum of its earliest and latest possible timestamp.
     """
 
     since: int
     end: int = 0
     times: PartitionTimes = field(default_factory=PartitionTimes)
     settled: dict[int, Bounds] = field(default_factory=dict)
+    sums: dict[int, int] = field(default_factory=dict)
+    _older: dict[int, int] = field(default_factory=dict)
+
+    def sum_at(self, offset: int) -> int | None:
+        """The sum for an offset; it stays known as long as it is asked for now and then."""
+        found = self.sums.get(offset)
+        if found is None:
+            found = self._older.pop(offset, None)
+            if found is not None:
+                self.sums[offset] = found
+        return found
+
+    def age_out(self) -> None:
+        """Forget the sums that nobody has asked for since this was called last."""
+        self._older, self.sums = self.sums, {}
 
 
 @dataclass(slots=True)
@@ -126,6 +144,26 @@ class Anchors:
     """What one snapshot leaves for the next. An offset keeps its timestamp, so a consumer that stands still costs no request."""
 
     places: dict[Place, KnownTimes] = field(default_factory=dict)
+    _rounds: int = 0
+
+    def refresh(self, place: Place, *, start: int, end: int, gaps: bool, now: int) -> KnownTimes:
+        """What is still known of a partition: nothing if its log was cut or made anew, or if compaction may have been there."""
+        known = self.places.get(place)
+        if known is None or end < known.end or (gaps and now - known.since > TRUST_IN_GAPS):
+            known = self.places[place] = KnownTimes(now, end)
+            return known
+        known.end = end
+        known.times.forget_before(start)
+        return known
+
+    def next_round(self, places: Collection[Place]) -> None:
+        """Keep ``places`` only; once in a while drop what nobody asks for."""
+        if len(self.places) > len(places):
+            self.places = {place: known for place, known in self.places.items() if place in places}
+        self._rounds += 1
+        if self._rounds % AGE_OUT_EVERY == 0:
+            for known in self.places.values():
+                known.age_out()
 
     def forget(self, topic: str) -> None:
         """Drop what is known of a topic that was deleted or made anew (its topic_id is another one)."""

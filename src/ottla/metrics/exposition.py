@@ -11,22 +11,51 @@ from ottla.metrics.samples import Distribution
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ottla.metrics.samples import MetricFamily
+    from ottla.metrics.metric import Metric
+    from ottla.metrics.samples import MetricFamily, Series
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _IN_LABELS = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
-def exposition(families: Iterable[MetricFamily]) -> bytes:
+def exposition(families: Iterable[MetricFamily], series: Iterable[Series] = ()) -> bytes:
     """The text of a scrape."""
-    lines: list[str] = []
+    parts: list[str] = []
     for family in families:
-        lines.append(f"# HELP {family.name} {family.metric.meaning.translate(_IN_HELP)}")
-        lines.append(f"# TYPE {family.name} {family.metric.type}")
-        lines += _lines(family)
-    lines.append("")
-    return "\n".join(lines).encode()
+        parts.append(_head(family.name, family.metric))
+        parts += _lines(family)
+    of_metrics: dict[str, list[Series]] = {}
+    for each in series:
+        of_metrics.setdefault(each.metric.name, []).append(each)
+    for together in of_metrics.values():
+        parts += _blocks(together)
+    parts.append("")
+    return "\n".join(parts).encode()
+
+
+def _head(name: str, metric: Metric) -> str:
+    return f"# HELP {name} {metric.meaning.translate(_IN_HELP)}\n# TYPE {name} {metric.type}"
+
+
+def _blocks(series: list[Series]) -> Iterator[str]:
+    """The lines of a metric, and the same under its other names."""
+    metric = series[0].metric
+    lines: list[str] = []
+    for _, labels, points in series:
+        before = f'{metric.name}{{{_written(metric.labels, labels)},{metric.labels[-1]}="'
+        lines += [f'{before}{partition}"}} {value}' for partition, value in points]
+    text = "\n".join(lines)
+    yield _head(metric.name, metric)
+    yield text
+    own = f'{metric.name}{{{metric.labels[0]}="'  # within a value of a label the quote would be escaped
+    for other in metric.also:
+        yield _head(other.name, metric)
+        yield text.replace(own, f'{other.name}{{{other.labels[0]}="')
+
+
+def _written(names: tuple[str, ...], labels: tuple[str, ...]) -> str:
+    return ",".join(f'{name}="{label.translate(_IN_LABELS)}"' for name, label in zip(names, labels, strict=False))
 
 
 def _lines(family: MetricFamily) -> Iterator[str]:

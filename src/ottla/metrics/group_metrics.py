@@ -73,20 +73,23 @@ GROUP_LAG_SECONDS = _partition(
 GROUP_LAG_ERROR_SECONDS = _partition(
     name="ottla_kafka_consumer_group_lag_error_seconds",
     unit="seconds",
-    meaning="How far the lag in seconds may be off: at most 0.25 s or 2 %, more in a compaction gap or when the budget is spent.",
+    meaning="How far the lag in seconds may be off, where that is more than 0.25 s and 2 %: in a gap, or not settled yet.",
     source=_TIMES,
+    when="the lag in seconds is not known as well as elsewhere",
 )
 GROUP_LOST_RECORDS = _partition(
     name="ottla_kafka_consumer_group_lost_records",
     unit="records",
     meaning="Offsets between what a group has committed and the log_start_offset: retention took them unread.",
     source=_COMMITTED,
+    when="there are any",
 )
 GROUP_AHEAD_RECORDS = _partition(
     name="ottla_kafka_consumer_group_ahead_records",
     unit="records",
     meaning="How far a committed offset lies past the end: the topic was made anew, or an unclean leader has cut its log.",
     source=_COMMITTED,
+    when="it does",
 )
 GROUP_TOPIC_LAG_RECORDS = _topic(
     name="ottla_kafka_consumer_group_topic_lag_records",

@@ -1,4 +1,7 @@
-"""From what was seen of consumer_groups to their samples: which records to ask the age of, and what to say then."""
+"""From what was seen of consumer_groups to their samples: which records to ask the age of, and what to say then.
+
+There are as many figures as groups times partitions, so each is touched once before the search and once after it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ottla.metrics import group_metrics as of
 from ottla.metrics.lag import (
+    UNLIMITED,
     Filling,
     Isolation,
     PartitionOffsets,
@@ -20,86 +24,184 @@ from ottla.metrics.lag import (
     standing,
     state_set,
 )
-from ottla.metrics.samples import Sample
-from ottla.metrics.timestamp_search import Wanted
+from ottla.metrics.samples import Sample, Series
+from ottla.metrics.timestamp_search import Quality, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from ottla.metrics.anchors import Place
+    from ottla.metrics.anchors import Anchors, Place
     from ottla.metrics.timestamp_search import Age
     from ottla.model.group import ConsumerGroup
+
+GroupTopic = tuple[str, str]
+Rows = list[tuple[int, int, Standing]]  # partition, committed_offset, standing
+Stands = dict[GroupTopic, Rows]
+UNSETTLED = frozenset({Quality.GAP, Quality.BOUND})
 
 
 @dataclass(frozen=True, slots=True)
 class GroupsSeen:
     """One snapshot of groups, taken at ``at`` (ms). What could not be read is missing: it has no samples.
 
-    ``isolation`` names the groups that read otherwise than by Kafka's default; ``sizes`` is bytes of a partition's leader.
+    ``committed`` is by group, topic and partition, ``offsets`` by topic and partition. ``isolation`` names the groups that
+    read otherwise than by Kafka's default; ``sizes`` is bytes of a partition's leader.
     """
 
     at: int
     groups: tuple[ConsumerGroup, ...]
-    committed: Mapping[str, Mapping[Place, int]]
-    offsets: Mapping[Place, PartitionOffsets]
+    committed: Mapping[str, Mapping[str, Mapping[int, int]]]
+    offsets: Mapping[str, Mapping[int, PartitionOffsets]]
     members: Mapping[str, int] = field(default_factory=dict)
     isolation: Mapping[str, Isolation] = field(default_factory=dict)
     retention: Mapping[str, Retention] = field(default_factory=dict)
     sizes: Mapping[Place, int] = field(default_factory=dict)
 
-    def standings(self) -> Iterator[tuple[str, Place, int, Standing]]:
-        """Each group and partition with a commit whose offsets are known: group_id, place, committed_offset, standing."""
+    def standings(self) -> Stands:
+        """Where each group stands in each partition that it has committed an offset of, and whose offsets are known."""
+        stands: Stands = {}
         for group in reported(self.groups, self.committed):
             isolation = self.isolation.get(group.group_id, Isolation.READ_UNCOMMITTED)
-            for place, committed in self.committed.get(group.group_id, {}).items():
-                offsets = self.offsets.get(place)
-                if offsets is not None:
-                    yield group.group_id, place, committed, standing(committed, offsets, isolation)
+            for topic, of_topic in self.committed.get(group.group_id, {}).items():
+                known = self.offsets.get(topic, {})
+                stands[group.group_id, topic] = [
+                    (partition, committed, standing(committed, known[partition], isolation))
+                    for partition, committed in of_topic.items()
+                    if partition in known
+                ]
+        return stands
 
 
-def wanted_ages(seen: GroupsSeen, compacted: Collection[str]) -> dict[Place, Wanted]:
-    """The first unread records, each once whoever has not read it, to search the age of. ``compacted`` names topics."""
+def wanted_ages(seen: GroupsSeen, stands: Stands, anchors: Anchors, compacted: Collection[str]) -> dict[Place, Wanted]:
+    """The first unread records whose times ``anchors`` do not know for good, each once whoever has not read it.
+
+    ``compacted`` names topics. What ``anchors`` know is brought up to date with where partitions begin and end now.
+    """
+    knowing = {}
+    for topic, of_topic in seen.offsets.items():
+        for partition, (start, end, _) in of_topic.items():
+            gaps = topic in compacted
+            knowing[topic, partition] = anchors.refresh((topic, partition), start=start, end=end, gaps=gaps, now=seen.at)
+    anchors.next_round(knowing)
     firsts: dict[Place, set[int]] = defaultdict(set)
-    for _, place, _, stands in seen.standings():
-        if stands.first_unread is not None:
-            firsts[place].add(stands.first_unread)
-    return {
-        place: Wanted(
-            frozenset(found), seen.offsets[place].log_start_offset, seen.offsets[place].high_watermark, place[0] in compacted
-        )
-        for place, found in firsts.items()
-    }
+    for (_, topic), rows in stands.items():
+        for partition, _, (_, _, _, first) in rows:
+            if first is not None and knowing[topic, partition].sum_at(first) is None:
+                firsts[topic, partition].add(first)
+    wanted = {}
+    for place, found in firsts.items():
+        start, end, _ = seen.offsets[place[0]][place[1]]
+        wanted[place] = Wanted(frozenset(found), start, end, place[0] in compacted)
+    return wanted
 
 
-@dataclass(slots=True)
-class _OfTopic:
-    """What the partitions of a topic come to, for one group. None: a partition is behind, and it is not known by how much."""
+class GroupSamples:
+    """The samples of one snapshot: ``age_of`` is what the search has found of what ``anchors`` do not know for good."""
 
-    lag: int = 0
-    lost: int = 0
-    seconds: list[float | None] = field(default_factory=list)
-    catch_up: list[float | None] = field(default_factory=list)
-    retention: list[float] = field(default_factory=list)
+    def __init__(
+        self, seen: GroupsSeen, before: GroupsSeen | None, anchors: Anchors, age_of: Callable[[Place, int], Age | None]
+    ) -> None:
+        self.seen = seen
+        self.before = before
+        self.anchors = anchors
+        self.age_of = age_of
+        self.future = 0  # records dated after now that somebody has to read next
 
+    def of(self, stands: Stands, *, partitions: bool = True) -> Iterator[Sample | Series]:
+        """All of them; those of each partition only with ``partitions``."""
+        for group in reported(self.seen.groups, self.seen.committed):
+            yield from _of_group(group, self.seen.members.get(group.group_id))
+        for labels, rows in stands.items():
+            if rows:
+                errors: list[tuple[int, float]] = []
+                seconds = self._seconds(labels[1], rows, errors)
+                if partitions:
+                    yield from _of_partitions(labels, rows, seconds, errors)
+                yield from self._of_topic(labels, rows, seconds)
 
-def group_samples(
-    seen: GroupsSeen, before: GroupsSeen | None, age_of: Callable[[Place, int], Age | None], *, partitions: bool = True
-) -> Iterator[Sample]:
-    """All samples of groups; those of each partition only with ``partitions``. ``age_of`` is what the search has found."""
-    for group in reported(seen.groups, seen.committed):
-        yield from _of_group(group, seen.members.get(group.group_id))
-    topics: dict[tuple[str, str], _OfTopic] = defaultdict(_OfTopic)
-    for group_id, place, committed, stands in seen.standings():
-        age = age_of(place, stands.first_unread) if stands.first_unread is not None else None
-        seconds = age.seconds if age is not None else 0.0 if stands.lag == 0 else None
-        _add(topics[group_id, place[0]], stands, seconds, _outlook(seen, before, group_id, place, stands, seconds))
-        if partitions:
-            labels = (group_id, place[0], str(place[1]))
-            yield from _of_partition(labels, committed, stands, seconds)
+    def _seconds(self, topic: str, rows: Rows, errors: list[tuple[int, float]]) -> list[float | None]:
+        """The age of what each partition has to read first; ``errors`` takes how far those are off that are not settled."""
+        now, known = 2 * self.seen.at, self.anchors.places
+        found: list[float | None] = []
+        for partition, _, (lag, _, _, first) in rows:
+            if first is None:
+                found.append(None if lag else 0.0)
+                continue
+            total = known[topic, partition].sums.get(first)
+            if total is not None:
+                found.append((now - total) / 2000)
+                continue
+            age = self.age_of((topic, partition), first)
+            found.append(None if age is None else age.seconds)
             if age is not None:
-                yield Sample(of.GROUP_LAG_ERROR_SECONDS, labels, age.error_seconds)
-    for (group_id, name), topic in topics.items():
-        yield from _of_topic((group_id, name), topic)
+                self.future += age.quality is Quality.FUTURE
+                if age.quality in UNSETTLED:
+                    errors.append((partition, age.error_seconds))
+        return found
+
+    def _of_topic(self, labels: GroupTopic, rows: Rows, seconds: list[float | None]) -> Iterator[Sample]:
+        """Records add up; of seconds the worst partition counts, if all are known: the worst must not look like the best."""
+        yield Sample(of.GROUP_TOPIC_LAG_RECORDS, labels, sum(stands.lag for _, _, stands in rows))
+        yield Sample(of.GROUP_TOPIC_LOST_RECORDS, labels, sum(stands.lost for _, _, stands in rows))
+        with_age = [
+            age for age, (_, _, stands) in zip(seconds, rows, strict=True) if stands.first_unread is not None or not stands.lag
+        ]
+        for metric, figures in (
+            (of.GROUP_TOPIC_LAG_SECONDS, with_age),
+            (of.GROUP_TOPIC_CATCH_UP_SECONDS, self._catch_up(labels, rows)),
+        ):
+            known = [figure for figure in figures if figure is not None]
+            if known and len(known) == len(figures):
+                yield Sample(metric, labels, max(known))
+        left = self._until_retention(labels[1], rows, seconds)
+        if left is not None:
+            yield Sample(of.GROUP_TOPIC_RETENTION_SECONDS, labels, left)
+
+    def _catch_up(self, labels: GroupTopic, rows: Rows) -> list[float | None]:
+        """Seconds until the group is done with each partition, at the rates since the snapshot before."""
+        if self.before is None:
+            return [None if stands.lag else 0.0 for _, _, stands in rows]
+        group_id, topic = labels
+        at, at_then = self.seen.at, self.before.at
+        committed_then, offsets_then = self.before.committed.get(group_id, {}).get(topic, {}), self.before.offsets.get(topic, {})
+        is_isolated = self.seen.isolation.get(group_id) is Isolation.READ_COMMITTED
+        found: list[float | None] = []
+        for partition, committed, (lag, _, _, _) in rows:
+            if lag == 0:
+                found.append(0.0)
+            elif partition not in committed_then or partition not in offsets_then:
+                found.append(None)
+            else:
+                then = offsets_then[partition]
+                before = Progress(
+                    at_then, committed_then[partition], then.last_stable_offset if is_isolated else then.high_watermark
+                )
+                found.append(catch_up_seconds(before, Progress(at, committed, committed + lag)))
+        return found
+
+    def _until_retention(self, topic: str, rows: Rows, seconds: list[float | None]) -> float | None:
+        """The soonest that retention may take a record that the group has not read."""
+        retention = self.seen.retention.get(topic, Retention())
+        unread = [
+            (age, partition, stands.first_unread)
+            for age, (partition, _, stands) in zip(seconds, rows, strict=True)
+            if age is not None and stands.first_unread is not None
+        ]
+        if not unread or retention == Retention():
+            return None
+        if retention.size == UNLIMITED:  # then it is the oldest
+            age, _, first = max(unread)
+            return retention_seconds(retention, age, first, None)
+        left = (retention_seconds(retention, age, first, self._filling(topic, partition)) for age, partition, first in unread)
+        return min((each for each in left if each is not None), default=None)
+
+    def _filling(self, topic: str, partition: int) -> Filling | None:
+        then = self.before.offsets.get(topic, {}).get(partition) if self.before is not None else None
+        size = self.seen.sizes.get((topic, partition))
+        if self.before is None or then is None or size is None:
+            return None
+        elapsed = (self.seen.at - self.before.at) / 1000
+        return Filling(self.seen.offsets[topic][partition], size, elapsed, then.high_watermark)
 
 
 def _of_group(group: ConsumerGroup, members: int | None) -> Iterator[Sample]:
@@ -110,66 +212,14 @@ def _of_group(group: ConsumerGroup, members: int | None) -> Iterator[Sample]:
         yield Sample(of.GROUP_STATE, (group.group_id, state), value)
 
 
-def _of_partition(labels: tuple[str, ...], committed: int, stands: Standing, seconds: float | None) -> Iterator[Sample]:
-    yield Sample(of.GROUP_COMMITTED_OFFSET, labels, committed)
-    yield Sample(of.GROUP_LAG_RECORDS, labels, stands.lag)
-    yield Sample(of.GROUP_LOST_RECORDS, labels, stands.lost)
-    yield Sample(of.GROUP_AHEAD_RECORDS, labels, stands.ahead)
-    if seconds is not None:
-        yield Sample(of.GROUP_LAG_SECONDS, labels, seconds)
-
-
-def _of_topic(labels: tuple[str, str], topic: _OfTopic) -> Iterator[Sample]:
-    """Records add up; of seconds the worst partition counts, if all are known: the worst must not look like the best."""
-    yield Sample(of.GROUP_TOPIC_LAG_RECORDS, labels, topic.lag)
-    yield Sample(of.GROUP_TOPIC_LOST_RECORDS, labels, topic.lost)
-    for metric, figures in ((of.GROUP_TOPIC_LAG_SECONDS, topic.seconds), (of.GROUP_TOPIC_CATCH_UP_SECONDS, topic.catch_up)):
-        known = [figure for figure in figures if figure is not None]
-        if known and len(known) == len(figures):
-            yield Sample(metric, labels, max(known))
-    if topic.retention:
-        yield Sample(of.GROUP_TOPIC_RETENTION_SECONDS, labels, min(topic.retention))
-
-
-def _add(topic: _OfTopic, stands: Standing, seconds: float | None, outlook: tuple[float | None, float | None]) -> None:
-    topic.lag += stands.lag
-    topic.lost += stands.lost
-    catch_up, retention = outlook
-    topic.catch_up.append(catch_up)
-    if seconds is not None or stands.first_unread is not None:  # if not, all that was unread is lost, and counted as that
-        topic.seconds.append(seconds)
-    if retention is not None:
-        topic.retention.append(retention)
-
-
-def _outlook(
-    seen: GroupsSeen, before: GroupsSeen | None, group_id: str, place: Place, stands: Standing, seconds: float | None
-) -> tuple[float | None, float | None]:
-    """Seconds until a group is done with a partition, and until retention takes the first record it has not read."""
-    if stands.lag == 0:
-        return 0.0, None
-    catch_up = _catch_up(seen, before, group_id, place, stands) if before is not None else None
-    if seconds is None or stands.first_unread is None:
-        return catch_up, None
-    filling = _filling(seen, before, place) if before is not None else None
-    return catch_up, retention_seconds(seen.retention.get(place[0], Retention()), seconds, stands.first_unread, filling)
-
-
-def _catch_up(seen: GroupsSeen, before: GroupsSeen, group_id: str, place: Place, stands: Standing) -> float | None:
-    then, committed_then = before.offsets.get(place), before.committed.get(group_id, {}).get(place)
-    if then is None or committed_then is None:
-        return None
-    committed = seen.committed[group_id][place]
-    end_then = _end(then, seen.isolation.get(group_id))
-    return catch_up_seconds(Progress(before.at, committed_then, end_then), Progress(seen.at, committed, committed + stands.lag))
-
-
-def _filling(seen: GroupsSeen, before: GroupsSeen, place: Place) -> Filling | None:
-    then, size = before.offsets.get(place), seen.sizes.get(place)
-    if then is None or size is None:
-        return None
-    return Filling(seen.offsets[place], size, (seen.at - before.at) / 1000, then.high_watermark)
-
-
-def _end(offsets: PartitionOffsets, isolation: Isolation | None) -> int:
-    return offsets.last_stable_offset if isolation is Isolation.READ_COMMITTED else offsets.high_watermark
+def _of_partitions(
+    labels: GroupTopic, rows: Rows, seconds: list[float | None], errors: list[tuple[int, float]]
+) -> Iterator[Series]:
+    """Most partitions have lost nothing and are known exactly: what says so has a series only where it is not so."""
+    yield Series(of.GROUP_COMMITTED_OFFSET, labels, [(partition, committed) for partition, committed, _ in rows])
+    yield Series(of.GROUP_LAG_RECORDS, labels, [(partition, stands[0]) for partition, _, stands in rows])
+    known = [(row[0], age) for row, age in zip(rows, seconds, strict=True) if age is not None]
+    yield Series(of.GROUP_LAG_SECONDS, labels, known)
+    yield Series(of.GROUP_LAG_ERROR_SECONDS, labels, errors)
+    yield Series(of.GROUP_LOST_RECORDS, labels, [(partition, stands[1]) for partition, _, stands in rows if stands[1]])
+    yield Series(of.GROUP_AHEAD_RECORDS, labels, [(partition, stands[2]) for partition, _, stands in rows if stands[2]])

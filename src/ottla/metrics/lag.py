@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ottla.metrics.anchors import Place
     from ottla.model.group import ConsumerGroup
 
 EMPTY, DEAD = "Empty", "Dead"
@@ -68,7 +67,7 @@ def standing(committed: int, offsets: PartitionOffsets, isolation: Isolation = I
     return Standing(max(0, end - committed), max(0, start - committed), max(0, ahead), first if first < end else None)
 
 
-def reported(groups: Iterable[ConsumerGroup], committed: Mapping[str, Mapping[Place, int]]) -> tuple[ConsumerGroup, ...]:
+def reported(groups: Iterable[ConsumerGroup], committed: Mapping[str, object]) -> tuple[ConsumerGroup, ...]:
     """The groups that have series: all but dead ones, and empty ones that have committed nothing."""
     return tuple(group for group in groups if group.state != DEAD and (group.state != EMPTY or committed.get(group.group_id)))
 

@@ -36,6 +36,17 @@ class Sample(NamedTuple):
     value: float | Distribution
 
 
+class Series(NamedTuple):
+    """Figures of many partitions at once: ``labels`` are the values but for the last one, ``points`` are partition and value.
+
+    There may be hundreds of thousands of them, so they are kept and written down together.
+    """
+
+    metric: Metric
+    labels: tuple[str, ...]
+    points: Sequence[tuple[int, float]]
+
+
 @dataclass(frozen=True, slots=True)
 class MetricFamily:
     """All samples of a name: what an exposition writes as one block. ``points`` are label values and value."""
@@ -98,21 +109,38 @@ class Capped:
     """What is left under the caps, and how many series each family lost."""
 
     samples: tuple[Sample, ...]
+    series: tuple[Series, ...]
     dropped: Mapping[Family, int]
 
 
-def capped(samples: Sequence[Sample], limits: Mapping[Family, int]) -> Capped:
+def capped(parts: Iterable[Sample | Series], limits: Mapping[Family, int]) -> Capped:
     """At most ``limits`` series of each family (no limit: all). The coarse ones stay: partitions go first, then topics."""
-    if not limits:
-        return Capped(tuple(samples), {})
-    kept: list[Sample] = []
-    taken: Counter[Family] = Counter()
+    samples: list[Sample] = []
+    series: list[Series] = []
+    for part in parts:
+        if isinstance(part, Sample):
+            samples.append(part)
+        else:
+            series.append(part)
+    left = Counter(limits)
     dropped: Counter[Family] = Counter()
+    kept = []
     for sample in sorted(samples, key=lambda each: _FROM_FEW_TO_MANY[each.metric.granularity]):
         family = sample.metric.family
-        if taken[family] < limits.get(family, len(samples)):
-            taken[family] += 1
+        if family not in limits or left[family] > 0:
+            left[family] -= 1
             kept.append(sample)
         else:
             dropped[family] += 1
-    return Capped(tuple(kept), dict(dropped))
+    whole = [_cut(each, left, dropped) if each.metric.family in limits else each for each in series]
+    return Capped(tuple(kept), tuple(each for each in whole if each.points), dict(dropped))
+
+
+def _cut(series: Series, left: Counter[Family], dropped: Counter[Family]) -> Series:
+    family, count = series.metric.family, len(series.points)
+    room = max(0, min(count, left[family]))
+    left[family] -= room
+    if room == count:
+        return series
+    dropped[family] += count - room
+    return series._replace(points=series.points[:room])

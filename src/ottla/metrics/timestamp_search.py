@@ -22,7 +22,6 @@ TOLERANCE = 250  # ms; how far an age may be off ...
 TOLERANCE_SHARE = 0.02  # ... or this share of it, if that is more
 BUDGET = 400  # rounds
 CROWDED = 4  # answers for each offset, before those that bound none are dropped
-TRUST_IN_GAPS = 60_000  # ms; compaction may take a record that was found
 _EVEN = TOLERANCE / TOLERANCE_SHARE  # ms; ages below are told apart evenly, ages above by their ratio
 
 
@@ -74,9 +73,8 @@ class TimestampSearch:
         self.now = now
         self.rounds = 0
         self._left = budget
-        anchors.places = {place: self._still_known(each, anchors.places.get(place)) for place, each in wanted.items()}
         self._partitions = {
-            place: _Partition(each, anchors.places[place], deque(from_the_middle(sorted(each.offsets))))
+            place: _Partition(each, self._still_known(place, each, anchors), deque(from_the_middle(sorted(each.offsets))))
             for place, each in wanted.items()
         }
         self._open = {place for place, partition in self._partitions.items() if self._advance(partition)}
@@ -128,12 +126,9 @@ class TimestampSearch:
         age = self._age(bounds)
         return not self._is_settled(bounds) and (age is None or age.quality is Quality.BOUND)
 
-    def _still_known(self, wanted: Wanted, known: KnownTimes | None) -> KnownTimes:
-        """What is left of earlier answers: nothing if the log was cut or made anew, or if compaction may have been there."""
-        if known is None or wanted.end < known.end or (wanted.gaps and self.now - known.since > TRUST_IN_GAPS):
-            return KnownTimes(self.now, wanted.end)
-        known.end = wanted.end
-        known.times.forget_before(wanted.start)
+    def _still_known(self, place: Place, wanted: Wanted, anchors: Anchors) -> KnownTimes:
+        """What is left of earlier answers."""
+        known = anchors.refresh(place, start=wanted.start, end=wanted.end, gaps=wanted.gaps, now=self.now)
         if wanted.gaps:
             known.times.forget_silence()
         known.settled = {offset: known.settled[offset] for offset in wanted.offsets if offset in known.settled}
@@ -149,6 +144,9 @@ class TimestampSearch:
                     return True
                 if bounds.low < self.now:  # if not, it was 0 because it cannot be less: time will tell
                     settled[pending[0]] = bounds
+                    span = self._span(bounds)
+                    if span is not None:
+                        partition.known.sums[pending[0]] = sum(span)
             pending.popleft()
         times, offsets = partition.known.times, partition.wanted.offsets
         if len(times.offsets) > CROWDED * len(offsets) + CROWDED:
@@ -170,18 +168,26 @@ class TimestampSearch:
         return (high - low) / 2 <= tolerance(self.now - high)
 
     def _age(self, bounds: Bounds) -> Age | None:
-        low, high, floor, ceiling, beyond = bounds
-        if low == NOTHING:  # nothing lies below: the next record is the one, if it is known that none is dated before it
-            return self._between(beyond, beyond, Quality.EXACT) if beyond != NOTHING and high == NOTHING else None
-        if floor == ceiling:
-            return self._between(low, low, Quality.EXACT)
-        if low >= self.now:
-            return self._between(low, low, Quality.WITHIN)
+        span = self._span(bounds)
+        if span is not None:
+            is_exact = bounds.low == NOTHING or bounds.floor == bounds.ceiling
+            return self._between(*span, Quality.EXACT if is_exact else Quality.WITHIN)
+        low, high, _, _, beyond = bounds
+        if low == NOTHING:
+            return None
         newest = min(max(high, beyond), self.now)
-        if self._is_narrow(low, newest):
-            return self._between(low, newest, Quality.WITHIN)
         seconds = (self.now - newest) / 1000
         return Age(seconds, (self.now - low) / 1000 - seconds, Quality.GAP if high <= low else Quality.BOUND)
+
+    def _span(self, bounds: Bounds) -> tuple[int, int] | None:
+        """Between which timestamps the record lies, if that is narrow enough."""
+        low, high, floor, ceiling, beyond = bounds
+        if low == NOTHING:  # nothing lies below: the next record is the one, if it is known that none is dated before it
+            return (beyond, beyond) if beyond != NOTHING and high == NOTHING else None
+        if floor == ceiling or low >= self.now:
+            return low, low
+        newest = min(max(high, beyond), self.now)
+        return (low, newest) if self._is_narrow(low, newest) else None
 
     def _between(self, low: int, high: int, quality: Quality) -> Age:
         """The age in the middle of two timestamps."""

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ottla.metrics import cluster_metrics as of
-from ottla.metrics.samples import Sample
+from ottla.metrics.samples import Sample, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ def broker_samples(brokers: Iterable[Broker], expected: int | None) -> Iterator[
 
 def topic_samples(
     topics: Mapping[str, tuple[Partition, ...]], min_isr: Mapping[str, int], *, partitions: bool = True
-) -> Iterator[Sample]:
+) -> Iterator[Sample | Series]:
     """How topics and their partitions stand. ``min_isr`` has min_insync_replicas of the topics whose configs could be read."""
     sums: Counter[str] = Counter()
     for name, of_topic in topics.items():
@@ -44,8 +44,7 @@ def topic_samples(
             sums.update(below=below)
             yield Sample(of.TOPIC_BELOW_MIN_ISR_PARTITIONS, (name,), below)
         if partitions:
-            for partition in of_topic:
-                yield from _of_partition(partition)
+            yield from _of_partitions(name, of_topic)
     yield Sample(of.OFFLINE_PARTITIONS, (), sums["offline"])
     yield Sample(of.UNDER_REPLICATED_PARTITIONS, (), sums["under_replicated"])
     yield Sample(of.BELOW_MIN_ISR_PARTITIONS, (), sums["below"])
@@ -56,24 +55,27 @@ def is_under_replicated(partition: Partition) -> bool:
     return len(partition.isr) < len(partition.replicas)
 
 
-def _of_partition(partition: Partition) -> Iterator[Sample]:
-    labels = (partition.topic, str(partition.partition))
-    yield Sample(of.PARTITION_REPLICAS, labels, len(partition.replicas))
-    yield Sample(of.PARTITION_ISR, labels, len(partition.isr))
-    yield Sample(of.PARTITION_UNDER_REPLICATED, labels, int(is_under_replicated(partition)))
-    yield Sample(of.PARTITION_OFFLINE, labels, int(partition.leader is None))
-    if partition.leader is not None:
-        yield Sample(of.PARTITION_LEADER, labels, partition.leader)
-        yield Sample(of.PARTITION_LEADER_IS_PREFERRED, labels, int(partition.leader == partition.replicas[0]))
+def _of_partitions(topic: str, of_topic: tuple[Partition, ...]) -> Iterator[Series]:
+    labels = (topic,)
+    led = [(each.partition, each.leader, each.replicas[0]) for each in of_topic if each.leader is not None]
+    yield Series(of.PARTITION_REPLICAS, labels, [(each.partition, len(each.replicas)) for each in of_topic])
+    yield Series(of.PARTITION_ISR, labels, [(each.partition, len(each.isr)) for each in of_topic])
+    yield Series(of.PARTITION_UNDER_REPLICATED, labels, [(each.partition, int(is_under_replicated(each))) for each in of_topic])
+    yield Series(of.PARTITION_OFFLINE, labels, [(each.partition, int(each.leader is None)) for each in of_topic])
+    yield Series(of.PARTITION_LEADER, labels, [(partition, leader) for partition, leader, _ in led])
+    yield Series(
+        of.PARTITION_LEADER_IS_PREFERRED, labels, [(partition, int(leader == first)) for partition, leader, first in led]
+    )
 
 
-def offset_samples(offsets: Mapping[Place, PartitionOffsets]) -> Iterator[Sample]:
-    """Where partitions begin and end."""
-    for (topic, partition), seen in offsets.items():
-        labels = (topic, str(partition))
-        yield Sample(of.PARTITION_HIGH_WATERMARK, labels, seen.high_watermark)
-        yield Sample(of.PARTITION_LOG_START_OFFSET, labels, seen.log_start_offset)
-        yield Sample(of.PARTITION_OPEN_TRANSACTION_RECORDS, labels, max(0, seen.in_open_transactions))
+def offset_samples(offsets: Mapping[str, Mapping[int, PartitionOffsets]]) -> Iterator[Series]:
+    """Where partitions begin and end, by topic and partition."""
+    for topic, of_topic in offsets.items():
+        labels, seen = (topic,), of_topic.items()
+        yield Series(of.PARTITION_HIGH_WATERMARK, labels, [(partition, each.high_watermark) for partition, each in seen])
+        yield Series(of.PARTITION_LOG_START_OFFSET, labels, [(partition, each.log_start_offset) for partition, each in seen])
+        held = [(partition, max(0, each.in_open_transactions)) for partition, each in seen]
+        yield Series(of.PARTITION_OPEN_TRANSACTION_RECORDS, labels, held)
 
 
 def size_samples(sizes: Iterable[Mapping[Place, int]]) -> Iterator[Sample]:

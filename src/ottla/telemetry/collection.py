@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ottla.kafka.cluster import read_brokers
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from ottla.kafka.cluster_snapshot import SeenLogDir
     from ottla.kafka.connection import Connection
     from ottla.metrics.anchors import Place
-    from ottla.metrics.samples import Sample
+    from ottla.metrics.samples import Sample, Series
     from ottla.telemetry.view import View
 
+Offsets = dict[str, dict[int, PartitionOffsets]]  # by topic and partition
 OF_PARTITIONS = frozenset({Family.TOPICS, Family.CONSUMER_GROUPS})
 
 
@@ -44,10 +46,10 @@ class Collection:
         self._facts = TopicFacts()
         self._sizes: dict[tuple[int, str], tuple[int, int]] = {}
 
-    def collect(self, connection: Connection) -> list[Sample]:
+    def collect(self, connection: Connection) -> list[Sample | Series]:
         """Look at everything once. What could not be read has no samples, and is in ``outcomes``."""
         self.outcomes = Outcomes()
-        samples: list[Sample] = []
+        samples: list[Sample | Series] = []
         nodes = self._see_brokers(connection, samples)
         if not nodes:
             return samples  # there is nobody to ask
@@ -68,7 +70,7 @@ class Collection:
     def _looks_at(self, *families: Family) -> bool:
         return bool(self.view.families & set(families))
 
-    def _see_brokers(self, connection: Connection, samples: list[Sample]) -> tuple[int, ...]:
+    def _see_brokers(self, connection: Connection, samples: list[Sample | Series]) -> tuple[int, ...]:
         nodes: tuple[int, ...] = ()
         with self.outcomes.collecting("brokers"):
             brokers = read_brokers(connection)
@@ -85,7 +87,7 @@ class Collection:
             self._facts.look(connection, topics.partitions)
         return topics
 
-    def _see_log_dirs(self, connection: Connection, nodes: Sequence[int], samples: list[Sample]) -> list[SeenLogDir]:
+    def _see_log_dirs(self, connection: Connection, nodes: Sequence[int], samples: list[Sample | Series]) -> list[SeenLogDir]:
         log_dirs: list[SeenLogDir] = []
         with self.outcomes.collecting("log_dirs") as failures:
             seen = see_log_dirs(connection, nodes, timeout=self.view.interval)
@@ -107,11 +109,11 @@ class Collection:
                 )
         return log_dirs
 
-    def _see_offsets(self, connection: Connection, topics: SeenTopics) -> dict[Place, PartitionOffsets]:
+    def _see_offsets(self, connection: Connection, topics: SeenTopics) -> Offsets:
         """Where partitions begin and end: read after what groups have committed, or a group seems to be past the end."""
-        offsets: dict[Place, PartitionOffsets] = {}
+        offsets: defaultdict[str, dict[int, PartitionOffsets]] = defaultdict(dict)
         with self.outcomes.collecting("offsets") as failures:
-            asked = [place for place in topics.leaders if place[0] in self.view.topics or place in self.groups]
+            asked = [place for place in topics.leaders if place[0] in self.view.topics or place[0] in self.groups.topics]
             seen = []
             for timestamp, committed_only in ((EARLIEST, False), (LATEST, True), (LATEST, False)):
                 listed = list_offsets(
@@ -126,21 +128,19 @@ class Collection:
             starts, stables, ends = seen
             for place, (end, _) in ends.items():
                 if place in starts and place in stables:
-                    offsets[place] = PartitionOffsets(starts[place][0], end, stables[place][0])
+                    offsets[place[0]][place[1]] = PartitionOffsets(starts[place][0], end, stables[place][0])
         return offsets
 
-    def _topic_samples(
-        self, topics: SeenTopics, offsets: dict[Place, PartitionOffsets], log_dirs: list[SeenLogDir]
-    ) -> Iterator[Sample]:
+    def _topic_samples(self, topics: SeenTopics, offsets: Offsets, log_dirs: list[SeenLogDir]) -> Iterator[Sample | Series]:
         shown = {name: of_topic for name, of_topic in topics.partitions.items() if name in self.view.topics}
         yield from topic_samples(shown, self._facts.min_isr, partitions=self.view.partitions)
         yield from size_samples(
             {place: size for place, size in log_dir.sizes.items() if place[0] in shown} for log_dir in log_dirs
         )
         if self.view.partitions:
-            yield from offset_samples({place: seen for place, seen in offsets.items() if place[0] in shown})
+            yield from offset_samples({name: seen for name, seen in offsets.items() if name in shown})
 
-    def _see_quorum(self, connection: Connection, samples: list[Sample]) -> None:
+    def _see_quorum(self, connection: Connection, samples: list[Sample | Series]) -> None:
         with self.outcomes.collecting("quorum"):
             quorum = see_quorum(connection)
             samples += quorum_samples(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
 from ottla.metrics import exporter_metrics as of
-from ottla.metrics.samples import Sample
+from ottla.metrics.samples import Sample, Series
 from ottla.telemetry.collection import Collection
 from ottla.telemetry.outcomes import Outcome
 from ottla.telemetry.snapshot import Snapshot, take_snapshot
@@ -114,7 +114,7 @@ class Exporter:
         self._tell()
         self._publish([])
 
-    def _publish(self, samples: list[Sample]) -> None:
+    def _publish(self, samples: list[Sample | Series]) -> None:
         self.snapshot = take_snapshot([*samples, *self._also(), *self._own_samples()], self.view.max_series)
         self._first.set()
 

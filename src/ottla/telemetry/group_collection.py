@@ -9,18 +9,19 @@ from ottla.kafka.group_snapshot import ListedGroups, count_members, fetch_commit
 from ottla.kafka.list_offsets import list_offsets
 from ottla.metrics import exporter_metrics as of
 from ottla.metrics.anchors import Anchors, Found
-from ottla.metrics.group_samples import GroupsSeen, group_samples, wanted_ages
+from ottla.metrics.group_samples import GroupSamples, GroupsSeen, wanted_ages
 from ottla.metrics.lag import DEAD
 from ottla.metrics.samples import Sample
-from ottla.metrics.timestamp_search import Quality, TimestampSearch
+from ottla.metrics.timestamp_search import TimestampSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ottla.kafka.cluster_snapshot import SeenTopics
     from ottla.kafka.connection import Connection
     from ottla.metrics.anchors import Place
     from ottla.metrics.lag import PartitionOffsets
+    from ottla.metrics.samples import Series
     from ottla.telemetry.outcomes import Outcomes
     from ottla.telemetry.topic_facts import TopicFacts
     from ottla.telemetry.view import View
@@ -34,16 +35,16 @@ class GroupCollection:
     def __init__(self, view: View) -> None:
         self.view = view
         self._listed = ListedGroups()
-        self._committed: dict[str, dict[Place, int]] = {}
+        self._committed: dict[str, dict[str, dict[int, int]]] = {}
         self._members: dict[str, int] = {}
         self._anchors = Anchors()
         self._topic_ids: Mapping[str, str] = {}
         self._before: GroupsSeen | None = None
-        self._places: set[Place] = set()
 
-    def __contains__(self, place: Place) -> bool:
-        """Whether any group has committed an offset of a partition."""
-        return place in self._places
+    @property
+    def topics(self) -> set[str]:
+        """The topics that any group has committed an offset of."""
+        return {topic for topics in self._committed.values() for topic in topics}
 
     def see(self, connection: Connection, nodes: Sequence[int], outcomes: Outcomes) -> None:
         """Read which groups there are, who is in them, and what they have committed."""
@@ -60,17 +61,16 @@ class GroupCollection:
             told = fetch_committed_offsets(connection, self._listed, timeout=timeout)
             failures.extend(told.failures)
             self._committed = told.found
-        self._places = {place for offsets in self._committed.values() for place in offsets}
 
     def samples(
         self,
         connection: Connection,
         topics: SeenTopics,
-        offsets: Mapping[Place, PartitionOffsets],
+        offsets: Mapping[str, Mapping[int, PartitionOffsets]],
         facts: TopicFacts,
         sizes: Mapping[Place, int],
         outcomes: Outcomes,
-    ) -> list[Sample]:
+    ) -> list[Sample | Series]:
         """The samples of groups, where partitions begin and end by ``offsets``; ``sizes`` are bytes of their leaders."""
         self._forget_made_anew(topics)
         seen = GroupsSeen(
@@ -83,12 +83,19 @@ class GroupCollection:
             retention=facts.retention,
             sizes=sizes,
         )
-        search = TimestampSearch(wanted_ages(seen, facts.compacted), self._anchors, now=seen.at)
+        stands = seen.standings()
+        search = TimestampSearch(wanted_ages(seen, stands, self._anchors, facts.compacted), self._anchors, now=seen.at)
         with outcomes.collecting("lag_seconds") as failures:
             failures.extend(self._search(connection, topics, search))
-        samples = list(group_samples(seen, self._before, search.age, partitions=self.view.partitions))
+        samples = GroupSamples(seen, self._before, self._anchors, search.age)
+        found = [*samples.of(stands, partitions=self.view.partitions)]
         self._before = seen
-        return samples + list(_of_search(search))
+        return [
+            *found,
+            Sample(of.TIMESTAMP_ROUNDS, (), search.rounds),
+            Sample(of.UNSETTLED_OFFSETS, (), search.unsettled),
+            Sample(of.FUTURE_TIMESTAMPS, (), samples.future),
+        ]
 
     def _forget_made_anew(self, topics: SeenTopics) -> None:
         for name, topic_id in self._topic_ids.items():
@@ -110,12 +117,6 @@ class GroupCollection:
             found = listed.found.items()
             search.take({place: Found(*seen) if seen[0] != NO_OFFSET else None for place, seen in found})
         return failures
-
-
-def _of_search(search: TimestampSearch) -> Iterator[Sample]:
-    yield Sample(of.TIMESTAMP_ROUNDS, (), search.rounds)
-    yield Sample(of.UNSETTLED_OFFSETS, (), search.unsettled)
-    yield Sample(of.FUTURE_TIMESTAMPS, (), sum(age.quality is Quality.FUTURE for _, _, age in search.ages()))
 
 
 def _now() -> int:

@@ -57,10 +57,10 @@ class Server:
     ) -> None:
         """Listen. Raises OttlaError where that cannot be done."""
         handler = type("Handler", (_Handler,), {"exporter": exporter, "guard": guard})
+        tls = None if certificate is None else _tls(certificate)
         self._http = _bound(host, port, handler)
-        self.scheme = "http"
-        if certificate is not None:
-            self._http.tls, self.scheme = _tls(certificate), "https"
+        self._http.tls = tls
+        self.scheme = "http" if tls is None else "https"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self.host, self.port = host, int(self._http.server_address[1])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ottla.metrics import exporter_metrics as of
 from ottla.metrics.exposition import exposition
-from ottla.metrics.samples import Sample, capped, families
+from ottla.metrics.samples import Sample, Series, capped, families
 from ottla.model.metric_family import Family
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ UNCAPPED = frozenset({Family.EXPORTER, Family.BROKERS, Family.QUORUM, Family.CAN
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The samples of a round, and their text without its age. ``at`` is of the monotonic clock, in seconds."""
+    """The samples of a round, and the text of all without its age. ``at`` is of the monotonic clock, in seconds."""
 
     samples: tuple[Sample, ...]
+    series: tuple[Series, ...]
     text: bytes
     dropped: Mapping[Family, int]
     at: float = field(default_factory=time.monotonic)
@@ -36,11 +37,9 @@ class Snapshot:
         return self.text + exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
 
 
-def take_snapshot(samples: Iterable[Sample], max_series: int) -> Snapshot:
+def take_snapshot(parts: Iterable[Sample | Series], max_series: int) -> Snapshot:
     """Cap the samples of a round and write them down."""
-    kept = capped(list(samples), {family: max_series for family in Family if family not in UNCAPPED})
-    dropped = [
-        Sample(of.DROPPED_SERIES, (str(family),), kept.dropped.get(family, 0)) for family in Family if family not in UNCAPPED
-    ]
-    whole = (*kept.samples, *dropped)
-    return Snapshot(whole, exposition(families(whole)), kept.dropped)
+    kept = capped(parts, {family: max_series for family in Family if family not in UNCAPPED})
+    lost = {family: kept.dropped.get(family, 0) for family in Family if family not in UNCAPPED}
+    samples = (*kept.samples, *(Sample(of.DROPPED_SERIES, (str(family),), count) for family, count in lost.items()))
+    return Snapshot(samples, kept.series, exposition(families(samples), kept.series), kept.dropped)
