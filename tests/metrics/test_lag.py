@@ -10,7 +10,6 @@ from ottla.metrics.lag import (
     Filling,
     Isolation,
     PartitionOffsets,
-    Progress,
     Retention,
     catch_up_seconds,
     growth_per_second,
@@ -105,17 +104,17 @@ def test_a_group_is_in_one_state(kind: str, state: str) -> None:
     ids=["idle producer", "faster", "slower", "stalled", "keeps up", "done", "ahead", "reset", "cut", "no time"],
 )
 def test_when_a_group_will_be_done(before: tuple[int, int, int], after: tuple[int, int, int], expected: float | None) -> None:
-    assert catch_up_seconds(Progress(*before), Progress(*after)) == expected
+    (at_then, committed_then, end_then), (at, committed, end) = before, after
+    elapsed = (at - at_then) / 1000
+    assert catch_up_seconds(end - committed, read=committed - committed_then, written=end - end_then, elapsed=elapsed) == expected
 
 
 @given(st.integers(1, 100), st.integers(0, 100), st.integers(1, 10_000), st.integers(1, 60))
 def test_a_group_that_goes_on_so_is_done_then(faster: int, written: int, lag: int, elapsed: int) -> None:
     read = written + faster
-    before, after = Progress(0, 0, lag + faster), Progress(elapsed * 1000, read, lag + faster + written)
-    seconds = catch_up_seconds(before, after)
+    seconds = catch_up_seconds(lag, read=read, written=written, elapsed=elapsed)
     assert seconds is not None
-    committed, end = after.committed + read / elapsed * seconds, after.end + written / elapsed * seconds
-    assert committed == pytest.approx(end)
+    assert read / elapsed * seconds == pytest.approx(lag + written / elapsed * seconds)
 
 
 FILLING = Filling(PartitionOffsets(0, 1000, 1000), size=10_000, elapsed=10.0, end_before=900)  # 100 bytes a second

@@ -15,7 +15,6 @@ from ottla.metrics.lag import (
     Filling,
     Isolation,
     PartitionOffsets,
-    Progress,
     Retention,
     Standing,
     catch_up_seconds,
@@ -162,7 +161,7 @@ class GroupSamples:
         if self.before is None:
             return [None if stands.lag else 0.0 for _, _, stands in rows]
         group_id, topic = labels
-        at, at_then = self.seen.at, self.before.at
+        elapsed = (self.seen.at - self.before.at) / 1000
         committed_then, offsets_then = self.before.committed.get(group_id, {}).get(topic, {}), self.before.offsets.get(topic, {})
         is_isolated = self.seen.isolation.get(group_id) is Isolation.READ_COMMITTED
         found: list[float | None] = []
@@ -172,11 +171,10 @@ class GroupSamples:
             elif partition not in committed_then or partition not in offsets_then:
                 found.append(None)
             else:
-                then = offsets_then[partition]
-                before = Progress(
-                    at_then, committed_then[partition], then.last_stable_offset if is_isolated else then.high_watermark
-                )
-                found.append(catch_up_seconds(before, Progress(at, committed, committed + lag)))
+                _, end_then, stable_then = offsets_then[partition]
+                written = committed + lag - (stable_then if is_isolated else end_then)
+                read = committed - committed_then[partition]
+                found.append(catch_up_seconds(lag, read=read, written=written, elapsed=elapsed))
         return found
 
     def _until_retention(self, topic: str, rows: Rows, seconds: list[float | None]) -> float | None:

@@ -60,11 +60,12 @@ class Standing(NamedTuple):
 def standing(committed: int, offsets: PartitionOffsets, isolation: Isolation = Isolation.READ_UNCOMMITTED) -> Standing:
     """Where a group stands that has committed the offset ``committed``."""
     start, end, stable = offsets
-    ahead = committed - end
+    ahead = committed - end if committed > end else 0
     if isolation is Isolation.READ_COMMITTED:
         end = stable
-    first = max(committed, start)
-    return Standing(max(0, end - committed), max(0, start - committed), max(0, ahead), first if first < end else None)
+    lag = end - committed if end > committed else 0
+    lost, first = (start - committed, start) if start > committed else (0, committed)
+    return Standing(lag, lost, ahead, first if first < end else None)
 
 
 def reported(groups: Iterable[ConsumerGroup], committed: Mapping[str, object]) -> tuple[ConsumerGroup, ...]:
@@ -77,24 +78,14 @@ def state_set(group: ConsumerGroup) -> dict[str, int]:
     return {**dict.fromkeys(_STATES.get(group.type, ()), 0), group.state: 1}
 
 
-class Progress(NamedTuple):
-    """A group in a partition at a time: ``at`` is in ms, ``end`` as its isolation sees it."""
+def catch_up_seconds(lag: int, *, read: int, written: int, elapsed: float) -> float | None:
+    """When a group will be done with ``lag`` at the rates of the last ``elapsed`` seconds; inf: not so; None: there are none.
 
-    at: int
-    committed: int
-    end: int
-
-
-def catch_up_seconds(before: Progress, after: Progress) -> float | None:
-    """When the group will be done at the rates from ``before`` to ``after``; inf: not at these rates; None: there are none.
-
-    A group whose lag is no more than it has read in the meantime keeps up: it needs as long as it takes to read that lag.
+    In that time the group has ``read`` so many offsets, and the end that it sees moved by ``written``. A group whose lag
+    is no more than it has read in the meantime keeps up: it needs as long as it takes to read that lag.
     """
-    lag = after.end - after.committed
     if lag <= 0:
         return 0.0
-    elapsed = (after.at - before.at) / 1000
-    read, written = after.committed - before.committed, after.end - before.end
     if elapsed <= 0 or read < 0 or written < 0:  # offsets were reset, or the log was cut
         return None
     if read > written:
