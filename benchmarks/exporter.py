@@ -92,7 +92,7 @@ def ours(platform: LocalPlatform) -> dict[str, Any]:
             rounds.append((time.monotonic() - started, cpu() - used, sum(connection.requests.values()) - sent))
     snapshot = exporter.snapshot
     assert snapshot is not None
-    assert not exporter.failures, exporter.failures
+    assert not snapshot.failures, snapshot.failures
     figures["first"] = dict(zip(("wall", "cpu", "requests"), rounds[0], strict=True))
     settled = [statistics.median(each) for each in zip(*rounds[1:], strict=True)]
     figures["settled"] = dict(zip(("wall", "cpu", "requests"), settled, strict=True))

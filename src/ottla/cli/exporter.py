@@ -72,9 +72,9 @@ def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
 def _print_once(exporter: Exporter) -> int:
     snapshot = exporter.collect_once()
     sys.stdout.write(snapshot.scrape().decode())
-    for failure in exporter.failures:
+    for failure in snapshot.failures:
         _say(failure)
-    return WANTING if exporter.failures else 0
+    return WANTING if snapshot.failures else 0
 
 
 def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:

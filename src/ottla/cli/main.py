@@ -29,6 +29,7 @@ from ottla.cli import (
     restart,
     schema,
     status,
+    top,
     topics,
     up,
     upgrade,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (lag, produce, consume, exporter, access, client_config, completion):
+for module in (lag, top, produce, consume, exporter, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
 for group in (topics, groups, records, certs, users):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

@@ -77,11 +77,6 @@ class Exporter:
         assert self.snapshot is not None  # noqa: S101  (a round makes one)
         return self.snapshot
 
-    @property
-    def failures(self) -> list[str]:
-        """What the last round could not read."""
-        return self._collection.outcomes.failures
-
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
@@ -115,7 +110,8 @@ class Exporter:
         self._publish([])
 
     def _publish(self, samples: list[Sample | Series]) -> None:
-        self.snapshot = take_snapshot([*samples, *self._also(), *self._own_samples()], self.view.max_series)
+        parts = [*samples, *self._also(), *self._own_samples()]
+        self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures)
         self._first.set()
 
     def _own_samples(self) -> Iterator[Sample]:

@@ -25,6 +25,7 @@ class Snapshot:
     series: tuple[Series, ...]
     text: bytes
     dropped: Mapping[Family, int]
+    failures: tuple[str, ...] = ()  # what could not be read, in words
     at: float = field(default_factory=time.monotonic)
 
     @property
@@ -37,9 +38,9 @@ class Snapshot:
         return self.text + exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
 
 
-def take_snapshot(parts: Iterable[Sample | Series], max_series: int) -> Snapshot:
+def take_snapshot(parts: Iterable[Sample | Series], max_series: int, failures: Iterable[str] = ()) -> Snapshot:
     """Cap the samples of a round and write them down."""
     kept = capped(parts, {family: max_series for family in Family if family not in UNCAPPED})
     lost = {family: kept.dropped.get(family, 0) for family in Family if family not in UNCAPPED}
     samples = (*kept.samples, *(Sample(of.DROPPED_SERIES, (str(family),), count) for family, count in lost.items()))
-    return Snapshot(samples, kept.series, exposition(families(samples), kept.series), kept.dropped)
+    return Snapshot(samples, kept.series, exposition(families(samples), kept.series), kept.dropped, tuple(failures))
