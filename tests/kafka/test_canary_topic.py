@@ -32,9 +32,7 @@ def test_one_broker_may_fail_and_records_are_still_taken(brokers: list[int]) -> 
 
 
 @given(some_brokers, some_brokers)
-def test_partitions_are_added_until_every_broker_should_lead_one_and_then_nothing_is_done(
-    before: list[int], more: list[int]
-) -> None:
+def test_partitions_are_added_until_every_broker_should_lead_one(before: list[int], more: list[int]) -> None:
     partitions = made(next_step(None, before))
     assert next_step(partitions, before) is None
     now = sorted({*before, *more})

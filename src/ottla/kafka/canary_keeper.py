@@ -56,10 +56,18 @@ class TopicKeeper:
         self._next = 0.0
         self._steps: Any = None
         self._awaited: Future[Any] | None = None
+        config = {**common_config(settings), **settings.for_data, "error_cb": heard}
+        config["socket.timeout.ms"] = int(ANSWERED * 1000)  # of every request: an election takes no time-out of its own
         try:
-            self._admin = AdminClient({**common_config(settings), **settings.for_data, "error_cb": heard}, logger=QUIET)
+            self._admin = AdminClient(config, logger=QUIET)
         except KafkaException as error:
             raise ClusterError(f"cannot make an admin client: {explain(error)}", hint="look at -X and --command-config") from None
+
+    def close(self) -> None:
+        """Ask nothing more. The client's threads end with it; a round under way would hold it."""
+        if self._steps is not None:
+            self._steps.close()
+        self._steps, self._awaited, self._admin = None, None, None
 
     def look(self, now: float) -> CanaryTopic | None:
         """Go on as far as that takes no waiting; the topic, whenever it was seen again."""
@@ -89,7 +97,7 @@ class TopicKeeper:
 
     def _round(self, now: float) -> Generator[Future[Any], Any, CanaryTopic | None]:
         """One look, and what it calls for: every request is yielded, and goes on with its answer. None: look again soon."""
-        cluster = yield self._admin.describe_cluster(request_timeout=ANSWERED)
+        cluster = yield self._admin.describe_cluster()
         brokers = [node.id for node in cluster.nodes]
         found = yield from self._describe()
         partitions = None if found is None else _partitions(found)
@@ -108,7 +116,7 @@ class TopicKeeper:
 
     def _describe(self) -> Generator[Future[Any], Any, Any]:
         """The topic, or None: it is not there."""
-        asked = self._admin.describe_topics(TopicCollection([self.topic]), request_timeout=ANSWERED)
+        asked = self._admin.describe_topics(TopicCollection([self.topic]))
         try:
             return (yield asked[self.topic])
         except KafkaException as error:
@@ -121,10 +129,10 @@ class TopicKeeper:
         assignment = [list(replicas) for replicas in step.assignment]
         if isinstance(step, CreateTopic):
             new = NewTopic(self.topic, len(assignment), replica_assignment=assignment, config=dict(step.configs))
-            asked = self._admin.create_topics([new], request_timeout=ANSWERED)
+            asked = self._admin.create_topics([new])
         else:
             more = NewPartitions(self.topic, step.total, replica_assignment=assignment)
-            asked = self._admin.create_partitions([more], request_timeout=ANSWERED)
+            asked = self._admin.create_partitions([more])
         try:
             yield asked[self.topic]
         except KafkaException as error:
@@ -144,7 +152,7 @@ class TopicKeeper:
         self._misled |= dict.fromkeys(due, now)
         places = [TopicPartition(self.topic, each) for each in due]
         try:
-            yield self._admin.elect_leaders(ElectionType.PREFERRED, places, request_timeout=ANSWERED)
+            yield self._admin.elect_leaders(ElectionType.PREFERRED, places)
         except KafkaException as error:
             self._may_elect = error.args[0].code() != KafkaError.CLUSTER_AUTHORIZATION_FAILED
 
@@ -157,7 +165,7 @@ class TopicKeeper:
             return dict.fromkeys(partitions, 0)
         places = {TopicPartition(self.topic, each): OffsetSpec.latest() for each in partitions}
         starts = {}
-        for place, asked in self._admin.list_offsets(places, request_timeout=ANSWERED).items():
+        for place, asked in self._admin.list_offsets(places).items():
             try:
                 starts[int(place.partition)] = int((yield asked).offset)
             except KafkaException:

@@ -58,7 +58,7 @@ class Canary:
         self._due = 0.0
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._keeper: TopicKeeper | None = None
+        self._problem: str | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -72,14 +72,13 @@ class Canary:
         """Why there is no topic to send to, or None."""
         if self._threads and not self._stop.is_set() and not all(thread.is_alive() for thread in self._threads):
             return "the canary has ended"  # by a bug, which was shown
-        return self._keeper.problem if self._keeper else None
+        return self._problem
 
     def start(self) -> None:
         """Begin, without waiting for Kafka. Raises ClusterError where the profile or the settings make no client."""
-        self._keeper = TopicKeeper(self._settings, self._topic)
-        sender, receiver = self._new_sender(), self._new_receiver()
+        keeper, sender, receiver = TopicKeeper(self._settings, self._topic), self._new_sender(), self._new_receiver()
         self._threads = [
-            threading.Thread(target=self._send, args=(self._keeper, sender), name="ottla-canary-send", daemon=True),
+            threading.Thread(target=self._send, args=(keeper, sender), name="ottla-canary-send", daemon=True),
             threading.Thread(target=self._receive, args=(receiver,), name="ottla-canary-receive", daemon=True),
         ]
         for thread in self._threads:
@@ -107,6 +106,7 @@ class Canary:
     def _send(self, keeper: TopicKeeper, sender: CanarySender) -> None:
         while not self._stop.is_set():
             seen = keeper.look(time.monotonic())
+            self._problem = keeper.problem
             if seen is not None and self._follow(seen):
                 self._account(sender.close())
                 sender = self._new_sender()
@@ -114,6 +114,7 @@ class Canary:
             self._send_what_is_due(sender)
             self._account(sender.answers(min(SLICE, max(0.0, self._due - time.monotonic())) if self._course else SLICE))
         sender.close()
+        keeper.close()
 
     def _follow(self, seen: CanaryTopic) -> bool:
         """Take up what the keeper saw; whether the topic is another one than before, which clients know nothing of."""
