@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_GROUP = "ottla-canary"  # librdkafka wants a name; with assigned partitions no group is joined and nothing is committed
 AT_ONCE = 1_000
+RESTRAINT = 5.0  # seconds after a fatal error (such as no right to write) before another producer is made
 HINT = "look at client.producer and client.consumer of the spec"
 
 
@@ -59,6 +61,7 @@ class CanarySender:
             "error_cb": heard,
         }
         self._producer = self._make()
+        self._ended: float | None = None  # since when it is of no more use
 
     def _make(self) -> Any:
         try:
@@ -79,15 +82,18 @@ class CanarySender:
             self._producer.produce(self._topic, b"%d" % number, self._run, partition, on_delivery=partial(self._told, number))
         except BufferError:
             self._refuse(number)
-        except KafkaException as error:
+        except KafkaException:
             self._refuse(number)
-            if error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001  (its name)
-                self._give_up()
-                self._producer = self._make()
 
     def answers(self, wait: float) -> list[Answer]:
         """What was answered, waiting so many seconds for the first one."""
-        self._producer.poll(wait)
+        try:
+            self._producer.poll(wait)
+        except KafkaException:  # a fatal error: this producer will take nothing more
+            self._give_up()
+            self._ended = time.monotonic()
+        if self._ended is not None and time.monotonic() - self._ended > RESTRAINT:
+            self._producer, self._ended = self._make(), None
         told, self._answers = self._answers, []
         return told
 
@@ -98,7 +104,8 @@ class CanarySender:
 
     def _give_up(self) -> None:
         self._producer.purge()
-        self._producer.flush(0)
+        with suppress(KafkaException):  # a fatal error, which makes no difference now
+            self._producer.flush(0)
 
     def _told(self, number: int, error: Any, message: Any) -> None:
         self._answers.append(Answer(number, None if error else message.offset(), time.monotonic()))
