@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from ottla.metrics import cluster_metrics, exporter_metrics, group_metrics
@@ -86,10 +86,11 @@ def write(home: Home, topic: str, timestamps: Sequence[int], *, key: str = "") -
 
 
 def commit(home: Home, group: str, topic: str, offset: int) -> None:
-    admin = AdminClient(client(home))
-    asked = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, offset)])]
-    for future in admin.alter_consumer_group_offsets(asked).values():
-        future.result(60)
+    consumer = Consumer({**client(home), "group.id": group, **BY_HAND})
+    try:
+        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+    finally:
+        consumer.close()
 
 
 def timestamp_at(home: Home, topic: str, offset: int) -> int:

@@ -50,3 +50,9 @@ def test_what_belongs_to_kafka_or_its_tools_is_protected(name: str) -> None:
 @pytest.mark.parametrize("name", ["task-events", "todo.tasks.created", "_one", "connected", "schemas", "a__b"])
 def test_what_belongs_to_people_is_not(name: str) -> None:
     assert not is_protected(name)
+
+
+def test_the_topic_of_the_canary_is_nobodys() -> None:
+    """Whatever its name: the spec takes only names that begin so."""
+    assert is_protected("__ottla_canary")
+    assert is_protected("__probe")

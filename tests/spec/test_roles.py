@@ -68,6 +68,26 @@ def test_who_monitors_sees_everything_and_changes_nothing(load: Load) -> None:
     assert len(given) == 7
 
 
+CANARY = "exporter: {user: app, canary: {enabled: true}}"
+
+
+def test_whoever_is_the_exporter_has_the_topic_of_the_canary_and_nothing_of_the_cluster(load: Load) -> None:
+    given = bindings(load, f"{{}}\n{CANARY}")
+    assert given == {f"{operation} topic __ottla_canary" for operation in ("read", "write", "create", "alter")}
+    assert bindings(load, f"{{}}\n{CANARY.replace('true', 'false')}") == set()
+
+
+def test_the_rights_of_the_exporter_are_in_the_line_of_the_canary(load: Load) -> None:
+    spec = load(HEAD + "  app: {}\nexporter:\n  user: app\n  canary:\n    enabled: true\n    topic: __probe\n")
+    name, environment = spec.environment(None)
+    of_app = [grant for grant in grants(environment) if grant.binding.principal == "User:app"]
+    assert {(grant.binding.name, spec.documents[name].mark(grant.path).line) for grant in of_app} == {("__probe", 13)}
+
+
+def test_an_exporter_without_a_user_is_given_nothing(load: Load) -> None:
+    assert bindings(load, "{}\nexporter: {canary: {enabled: true}}") == set()
+
+
 def test_an_administrator_may_do_everything(load: Load) -> None:
     _, spec = load(HEAD).environment(None)
     acls = desired_state(spec).acls

@@ -58,7 +58,7 @@ def command(
         spec = ExporterSpec().model_copy(update=changes)
         view, folder = view_of(spec), Path()
     access = open_access(file, environment, bootstrap_server, command_config, properties, as_user)
-    exporter = make_exporter(access, view, _say)
+    exporter = make_exporter(access, view, _say, None if once else spec.canary)
     return _print_once(exporter) if once else _serve(exporter, spec, folder)
 
 

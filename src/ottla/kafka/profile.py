@@ -22,15 +22,16 @@ QUIET.propagate = False
 
 def producer_config(profile: ClientProfile, settings: ClientSettings) -> dict[str, str | int]:
     """Librdkafka's configuration of a producer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(settings), **translated(profile.producer, "producer"), **settings.for_data}
+    return {**common_config(settings), **translated(profile.producer, "producer"), **settings.for_data}
 
 
 def consumer_config(profile: ClientProfile, settings: ClientSettings, *, group: str) -> dict[str, str | int]:
     """Librdkafka's configuration of a consumer. Raises OttlaError for a key that has no meaning there."""
-    return {**_common(settings), **translated(profile.consumer, "consumer"), "group.id": group, **settings.for_data}
+    return {**common_config(settings), **translated(profile.consumer, "consumer"), "group.id": group, **settings.for_data}
 
 
-def _common(settings: ClientSettings) -> dict[str, str | int]:
+def common_config(settings: ClientSettings) -> dict[str, str | int]:
+    """What every client of librdkafka is given, beside the settings' own keys."""
     return {
         "bootstrap.servers": ",".join(settings.bootstrap_servers),
         "client.id": "ottla",

@@ -11,6 +11,7 @@ from ottla.errors import LocalError
 from ottla.local.companion import Companion
 from ottla.metrics.lag import Isolation
 from ottla.secrets import resolve
+from ottla.telemetry.canary import Canary
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.server import Certificate, Guard, Server
 from ottla.telemetry.view import Names, View
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
     from ottla.platform.local import LocalPlatform
     from ottla.spec import EnvironmentSpec
-    from ottla.spec.exporter import ExporterSpec
+    from ottla.spec.exporter import CanarySpec, ExporterSpec
 
 ISOLATION = "isolation.level"
 LISTENS = "metrics: "  # what the command says once it does
@@ -61,10 +62,11 @@ def _groups(spec: EnvironmentSpec) -> Iterator[str]:
             yield user.streams.application_id
 
 
-def make_exporter(access: Access, view: View, said: Callable[[str], None]) -> Exporter:
-    """The exporter of a cluster. A node that is silent costs it at most an interval."""
+def make_exporter(access: Access, view: View, said: Callable[[str], None], canary: CanarySpec | None = None) -> Exporter:
+    """The exporter of a cluster, with its ``canary`` if that is on. A node that is silent costs it at most an interval."""
     patient = replace(access, request_timeout=min(LONGEST_REQUEST, view.interval))
-    return Exporter(patient.connected, view, said=said)
+    flying = Canary(access.settings, access.profile, canary) if canary is not None and canary.enabled else None
+    return Exporter(patient.connected, view, canary=flying, said=said)
 
 
 def make_server(exporter: Exporter, spec: ExporterSpec, folder: Path) -> Server:

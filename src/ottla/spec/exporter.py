@@ -92,8 +92,10 @@ class CanarySpec(Strict):
     """Records of Ottla's own, in a topic of its own, led by each broker in turn: sent, and waited for."""
 
     enabled: Flag = Field(default=False, description="Whether the canary is on.")
-    topic: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")] = Field(
-        default="__ottla_canary", description="Its topic, which it makes and keeps: one partition led by each broker."
+    topic: Annotated[str, Field(pattern=r"^__[a-zA-Z0-9._-]{1,247}$")] = Field(
+        default="__ottla_canary",
+        description="Its topic, which it makes and keeps: one partition led by each broker. It begins with `__`, as topics do "
+        "that are not people's.",
     )
     interval: Annotated[int, BeforeValidator(parse_duration), Field(ge=10), _INTERVAL] = Field(
         default=1000, description="How often each broker gets a record."

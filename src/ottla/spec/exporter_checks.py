@@ -21,7 +21,9 @@ def exporter_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         yield ("exporter", "basic_auth"), f"the password could be read on the way to {exporter.listen.host}: add exporter.tls"
     if exporter.user is not None and exporter.user not in spec.users:
         yield ("exporter", "user"), f"there is no user {exporter.user}; {did_you_mean(exporter.user, spec.users)}"
-    if exporter.canary.enabled and exporter.canary.topic in spec.topics_by_full_name:
+    if exporter.canary.enabled and spec.shares is not None:
+        yield ("exporter", "canary", "enabled"), f"is of the whole cluster: switch the canary on in {spec.shares}, and off here"
+    elif exporter.canary.enabled and exporter.canary.topic in spec.topics_by_full_name:
         yield ("exporter", "canary", "topic"), f"{exporter.canary.topic} is a topic of people's: the canary needs one of its own"
 
 

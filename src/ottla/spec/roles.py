@@ -33,7 +33,7 @@ class Grant(NamedTuple):
 
 
 class _Needs(NamedTuple):
-    """What a role needs, whoever has it. ``path`` starts below the user."""
+    """What a role needs, whoever has it. ``path`` starts below the user, or below the exporter."""
 
     path: Path
     resource_type: ResourceType
@@ -44,25 +44,28 @@ class _Needs(NamedTuple):
 
 def grants(spec: EnvironmentSpec) -> tuple[Grant, ...]:
     """Every binding that the spec asks for, in the order of the spec; one that is asked for twice is there twice."""
-    return (*_of_users(spec), *_raw(spec))
+    return (*_of_users(spec), *_of_exporter(spec), *_raw(spec))
 
 
 def _of_users(spec: EnvironmentSpec) -> Iterator[Grant]:
     for name, user in spec.users.items():
         for needs in _needs(user, shared=spec.shares is not None):
-            for operation in needs.operations:
-                yield Grant(
-                    AclBinding(
-                        needs.resource_type,
-                        spec.full_name(needs.name),
-                        needs.pattern,
-                        principal_of(spec.full_name(name)),
-                        WILDCARD,
-                        operation,
-                        Permission.ALLOW,
-                    ),
-                    ("users", name, *needs.path),
-                )
+            yield from _granted(spec, name, needs, ("users", name))
+
+
+def _granted(spec: EnvironmentSpec, user: str, needs: _Needs, path: Path) -> Iterator[Grant]:
+    principal, name = principal_of(spec.full_name(user)), spec.full_name(needs.name)
+    for operation in needs.operations:
+        binding = AclBinding(needs.resource_type, name, needs.pattern, principal, WILDCARD, operation, Permission.ALLOW)
+        yield Grant(binding, (*path, *needs.path))
+
+
+def _of_exporter(spec: EnvironmentSpec) -> Iterator[Grant]:
+    """The canary's topic is the exporter's own; an election of its leaders is ALTER on the whole cluster, and left to Kafka."""
+    exporter = spec.exporter
+    if exporter.user is not None and exporter.canary.enabled and spec.shares is None:
+        needs = _Needs(("canary", "topic"), TOPIC, exporter.canary.topic, (READ, WRITE, Operation.CREATE, Operation.ALTER))
+        yield from _granted(spec, exporter.user, needs, ("exporter",))
 
 
 def _raw(spec: EnvironmentSpec) -> Iterator[Grant]:

@@ -16,10 +16,11 @@ from ottla.telemetry.outcomes import Outcome
 from ottla.telemetry.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from ottla.kafka.connection import Connection
+    from ottla.telemetry.canary import Canary
     from ottla.telemetry.view import View
 
 STALE_AFTER = 3  # intervals
@@ -28,20 +29,20 @@ MOST_TOLD = 3
 
 
 class Exporter:
-    """Collects in the background. ``connect`` opens the cluster, ``also`` gives samples of others (the canary's)."""
+    """Collects in the background. ``connect`` opens the cluster; a ``canary`` lives as long as the exporter does."""
 
     def __init__(
         self,
         connect: Callable[[], AbstractContextManager[Connection]],
         view: View,
         *,
-        also: Callable[[], Iterable[Sample]] = tuple,
+        canary: Canary | None = None,
         said: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.view = view
         self.snapshot: Snapshot | None = None
         self._connect = connect
-        self._also = also
+        self._canary = canary
         self._said = said
         self._collection = Collection(view)
         self._requests: Counter[str] = Counter()
@@ -51,12 +52,16 @@ class Exporter:
         self._thread = threading.Thread(target=self._run, name="exporter", daemon=True)
 
     def start(self) -> None:
-        """Begin to collect."""
+        """Begin to collect. Raises ClusterError where the canary's clients cannot be made."""
+        if self._canary is not None:
+            self._canary.start()
         self._thread.start()
 
     def close(self) -> None:
         """End it. A round that waits for an answer is left to itself: nothing of it is written anywhere."""
         self._ended.set()
+        if self._canary is not None:
+            self._canary.close()
         if self._thread.is_alive():
             self._thread.join(CLOSE_TIMEOUT)
 
@@ -110,7 +115,11 @@ class Exporter:
         self._publish([])
 
     def _publish(self, samples: list[Sample | Series]) -> None:
-        parts = [*samples, *self._also(), *self._own_samples()]
+        if self._canary is not None:
+            problem = self._canary.problem
+            self._collection.outcomes.of["canary"] = Outcome(failures=[problem] if problem else [])
+            samples = [*samples, *self._canary.samples()]
+        parts = [*samples, *self._own_samples()]
         self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures)
         self._first.set()
 

@@ -1,0 +1,159 @@
+"""The canary's clients: a producer and a consumer of numbered records, which never wait longer than they are told to."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+from ottla.errors import ClusterError
+from ottla.kafka.connection import explain
+from ottla.kafka.profile import QUIET, consumer_config, heard, producer_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ottla.kafka.settings import ClientSettings
+    from ottla.model.client import ClientProfile
+
+NO_GROUP = "ottla-canary"  # librdkafka wants a name; with assigned partitions no group is joined and nothing is committed
+AT_ONCE = 1_000
+RESTRAINT = 5.0  # seconds after a fatal error (such as no right to write) before another producer is made
+HINT = "look at client.producer and client.consumer of the spec"
+
+
+class Answer(NamedTuple):
+    """What became of a record: its offset, or None if it was not acknowledged; and when that was told (monotonic)."""
+
+    number: int
+    offset: int | None
+    at: float
+
+
+class Arrival(NamedTuple):
+    """A record that came; ``number`` is None for one of another canary."""
+
+    number: int | None
+    partition: int
+    offset: int
+    at: float
+
+
+class CanarySender:
+    """A producer as the profile says, which loses nothing, waits for no fuller batch, and gives up after ``give_up`` seconds."""
+
+    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes, give_up: float) -> None:
+        self._topic = topic
+        self._run = run
+        self._answers: list[Answer] = []
+        self._config: dict[str, Any] = {
+            **producer_config(profile, settings),
+            "acks": "all",
+            "enable.idempotence": True,
+            "max.in.flight.requests.per.connection": 5,
+            "retries": 2**31 - 1,
+            "linger.ms": 0,
+            "delivery.timeout.ms": int(give_up * 1000),
+            "allow.auto.create.topics": False,
+            "error_cb": heard,
+        }
+        self._producer = self._make()
+        self._ended: float | None = None  # since when it is of no more use
+
+    def _make(self) -> Any:
+        try:
+            return Producer(self._config, logger=QUIET)
+        except KafkaException as error:
+            raise ClusterError(f"cannot make a producer: {explain(error)}", hint=HINT) from None
+
+    def warm_up(self, partition: int) -> None:
+        """Send a record that nobody counts, so that the first one that counts finds its connection."""
+        try:
+            self._producer.produce(self._topic, b"", b"", partition)
+        except (KafkaException, BufferError):
+            return
+
+    def send(self, partition: int, number: int) -> None:
+        """Send a record; what becomes of it is told by ``answers``."""
+        try:
+            self._producer.produce(self._topic, b"%d" % number, self._run, partition, on_delivery=partial(self._told, number))
+        except BufferError:
+            self._refuse(number)
+        except KafkaException:
+            self._refuse(number)
+
+    def answers(self, wait: float) -> list[Answer]:
+        """What was answered, waiting so many seconds for the first one."""
+        try:
+            self._producer.poll(wait)
+        except KafkaException:  # a fatal error: this producer will take nothing more
+            self._give_up()
+            self._ended = time.monotonic()
+        if self._ended is not None and time.monotonic() - self._ended > RESTRAINT:
+            self._producer, self._ended = self._make(), None
+        told, self._answers = self._answers, []
+        return told
+
+    def close(self) -> list[Answer]:
+        """Give up what was not answered, and tell of it."""
+        self._give_up()
+        return self.answers(0)
+
+    def _give_up(self) -> None:
+        self._producer.purge()
+        with suppress(KafkaException):  # a fatal error, which makes no difference now
+            self._producer.flush(0)
+
+    def _told(self, number: int, error: Any, message: Any) -> None:
+        self._answers.append(Answer(number, None if error else message.offset(), time.monotonic()))
+
+    def _refuse(self, number: int) -> None:
+        self._answers.append(Answer(number, None, time.monotonic()))
+
+
+class CanaryReceiver:
+    """A consumer of assigned partitions, without a group."""
+
+    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes) -> None:
+        self._topic = topic
+        self._run = run
+        self._assigned: set[int] = set()
+        config = {
+            **consumer_config(profile, settings, group=NO_GROUP),
+            "auto.offset.reset": "earliest",  # where the log was cut or made anew; a start is always told
+            "enable.auto.commit": False,
+            "fetch.min.bytes": 1,
+            "topic.metadata.refresh.interval.ms": 10_000,  # a new leader is found though the old one is paused, and tells nothing
+            "allow.auto.create.topics": False,
+            "error_cb": heard,
+        }
+        try:
+            self._consumer = Consumer(config, logger=QUIET)
+        except KafkaException as error:
+            raise ClusterError(f"cannot make a consumer: {explain(error)}", hint=HINT) from None
+
+    def read(self, starts: Mapping[int, int]) -> None:
+        """Read these partitions too, each from its start."""
+        new = [TopicPartition(self._topic, each, start) for each, start in starts.items() if each not in self._assigned]
+        if new:
+            self._consumer.incremental_assign(new)
+            self._assigned.update(starts)
+
+    def arrivals(self, wait: float) -> list[Arrival]:
+        """What came, waiting so many seconds for the first. Errors pass: librdkafka goes on, and what stays away is missed."""
+        came: list[Arrival] = []
+        message = self._consumer.poll(wait)
+        while message is not None:
+            at = time.monotonic()
+            if message.error() is None:
+                number = int(message.value()) if message.key() == self._run else None
+                came.append(Arrival(number, message.partition(), message.offset(), at))
+            message = self._consumer.poll(0) if len(came) < AT_ONCE else None
+        return came
+
+    def close(self) -> None:
+        """Leave; there is no group to wait for."""
+        self._consumer.close()

@@ -1,0 +1,171 @@
+"""The canary: records of Ottla's own to each broker and back, all the time; how long they take, and whether they come.
+
+Two threads, because both directions are waited for: one sends, hears the answers and keeps the topic, one receives.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from ottla.kafka.canary import CanaryReceiver, CanarySender
+from ottla.kafka.canary_keeper import TopicKeeper
+from ottla.metrics.canary import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ottla.kafka.canary import Answer
+    from ottla.kafka.canary_keeper import CanaryTopic
+    from ottla.kafka.settings import ClientSettings
+    from ottla.metrics.samples import Sample
+    from ottla.model.client import ClientProfile
+    from ottla.spec.exporter import CanarySpec
+
+RUN_BYTES = 12
+GIVE_UP = 30.0  # seconds, unless the deadline is later: by then a producer of people's has been told
+WARM_UP = 2.0  # seconds for clients to connect before records count
+SLICE = 0.1  # seconds after which somebody who waits for Kafka looks up
+ENDED = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """Where records go now. ``log`` is the ledger's number of the topic's log."""
+
+    log: int
+    topic: CanaryTopic
+
+
+class Canary:
+    """Sends a record to each partition of its topic every ``interval``, and waits for it.
+
+    Makes and keeps the topic. ``problem`` says why that could not be done, when it was last tried.
+    """
+
+    def __init__(self, settings: ClientSettings, profile: ClientProfile, spec: CanarySpec) -> None:
+        self._settings = settings
+        self._profile = profile
+        self._topic = spec.topic
+        self._interval, self._deadline = spec.interval / 1000, spec.deadline / 1000
+        self._run = secrets.token_bytes(RUN_BYTES)  # tells its records from those of another canary
+        self._ledger = Ledger(deadline=self._deadline)
+        self._lock = threading.Lock()  # on the ledger
+        self._course: _Course | None = None
+        self._due = 0.0
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._problem: str | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no topic to send to, or None."""
+        if self._threads and not self._stop.is_set() and not all(thread.is_alive() for thread in self._threads):
+            return "the canary has ended"  # by a bug, which was shown
+        return self._problem
+
+    def start(self) -> None:
+        """Begin, without waiting for Kafka. Raises ClusterError where the profile or the settings make no client."""
+        keeper, sender, receiver = TopicKeeper(self._settings, self._topic), self._new_sender(), self._new_receiver()
+        self._threads = [
+            threading.Thread(target=self._send, args=(keeper, sender), name="ottla-canary-send", daemon=True),
+            threading.Thread(target=self._receive, args=(receiver,), name="ottla-canary-receive", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def samples(self) -> list[Sample]:
+        """The figures up to now; none before the topic was seen."""
+        with self._lock:
+            self._ledger.look(time.monotonic())
+            return list(self._ledger.samples())
+
+    def close(self) -> None:
+        """End, and wait for no record."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(ENDED)
+
+    def _new_sender(self) -> CanarySender:
+        give_up = max(GIVE_UP, self._deadline)
+        return CanarySender(self._settings, self._profile, self._topic, run=self._run, give_up=give_up)
+
+    def _new_receiver(self) -> CanaryReceiver:
+        return CanaryReceiver(self._settings, self._profile, self._topic, run=self._run)
+
+    def _send(self, keeper: TopicKeeper, sender: CanarySender) -> None:
+        while not self._stop.is_set():
+            seen = keeper.look(time.monotonic())
+            self._problem = keeper.problem
+            if seen is not None and self._follow(seen):
+                self._account(sender.close())
+                sender = self._new_sender()
+                self._warm_up(sender, seen)
+            self._send_what_is_due(sender)
+            self._account(sender.answers(min(SLICE, max(0.0, self._due - time.monotonic())) if self._course else SLICE))
+        sender.close()
+        keeper.close()
+
+    def _follow(self, seen: CanaryTopic) -> bool:
+        """Take up what the keeper saw; whether the topic is another one than before, which clients know nothing of."""
+        with self._lock:
+            before = self._course
+            renewed = before is None or before.topic.log != seen.log
+            log = before.log if before else 0
+            self._course = _Course(self._ledger.new_log() if before and renewed else log, seen)
+            self._ledger.leads(seen.leaders.values())
+        return renewed
+
+    def _warm_up(self, sender: CanarySender, seen: CanaryTopic) -> None:
+        for partition in seen.leaders:
+            sender.warm_up(partition)
+        self._due = time.monotonic() + WARM_UP
+
+    def _send_what_is_due(self, sender: CanarySender) -> None:
+        """Each record counts from when it was meant to be sent. What this process itself slept through says nothing of Kafka."""
+        course, now = self._course, time.monotonic()
+        if course is None:
+            return
+        self._due = max(self._due, now - self._deadline)
+        while self._due <= now:
+            for partition, leader in course.topic.leaders.items():
+                with self._lock:
+                    number = self._ledger.sent(node_id=leader, partition=partition, at=self._due)
+                sender.send(partition, number)
+            self._due += self._interval
+
+    def _account(self, answers: Iterable[Answer]) -> None:
+        with self._lock:
+            for number, offset, at in answers:
+                if offset is None:
+                    self._ledger.refused(number)
+                else:
+                    self._ledger.acknowledged(number, offset=offset, at=at)
+            self._ledger.look(time.monotonic())
+
+    def _receive(self, receiver: CanaryReceiver) -> None:
+        log = 0
+        while not self._stop.is_set():
+            course = self._course
+            if course is None:
+                self._stop.wait(SLICE)
+                continue
+            if course.log != log:
+                receiver.close()
+                receiver, log = self._new_receiver(), course.log
+            receiver.read(course.topic.starts)
+            came = receiver.arrivals(SLICE)
+            with self._lock:
+                for number, partition, offset, at in came:
+                    self._ledger.received(number, log=log, partition=partition, offset=offset, at=at)
+        receiver.close()

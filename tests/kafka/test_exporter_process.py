@@ -1,0 +1,102 @@
+"""The exporter beside the nodes: started, started anew and ended with the platform; and `ottla top`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ottla.local.processes import is_alive
+from ottla.platform.exporting import exporter_process
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    import psutil
+    from tests.conftest import Home
+
+pytestmark = pytest.mark.kafka
+SPEC = "watched.yaml"
+DELIVERED = "ottla_canary_delivery_seconds_count"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask_for(home: Home, port: int, *, enabled: bool = True) -> None:
+    def change(spec: dict[str, Any]) -> None:
+        spec["exporter"] = {"enabled": enabled, "listen": f"127.0.0.1:{port}", "interval": "1s", "canary": {"enabled": True}}
+
+    home.variant(SPEC, change)
+
+
+def process_of(home: Home) -> psutil.Process:
+    found = exporter_process(home.platform).find()
+    assert found is not None
+    return found
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_up_runs_the_exporter_and_follows_the_spec(one: Home) -> None:
+    port, other = free_port(), free_port()
+    ask_for(one, port)
+    first = one.run("up", spec=SPEC)
+    assert (first.returncode, f"metrics: http://127.0.0.1:{port}/metrics" in first.stdout) == (0, True), first.stderr
+    process = process_of(one)
+    try:
+        text = wait_until(
+            lambda: scraped(port), lambda seen: "ottla_canary_delivery_seconds_count" in seen, what="the canary", timeout=30
+        )
+        assert "ottla_kafka_brokers_present 1" in text
+        assert "__ottla_canary" not in one.run("topics", "list", spec=SPEC).stdout
+        assert one.run("plan", "--exit-code", spec=SPEC).returncode == 0
+        assert one.run("up", spec=SPEC).returncode == 0
+        assert process_of(one).pid == process.pid
+        ask_for(one, other)
+        os.utime(one.folder / SPEC, (process.create_time() + 10,) * 2)
+        assert one.run("up", spec=SPEC).returncode == 0
+        assert "ottla_exporter_info" in wait_until(lambda: scraped(other), bool, what="a scrape", timeout=20)
+        assert not is_alive(process)
+        ask_for(one, other, enabled=False)
+        assert one.run("up", spec=SPEC).returncode == 0
+        assert exporter_process(one.platform).find() is None
+    finally:
+        exporter_process(one.platform).stop()
+
+
+def test_a_port_that_is_taken_is_told_and_the_nodes_run(one: Home) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ask_for(one, taken.getsockname()[1])
+        done = one.run("up", spec=SPEC)
+    assert (done.returncode, "cannot listen on 127.0.0.1" in done.stderr) == (1, True), done.stderr
+    assert exporter_process(one.platform).find() is None
+    assert one.run("verify").returncode == 0
+
+
+def test_down_ends_the_exporter(one: Home) -> None:
+    ask_for(one, free_port())
+    assert one.run("up", spec=SPEC).returncode == 0
+    process = process_of(one)
+    process.suspend()  # and one that hears nothing
+    one.platform.down()
+    assert not is_alive(process)
+    one.platform.up()
+
+
+def test_one_look_and_its_exit_code(one: Home) -> None:
+    done = one.run("exporter", "--once")
+    assert (done.returncode, "ottla_kafka_quorum_leader 1" in done.stdout) == (0, True), done.stderr
+    assert one.run("exporter", "--once", "--listen", "nowhere").returncode == 2
+    assert one.run("exporter", "--once", "--interval", "1ms").returncode == 2
+    top = one.run("top", "--once", "--interval", "0.5")
+    assert (top.returncode, "task-events" in top.stdout, "controller 1" in top.stdout) == (0, True, True), top.stderr
