@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,11 +13,15 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from ottla.local import Silent
+from ottla.local.artifacts import TOOLS, ensure_jars
+from ottla.local.jvm import environment, java_command
 from ottla.metrics import cluster_metrics, exporter_metrics, group_metrics
 from ottla.metrics.lag import Isolation
 from ottla.metrics.timestamp_search import tolerance
 from ottla.model.topic import Topic
 from ottla.platform.exporting import make_exporter
+from ottla.spec.versions import DEFAULT_KAFKA_VERSION
 from ottla.telemetry.view import Names
 from ottla.waiting import wait_until
 
@@ -371,3 +376,40 @@ def assert_others_are_seen(exporter: Exporter, node_id: int, node_ids: set[int])
     )
     wait_until(lambda: exporter.snapshot, lambda seen: bool(seen and not seen.failures), what="a round without it", timeout=40)
     assert exporter.is_fresh
+
+
+@pytest.mark.long
+def test_a_share_group_has_its_members_and_its_lag(one: Home) -> None:
+    topic, group = "lag-shared", "shared-lag"
+    make_topics(one, [Topic(topic, 1, 1, {})])
+    jars = ":".join(map(str, ensure_jars(DEFAULT_KAFKA_VERSION, TOOLS, report=Silent())))
+    server = ["--bootstrap-server", ",".join(one.bootstrap_servers), "--topic", topic, "--group", group]
+    command = [str(java_command()), "-cp", jars, "org.apache.kafka.tools.consumer.ConsoleShareConsumer", *server]
+    exporter = exporter_of(one, groups=Names(re.compile(group)))
+
+    def figure(metric: Metric, *labels: str) -> float | None:
+        snapshot = exporter.collect_once()
+        assert snapshot.failures == ()
+        return value(snapshot, metric, group, *labels)
+
+    def write_one_and_look() -> float | None:
+        write(one, topic, [now()])
+        return figure(group_metrics.GROUP_COMMITTED_OFFSET, topic, "0")
+
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()) as member:
+        try:
+            wait_until(write_one_and_look, bool, what="records that the group is done with", timeout=60, every=1)
+            assert figure(group_metrics.GROUP_INFO, "share") == 1
+            assert figure(group_metrics.GROUP_MEMBERS) == 1
+            assert figure(group_metrics.GROUP_STATE, "Stable") == 1
+        finally:
+            member.terminate()
+    wait_until(
+        lambda: figure(group_metrics.GROUP_STATE, "Empty"), lambda seen: seen == 1, what="an empty group", timeout=60, every=1
+    )
+    done = figure(group_metrics.GROUP_COMMITTED_OFFSET, topic, "0")
+    write(one, topic, [now() - HOUR] * 3)
+    assert figure(group_metrics.GROUP_COMMITTED_OFFSET, topic, "0") == done
+    lag = figure(group_metrics.GROUP_TOPIC_LAG_RECORDS, topic)
+    assert lag is not None
+    assert lag >= 3

@@ -15,7 +15,7 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     import psutil
-    from tests.conftest import Home
+    from tests.conftest import Home, Locked
 
 pytestmark = pytest.mark.kafka
 SPEC = "watched.yaml"
@@ -100,3 +100,14 @@ def test_one_look_and_its_exit_code(one: Home) -> None:
     assert one.run("exporter", "--once", "--interval", "1ms").returncode == 2
     top = one.run("top", "--once", "--interval", "0.5")
     assert (top.returncode, "task-events" in top.stdout, "controller 1" in top.stdout) == (0, True, True), top.stderr
+
+
+def test_on_a_locked_platform_a_user_who_may_look_is_enough(locked: Locked) -> None:
+    done = locked.run("exporter", "--once", "--as", "monitoring")
+    assert done.returncode == 0, done.stderr
+    for name in ("ottla_kafka_log_dir_usable_bytes", "ottla_kafka_quorum_leader", "ottla_kafka_below_min_isr_partitions"):
+        assert f"\n{name}" in done.stdout
+    assert 'ottla_kafka_topic_partitions{topic="task-events"}' in done.stdout
+    nobody = locked.run("exporter", "--once", "--as", "nobody")
+    assert (nobody.returncode, "uthoriz" in nobody.stderr) == (6, True), nobody.stderr
+    assert 'ottla_exporter_collector_success{collector="quorum"} 0' in nobody.stdout

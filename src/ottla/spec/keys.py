@@ -144,7 +144,7 @@ def _type(node: dict[str, Any]) -> str:
     kinds = chosen.get("type", "any value")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if "string" in kinds and "integer" in kinds and "examples" in chosen:
-        what = "duration" if "7d" in chosen["examples"] else "size"
+        what = "size" if any(example.endswith("B") for example in chosen["examples"]) else "duration"
         return f"a {what}: {', '.join(chosen['examples'])}, or a bare number of {'the unit' if what == 'duration' else 'bytes'}"
     names = {
         "object": "a mapping",
