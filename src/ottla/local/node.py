@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
+from ottla.local.jmx_agent import agent_flags, write_agent_config
 from ottla.local.jvm import STORAGE_TOOL, environment, format_command, node_command
 from ottla.local.processes import end_processes, find_processes, start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
@@ -30,12 +31,13 @@ FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anythin
 
 
 def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
-    """Write what a node reads when it starts: properties and logging. Its certificate is there already."""
+    """Write what a node reads when it starts: properties, logging, its JMX agent's rules. Its certificate is there already."""
     files = layout.node(node.node_id)
     private_folder(files.logs)
     properties = server_properties(layout, record, node, configs)
     write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
     write_atomic(files.log4j2, log4j2_text(files))
+    write_agent_config(files, node)
 
 
 def needs_format(files: NodeFiles) -> bool:
@@ -127,7 +129,8 @@ def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int
         files.aot_log.unlink(missing_ok=True)
         files.first_users.unlink(missing_ok=True)  # of a format that was killed when it was done
         files.stopping.unlink(missing_ok=True)
-    command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
+    flags = [*agent_flags(runtime.agent, files, node), *extra]
+    command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=flags)]
     start_process(command, folder=files.folder, output=files.output, environment=environment())
 
 
