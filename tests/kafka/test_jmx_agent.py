@@ -16,20 +16,20 @@ from ottla.local.jvm import aot_cache_of, aot_refused
 from ottla.local.ports import LOOPBACK, MAPPED
 from ottla.local.processes import command_line
 from ottla.metrics.metric import Presence, Role
+from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.kafka, pytest.mark.long, pytest.mark.timeout(300)]
 BROKER, CONTROLLER = 1, 101
 ON = "on.yaml"
 
 
-def spec(*, jmx_agent: bool) -> str:
+def spec(**cluster: object) -> str:
     found: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
-    found["cluster"] |= {"controllers": "dedicated", "heap": "320MiB"}
-    if jmx_agent:
-        found["cluster"]["jmx_agent"] = True
+    found["cluster"] |= {"heap": "320MiB", **cluster}
     return json.dumps(found)
 
 
@@ -37,8 +37,8 @@ def spec(*, jmx_agent: bool) -> str:
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """Two processes without the agent; the same with it is written beside that spec."""
     folder = tmp_path_factory.mktemp("two")
-    (folder / "platform.yaml").write_text(spec(jmx_agent=False))
-    (folder / ON).write_text(spec(jmx_agent=True))
+    (folder / "platform.yaml").write_text(spec(controllers="dedicated"))
+    (folder / ON).write_text(spec(controllers="dedicated", jmx_agent=True))
     home = start_home(folder, "laptop")
     try:
         yield home
@@ -166,3 +166,14 @@ def test_apply_turns_it_off_again_where_it_is_on(two: Home) -> None:
     assert with_agent(two) == set()
     assert two.run("plan", "--exit-code").returncode == 0
     assert not two.platform.cluster.layout.node(CONTROLLER).jmx_config.exists()
+
+
+@pytest.mark.parametrize("version", [each for each in KAFKA_VERSIONS if each != DEFAULT_KAFKA_VERSION])
+def test_another_kafka_gives_the_same(tmp_path: Path, version: str) -> None:
+    (tmp_path / "platform.yaml").write_text(spec(kafka_version=version, jmx_agent=True))
+    home = start_home(tmp_path, "laptop")
+    try:
+        names = names_of(scrape_all(home).values())
+    finally:
+        home.platform.wipe()
+    assert promised(set(Role), Presence.ALWAYS, Presence.ROLE) <= names <= promised(set(Role), *Presence)
