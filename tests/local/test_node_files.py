@@ -258,3 +258,12 @@ def test_last_words_are_the_errors_of_the_last_run_and_what_was_printed_without_
         "Terminating due to java.lang.OutOfMemoryError\nWARNING: sun.misc.Unsafe\nWARNING: more\nWARNING: more\n"
     )
     assert last_words(files).split("\n") == ["    [t] ERROR disk", "    Terminating due to java.lang.OutOfMemoryError"]
+
+
+def test_last_words_of_a_node_whose_agent_could_not_start_say_why_and_not_where_in_the_agent(layout: Layout) -> None:
+    files = layout.node(1)
+    files.logs.mkdir(parents=True)
+    why = ["Failed to start Prometheus JMX Exporter", "java.net.BindException: Address already in use"]
+    frames = ["\tat java.base/sun.nio.ch.Net.bind0(Native Method)", "\tat io.prometheus.jmx.JavaAgent.premain(JavaAgent.java:62)"]
+    files.output.write_text("\n".join([why[0], "", why[1], *frames, "", "Prometheus JMX Exporter exiting"]))
+    assert [line.strip() for line in last_words(files).split("\n")] == [*why, "Prometheus JMX Exporter exiting"]

@@ -26,6 +26,7 @@ LAST_LINES = 12
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
+FRAME = "\tat "  # of a stack trace
 JVM_WARNING = "WARNING: "  # the JDK warns of what Kafka uses; nothing dies of it
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
@@ -143,7 +144,9 @@ def last_words(files: NodeFiles) -> str:
     """The last lines of a node that died: the errors of its last run, and what it printed."""
     log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
     lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    lines += [line for line in _text(files.output).splitlines() if not line.startswith(JVM_WARNING)][-3:]
+    lines += [line for line in _text(files.output).splitlines() if line.strip() and not line.startswith((JVM_WARNING, FRAME))][
+        -3:
+    ]
     return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"
 
 
