@@ -106,7 +106,7 @@ def _outcome(process: subprocess.Popen[str]) -> str | None:
     output, _ = process.communicate()
     if process.returncode == 0:
         return None
-    lines = [line for line in output.splitlines() if line.strip() and not line.startswith("\tat ")]
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(FRAME)]
     return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
 
 
