@@ -144,9 +144,8 @@ def last_words(files: NodeFiles) -> str:
     """The last lines of a node that died: the errors of its last run, and what it printed."""
     log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
     lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    lines += [line for line in _text(files.output).splitlines() if line.strip() and not line.startswith((JVM_WARNING, FRAME))][
-        -3:
-    ]
+    printed = [line for line in _text(files.output).splitlines() if line.strip()]
+    lines += [line for line in printed if not line.startswith((JVM_WARNING, FRAME))][-3:]
     return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"
 
 

@@ -35,9 +35,8 @@ def free_port(host: str, *, taken: set[int], start: int) -> int:
     for port in range(start, LAST_PORT):
         if port not in taken and is_free(host, port):
             return port
-    raise LocalError(
-        f"no port is free on {host} between {start} and {LAST_PORT}", hint="stop what listens there (ss -ltnp shows it)"
-    )
+    message = f"no port is free on {host} between {start} and {LAST_PORT}"
+    raise LocalError(message, hint="stop what listens there (ss -ltnp shows it)")
 
 
 def is_free(host: str, port: int) -> bool:

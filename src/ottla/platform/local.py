@@ -133,9 +133,8 @@ class LocalPlatform:
     @property
     def properties(self) -> dict[int, Mapping[str, str]]:
         """The server properties that the spec has for each node: those of Kafka itself."""
-        return {
-            node_id: _only(node, node.properties.keys() - {JMX_AGENT}).properties for node_id, node in self.desired.nodes.items()
-        }
+        nodes = self.desired.nodes.values()
+        return {node.node_id: _only(node, node.properties.keys() - {JMX_AGENT}).properties for node in nodes}
 
     @property
     def profile(self) -> ClientProfile:
