@@ -1,4 +1,4 @@
-"""Resolve the jars of each Kafka release and write their locks: `make lock-kafka`. Needs the network.
+"""Resolve the jars of each Kafka release, and of the JMX agent, and write their locks: `make lock-kafka`. Needs the network.
 
 The lock holds coordinates, sha256 and size, and no address: where jars come from is the user's setting at run time.
 """
@@ -12,21 +12,22 @@ from pathlib import Path
 
 from jgo.maven import Dependency, MavenContext
 
-from ottla.local.artifacts import KAFKA, TOOLS
-from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
+from ottla.local.artifacts import JMX_AGENT, KAFKA, TOOLS
+from ottla.spec.versions import DEFAULT_KAFKA_VERSION, JMX_AGENT_VERSION, KAFKA_VERSIONS
 
 LOCKS = Path(__file__).parent.parent / "src" / "ottla" / "local" / "locks"
 # Without the binding for SLF4J a broker writes no log at all.
 LOGGING = ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.4")
+SETS = (
+    *((KAFKA, "org.apache.kafka", "kafka_2.13", version) for version in KAFKA_VERSIONS),
+    (TOOLS, "org.apache.kafka", "kafka-tools", DEFAULT_KAFKA_VERSION),
+    (JMX_AGENT, "io.prometheus.jmx", "jmx_prometheus_javaagent", JMX_AGENT_VERSION),
+)
 
 
-ARTIFACTS = {KAFKA: "kafka_2.13", TOOLS: "kafka-tools"}
-
-
-def resolve(jar_set: str, version: str, cache: Path) -> list[dict[str, str | int]]:
-    """Every jar that a set needs to run, sorted by its coordinates."""
+def resolve(wanted: list[tuple[str, str, str]], cache: Path) -> list[dict[str, str | int]]:
+    """Every jar that is needed to run what is wanted, sorted by its coordinates."""
     context = MavenContext(repo_cache=cache, timeout=60)
-    wanted = [("org.apache.kafka", ARTIFACTS[jar_set], version), LOGGING]
     # raw: the POM of the logging binding must not manage the versions of Kafka's own jars
     inputs = [
         Dependency(context.project(group, artifact).at_version(number).artifact(), raw=True) for group, artifact, number in wanted
@@ -42,11 +43,12 @@ def resolve(jar_set: str, version: str, cache: Path) -> list[dict[str, str | int
 
 def main() -> None:
     """Write a lock for every version in the table."""
-    for jar_set, version in (*((KAFKA, version) for version in KAFKA_VERSIONS), (TOOLS, DEFAULT_KAFKA_VERSION)):
+    for jar_set, group, artifact, version in SETS:
+        logs = [] if jar_set == JMX_AGENT else [LOGGING]
         with tempfile.TemporaryDirectory() as cache:
-            jars = resolve(jar_set, version, Path(cache))
+            jars = resolve([(group, artifact, version), *logs], Path(cache))
         path = LOCKS / f"{jar_set}-{version}.json"
-        path.write_text(json.dumps({"kafka": version, "jars": jars}, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps({KAFKA if logs else jar_set: version, "jars": jars}, indent=1) + "\n", encoding="utf-8")
         print(f"{path}: {len(jars)} jars, {sum(int(jar['size']) for jar in jars):,} bytes")  # noqa: T201
 
 

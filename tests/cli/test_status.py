@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ottla.cli.status import _print_table
+from ottla.cli.status import _ports, _print_table
 from ottla.local import NodeStatus
 from ottla.local.record import NodeAddress
 from ottla.platform import PlatformStatus
@@ -29,3 +30,14 @@ def test_a_quorum_is_not_missed_where_nothing_runs_or_a_majority_does(capsys: py
     _print_table(status(None, None, None))
     _print_table(status(None, 16, 17))
     assert "quorum" not in capsys.readouterr().out
+
+
+def test_the_ports_of_jmx_agents_are_shown_where_there_are_any(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = status(15, 16, 17)
+    _print_table(seen)
+    assert "JMX" not in capsys.readouterr().out
+    first = replace(seen.nodes[0], address=replace(seen.nodes[0].address, jmx_port=9097))
+    _print_table(replace(seen, nodes=(first, *seen.nodes[1:])))
+    header, *rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(("NODE", "1 ", "2 "))]
+    assert [row[header.index("JMX")] for row in rows] == ["9097", "-"]
+    assert [_ports(node.address).get("jmx") for node in (first, seen.nodes[1])] == [9097, None]

@@ -86,6 +86,15 @@ def test_the_commands_of_a_page_on_locked_platforms_work_in_their_order(page: Pa
     run_in_order(page, locked.folder, environment=locked.environment)
 
 
+@pytest.mark.kafka
+def test_the_commands_of_the_page_on_metrics_of_nodes_work_in_their_order(one: Home) -> None:
+    """On one node: it restarts, and so it does when it is undone."""
+    run_in_order(ROOT / "docs/how-to/metrics-of-nodes.md", one.folder)
+    shutil.copy(ROOT / "platform.yaml", one.folder)
+    undone = one.run("apply", "--yes")
+    assert undone.returncode == 0, undone.stderr
+
+
 def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(tmp_path: Path) -> None:
     shutil.copy(ROOT / "platform.yaml", tmp_path)
     run_in_order(ROOT / "docs/how-to/check-a-spec.md", tmp_path)

@@ -306,7 +306,7 @@ def test_a_refused_start_up_cache_is_thrown_away_and_never_fatal(
     one.platform.down()
     cache = tmp_path / "damaged.aot"
     cache.write_bytes(b"this is no AOT cache")
-    monkeypatch.setattr("ottla.local.aot.cache_path", lambda _: cache)
+    monkeypatch.setattr("ottla.local.aot.cache_path", lambda *_, **__: cache)
     told = Notes()
     replace(one.platform, cluster=replace(one.platform.cluster, report=told)).up()
     assert not cache.exists()

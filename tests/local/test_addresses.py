@@ -12,7 +12,7 @@ import pytest
 
 from ottla.errors import LocalError
 from ottla.local import Layout, Silent, addresses
-from ottla.local.addresses import new_addresses, settle_ports
+from ottla.local.addresses import new_addresses, settle_jmx_ports, settle_ports
 from ottla.local.ports import LOOPBACK, holder
 from ottla.local.record import ClusterRecord, NodeAddress, read_record, write_record
 from ottla.local.roles import node_roles
@@ -141,6 +141,53 @@ def test_ports_of_a_node_behind_a_prefix_cannot_be_seen_and_stay(tmp_path: Path)
     sandboxed = replace(record.nodes[0], prefix=("env",))
     with listening(sandboxed.client_port):
         assert settle_ports(layout, record, [sandboxed], others_run=False, report=Silent()) is record
+
+
+def test_a_jmx_agent_has_the_port_after_the_block_of_its_node_and_only_where_it_is_wanted(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "local")
+    record = made(layout)
+    on = settle_jmx_ports(layout, record, [1, 2], wanted=True, report=Silent())
+    assert [node.jmx_port and node.jmx_port - node.client_port for node in on.nodes] == [5, 5, None]
+    assert on.with_jmx_agent == {1, 2}
+    assert [replace(node, jmx_port=None) for node in on.nodes] == list(record.nodes)
+    assert read_record(layout.record) == on
+    off = settle_jmx_ports(layout, on, [1], wanted=False, report=Silent())
+    assert read_record(layout.record) == off
+    assert off.with_jmx_agent == {2}
+
+
+def test_where_no_agent_is_wanted_nothing_is_written(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "local")
+    record = made(layout)
+    before = layout.record.stat()
+    assert settle_jmx_ports(layout, record, [1, 2, 3], wanted=False, report=Silent()) == record
+    assert layout.record.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_jmx_port_that_was_taken_moves_alone_is_said_and_is_nobody_elses(tmp_path: Path) -> None:
+    layout, told = Layout(tmp_path / "local"), Notes()
+    record = settle_jmx_ports(layout, made(layout), [1, 2, 3], wanted=True, report=Silent())
+    port = record.nodes[0].jmx_port
+    assert port is not None
+    with listening(port):
+        moved = settle_jmx_ports(layout, record, [1, 2, 3], wanted=True, report=told)
+        beside = made(Layout(tmp_path / "laptop"))
+    assert moved.nodes[0].jmx_port == port + 1
+    assert moved.nodes[1:] == record.nodes[1:]
+    assert moved.bootstrap_servers == record.bootstrap_servers
+    assert told.notes[0].endswith(f"the JMX agent of node 1 listens on {LOOPBACK}:{port + 1} from now on")
+    assert not {each for node in moved.nodes for each in node.reserved} & {
+        each for node in beside.nodes for each in node.reserved
+    }
+    assert settle_jmx_ports(layout, moved, [1, 2, 3], wanted=True, report=told) == moved
+
+
+def test_a_port_that_another_node_was_given_is_not_taken_for_an_agent(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "local")
+    record = made(layout)
+    near = replace(record.nodes[1], jmx_port=record.nodes[0].client_port + 5)
+    settled = settle_jmx_ports(layout, replace(record, nodes=(record.nodes[0], near)), [1], wanted=True, report=Silent())
+    assert settled.nodes[0].jmx_port == record.nodes[0].client_port + 6
 
 
 def test_a_node_says_what_it_listens_on_by_its_roles() -> None:

@@ -20,8 +20,9 @@ import pytest
 
 from ottla.errors import LocalError
 from ottla.local import Silent, artifacts, download
-from ottla.local.artifacts import damaged_jars, ensure_jars, locked_jars
+from ottla.local.artifacts import JMX_AGENT, damaged_jars, ensure_jars, locked_jars
 from ottla.local.download import Download, fetch_all
+from ottla.spec.versions import JMX_AGENT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,3 +281,8 @@ def test_the_lock_has_the_broker_and_a_binding_for_its_logs() -> None:
     names = {jar.artifact for jar in locked_jars("4.3.1")}
     assert {"kafka_2.13", "kafka-clients", "log4j-slf4j-impl", "log4j-core"} <= names
     assert {jar.version for jar in locked_jars("4.3.1") if jar.group == "org.apache.kafka"} == {"4.3.1"}
+
+
+def test_the_lock_of_the_jmx_agent_is_that_one_jar() -> None:
+    [jar] = locked_jars(JMX_AGENT_VERSION, JMX_AGENT)
+    assert jar.path == "io/prometheus/jmx/jmx_prometheus_javaagent/1.0.1/jmx_prometheus_javaagent-1.0.1.jar"

@@ -12,13 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ottla.errors import LocalError
 from ottla.local import ports
+from ottla.local.aot import cache_path
+from ottla.local.artifacts import lock_text
 from ottla.local.certificates import make_authority, make_node_certificate
-from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, node_command
+from ottla.local.jmx_agent import agent_flags
+from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, format_command, node_command
 from ottla.local.layout import Layout
-from ottla.local.node import last_words, needs_format
+from ottla.local.node import last_words, needs_format, write_node_files
 from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.local.secured import SUPER_USERS, secured_properties
+from ottla.metrics.jmx_rules import jmx_config
+from ottla.metrics.metric import Role
 from ottla.spec.identity import OauthSpec, SecuritySpec
 from ottla.spec.refused import OWN_LISTENERS_OF_LOCAL, OWN_OF_LOCAL
 
@@ -104,6 +109,9 @@ def test_a_record_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     assert read_record(path) is None
     write_record(path, RECORD)
     assert read_record(path) == RECORD
+    with_agent = replace(RECORD, nodes=(replace(NODES[0], jmx_port=9097), NODES[1]))
+    write_record(path, with_agent)
+    assert read_record(path) == with_agent
 
 
 @pytest.mark.parametrize("version", [{"version": 1}, {}], ids=["version 1", "no version"])
@@ -113,7 +121,7 @@ def test_a_record_of_an_older_ottla_is_read(tmp_path: Path, version: dict[str, i
     data = json.loads(path.read_text())
     del data["version"]
     for node in data["nodes"]:
-        del node["roles"], node["secured"]
+        del node["roles"], node["secured"], node["jmx_port"]
     path.write_text(json.dumps(version | data))
     assert read_record(path) == RECORD
 
@@ -145,6 +153,7 @@ NODE = '{"node_id": 1, "host": "h", "client_port": 1, "internal_port": 2, "contr
         f'{{"version": 2, "nodes": [{NODE.replace("2", "null")}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
         f'{{"version": 2, "nodes": [{NODE[:-1]}, "roles": ["boss"]}}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
         f'{{"version": 2, "nodes": [{NODE[:-1]}, "roles": []}}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
+        f'{{"version": 3, "nodes": [{NODE[:-1]}, "jmx_port": "9097"}}], "cluster_id": "c", "kafka_version": "4.3.1"}}',
     ],
 )
 def test_a_damaged_record_says_so_with_the_way_out(tmp_path: Path, damaged: str) -> None:
@@ -185,6 +194,32 @@ def test_a_nodes_command_ends_with_its_properties_file_by_which_it_is_known(layo
     assert "-Xmx1024" in command
 
 
+def test_a_node_with_a_jmx_port_starts_the_agent_with_the_rules_of_its_roles_and_others_have_nothing_of_it(
+    layout: Layout,
+) -> None:
+    runtime = Runtime(Path("/jre/bin/java"), (Path("/a.jar"),), agent=Path("/agent.jar"))
+    controller = replace(NODES[0], roles=("controller",), jmx_port=9097)
+    files = layout.node(1)
+    write_node_files(layout, RECORD, controller, {})
+    assert agent_flags(runtime.agent, files, controller) == (f"-javaagent:/agent.jar=127.0.0.1:9097:{files.jmx_config}",)
+    assert files.jmx_config.read_text() == jmx_config({Role.CONTROLLER})
+    write_node_files(layout, RECORD, NODES[0], {})
+    assert agent_flags(runtime.agent, files, NODES[0]) == ()
+    assert not files.jmx_config.exists()
+
+
+def test_what_formats_a_node_takes_the_aot_cache_of_nodes_with_an_agent(layout: Layout) -> None:
+    plain = Runtime(Path("/jre/bin/java"), (Path("/a.jar"),), Path("/cache.aot"))
+    added = "--add-modules=java.instrument"
+    assert added not in format_command(plain, layout.node(1), cluster_id="id")
+    assert added in format_command(replace(plain, agent=Path("/agent.jar")), layout.node(1), cluster_id="id")
+
+
+def test_nodes_with_an_agent_have_an_aot_cache_of_their_own() -> None:
+    assert cache_path("4.3.1").name == f"kafka-4.3.1-{aot_key(lock_text('4.3.1'))}.aot"
+    assert cache_path("4.3.1", with_agent=True) != cache_path("4.3.1")
+
+
 def test_the_aot_cache_is_of_this_kafka_this_jre_and_these_flags(monkeypatch: pytest.MonkeyPatch) -> None:
     key = aot_key("lock")
     assert aot_key("other lock") != key
@@ -223,3 +258,12 @@ def test_last_words_are_the_errors_of_the_last_run_and_what_was_printed_without_
         "Terminating due to java.lang.OutOfMemoryError\nWARNING: sun.misc.Unsafe\nWARNING: more\nWARNING: more\n"
     )
     assert last_words(files).split("\n") == ["    [t] ERROR disk", "    Terminating due to java.lang.OutOfMemoryError"]
+
+
+def test_last_words_of_a_node_whose_agent_could_not_start_say_why_and_not_where_in_the_agent(layout: Layout) -> None:
+    files = layout.node(1)
+    files.logs.mkdir(parents=True)
+    why = ["Failed to start Prometheus JMX Exporter", "java.net.BindException: Address already in use"]
+    frames = ["\tat java.base/sun.nio.ch.Net.bind0(Native Method)", "\tat io.prometheus.jmx.JavaAgent.premain(JavaAgent.java:62)"]
+    files.output.write_text("\n".join([why[0], "", why[1], *frames, "", "Prometheus JMX Exporter exiting"]))
+    assert [line.strip() for line in last_words(files).split("\n")] == [*why, "Prometheus JMX Exporter exiting"]

@@ -33,3 +33,13 @@ def test_nothing_is_started_while_a_password_is_not_where_the_spec_says(tmp_path
     with pytest.raises(LocalError, match="OTTLA_TEST_UNSET is not set"):
         Platform.load(tmp_path / "platform.yaml").on("local-secure").up()
     assert not (tmp_path / ".ottla").exists()
+
+
+def test_the_jmx_agent_is_planned_for_every_node_and_is_no_property_of_kafka(tmp_path: Path) -> None:
+    assert not any("jmx_agent" in node.properties for node in Platform.load(SHIPPED).on("local").desired.nodes.values())
+    spec = YAML(typ="safe").load(SHIPPED)
+    spec["cluster"]["jmx_agent"] = True
+    (tmp_path / "platform.yaml").write_text(json.dumps(spec))
+    platform = Platform.load(tmp_path / "platform.yaml").on("local")
+    assert [node.properties["jmx_agent"] for node in platform.desired.nodes.values()] == ["true"] * 3
+    assert platform.properties == Platform.load(SHIPPED).on("local").properties

@@ -12,11 +12,14 @@ from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, expl
 from ottla.model.units import format_duration, format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ottla.local import NodeStatus
     from ottla.local.record import NodeAddress
     from ottla.platform import PlatformStatus
 
 NOTHING = "-"
+JMX = "JMX"  # a column where any node has the agent
 
 
 @explained
@@ -79,28 +82,34 @@ def _without_process(status: PlatformStatus) -> list[NodeStatus]:
 
 
 def _print_nodes(status: PlatformStatus) -> None:
-    header = ("NODE", "STATE", "ROLES", "CLIENTS", "INTERNAL", "CONTROLLER", "PID", "UPTIME", "MEMORY", "DISK", "FREE")
-    rows = [_row(status, node) for node in status.nodes]
+    agents = (JMX,) if any(node.address.jmx_port is not None for node in status.nodes) else ()
+    listeners = ("CLIENTS", "INTERNAL", "CONTROLLER", *agents)
+    header = ("NODE", "STATE", "ROLES", *listeners, "PID", "UPTIME", "MEMORY", "DISK", "FREE")
+    rows = [_row(status, node, listeners) for node in status.nodes]
     if fits(header, rows):
         print_table(header, rows)
         return
-    for node_id, state, roles, clients, internal, controller, *figures in rows:
+    for node_id, state, roles, *rest in rows:
         print_filled((f"node {node_id}", state, roles), indent="")
-        ports = {"clients": clients, "internal": internal, "controller": controller}
-        print_filled([f"{name} {port}" for name, port in ports.items() if port != NOTHING], indent="  ")
-        named = dict(zip(("pid", "up", "memory", "disk", "free"), figures, strict=True))
+        ports = zip((name.lower() for name in listeners), rest, strict=False)
+        print_filled([f"{name} {port}" for name, port in ports if port != NOTHING], indent="  ")
+        named = dict(zip(("pid", "up", "memory", "disk", "free"), rest[len(listeners) :], strict=True))
         print_filled([f"{name} {figure}" for name, figure in named.items() if figure != NOTHING], indent="  ")
 
 
-def _row(status: PlatformStatus, node: NodeStatus) -> tuple[str, ...]:
+def _row(status: PlatformStatus, node: NodeStatus, listeners: Sequence[str]) -> tuple[str, ...]:
     address = node.address
+    ports = {
+        "CLIENTS": f"{address.host}:{','.join(map(str, address.client_ports.values()))}" if address.is_broker else NOTHING,
+        "INTERNAL": str(address.internal_port) if address.is_broker else NOTHING,
+        "CONTROLLER": str(address.controller_port) if address.is_voter else NOTHING,
+        JMX: NOTHING if address.jmx_port is None else str(address.jmx_port),
+    }
     return (
         str(address.node_id),
         _state(status, node),
         _roles(status, node),
-        f"{address.host}:{','.join(map(str, address.client_ports.values()))}" if address.is_broker else NOTHING,
-        str(address.internal_port) if address.is_broker else NOTHING,
-        str(address.controller_port) if address.is_voter else NOTHING,
+        *(ports[name] for name in listeners),
         str(node.pid) if node.pid is not None else NOTHING,
         format_duration(node.uptime * 1000) if node.uptime is not None else NOTHING,
         format_size(node.memory) if node.memory is not None else NOTHING,
@@ -164,7 +173,8 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
 
 def _ports(address: NodeAddress) -> dict[str, int]:
     clients = {**address.client_ports, "internal": address.internal_port} if address.is_broker else {}
-    return clients | ({"controller": address.controller_port} if address.is_voter else {})
+    controller = {"controller": address.controller_port} if address.is_voter else {}
+    return clients | controller | ({} if address.jmx_port is None else {"jmx": address.jmx_port})
 
 
 def _node_document(status: PlatformStatus, node: NodeStatus) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, WaitTimeout
-from ottla.local.ports import LOOPBACK, free_block, holder, is_free
+from ottla.local.ports import LOOPBACK, free_block, free_port, holder, is_free
 from ottla.local.processes import LET_GO_TIMEOUT
-from ottla.local.record import NodeAddress, read_record, write_record
+from ottla.local.record import BLOCK, NodeAddress, read_record, write_record
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ottla.local.layout import Layout
     from ottla.local.record import ClusterRecord
@@ -79,6 +79,46 @@ def settle_ports(
     if kept.bootstrap_servers != record.bootstrap_servers:
         report.note(f"bootstrap_servers changed: {','.join(kept.bootstrap_servers)}")
     return kept
+
+
+def settle_jmx_ports(
+    layout: Layout, record: ClusterRecord, node_ids: Collection[int], *, wanted: bool, report: Reporter
+) -> ClusterRecord:
+    """The record, kept with a port for the JMX agent of each of ``node_ids`` (about to start), or with none.
+
+    It is the one after the block of the node, or after that the first that is free: nobody else is moved for it.
+    """
+    taken = {port for node in record.nodes for port in node.reserved} | _ports_of_siblings(layout)
+    nodes = []
+    for node in record.nodes:
+        port = node.jmx_port
+        if node.node_id in node_ids:
+            port = _jmx_port(node, taken, report) if wanted else None
+        nodes.append(replace(node, jmx_port=port))
+        taken |= nodes[-1].reserved
+    kept = replace(record, nodes=tuple(nodes))
+    if kept != record:
+        write_record(layout.record, kept)
+    return kept
+
+
+def _jmx_port(node: NodeAddress, taken: set[int], report: Reporter) -> int:
+    """The port that it had, if it is still free."""
+    if node.jmx_port is None:
+        return free_port(LOOPBACK, taken=taken, start=node.client_port + BLOCK)
+    if node.prefix or _gets_free(LOOPBACK, node.jmx_port):
+        return node.jmx_port
+    new = free_port(LOOPBACK, taken=taken, start=node.jmx_port + 1)
+    by = f"{LOOPBACK}:{node.jmx_port} is taken by {holder(LOOPBACK, node.jmx_port)}"
+    report.note(f"{by}: the JMX agent of node {node.node_id} listens on {LOOPBACK}:{new} from now on")
+    return new
+
+
+def _gets_free(host: str, port: int) -> bool:
+    """Whether a port is free; a process that just ended gets a moment to let go."""
+    with suppress(WaitTimeout):
+        return wait_until(lambda: is_free(host, port), bool, what="a port", timeout=LET_GO_TIMEOUT)
+    return False
 
 
 def _busy_ports(nodes: Sequence[NodeAddress]) -> dict[int, list[int]]:

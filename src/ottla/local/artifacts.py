@@ -1,4 +1,4 @@
-"""Kafka's jars: a packaged lock says which, with sha256 and size; one cache on the machine holds them for all platforms."""
+"""Kafka's jars, and the JMX agent's: a packaged lock says which, with sha256 and size; one cache holds them for all platforms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ REPOSITORY_VARIABLE = "OTTLA_REPOSITORY"
 VERIFIED = "verified"
 KAFKA = "kafka"  # what a node runs on
 TOOLS = "tools"  # Kafka's own command line tools, to be measured against
-WHAT = {KAFKA: "Kafka", TOOLS: "Kafka's tools"}
+JMX_AGENT = "jmx-agent"  # what reads metrics inside a node; fetched where a spec asks for it
+WHAT = {KAFKA: "Kafka", TOOLS: "Kafka's tools", JMX_AGENT: "the JMX agent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "ottla"
 
 
-def lock_text(kafka_version: str, jar_set: str = KAFKA) -> str:
-    """The packaged lock of a set of jars of a Kafka version."""
-    return (files("ottla.local") / "locks" / f"{jar_set}-{kafka_version}.json").read_text(encoding="utf-8")
+def lock_text(version: str, jar_set: str = KAFKA) -> str:
+    """The packaged lock of a set of jars: of a Kafka version, or of the agent's own."""
+    return (files("ottla.local") / "locks" / f"{jar_set}-{version}.json").read_text(encoding="utf-8")
 
 
 @cache
-def locked_jars(kafka_version: str, jar_set: str = KAFKA) -> tuple[Jar, ...]:
+def locked_jars(version: str, jar_set: str = KAFKA) -> tuple[Jar, ...]:
     """The jars of a set, in the order of the class path."""
-    lines = json.loads(lock_text(kafka_version, jar_set))["jars"]
+    lines = json.loads(lock_text(version, jar_set))["jars"]
     return tuple(_jar(line["jar"], line["sha256"], line["size"]) for line in lines)
 
 
@@ -72,42 +73,42 @@ def _jar(coordinates: str, sha256: str, size: int) -> Jar:
     return Jar(group, artifact, version, sha256, size)
 
 
-def ensure_jars(kafka_version: str, jar_set: str = KAFKA, *, report: Reporter) -> tuple[Path, ...]:
+def ensure_jars(version: str, jar_set: str = KAFKA, *, report: Reporter) -> tuple[Path, ...]:
     """The jars on this machine, downloaded if they are not there yet. Raises LocalError.
 
     A second run waits for the first one's download; one that was cut off goes on where it stopped.
     """
-    folder, jars = _folder(kafka_version, jar_set), locked_jars(kafka_version, jar_set)
+    folder, jars = _folder(version, jar_set), locked_jars(version, jar_set)
     paths = tuple(folder / jar.name for jar in jars)
     if _remembered(folder, jars) or _checked(folder, jars):
         return paths
     private_folder(cache_folder())
-    with locked(folder / "lock", waiting=lambda who: report.step(f"waiting for {who}, which downloads Kafka")):
+    with locked(folder / "lock", waiting=lambda who: report.step(f"waiting for {who}, which downloads {WHAT[jar_set]}")):
         if not _checked(folder, jars):
             from ottla.local.download import Download, fetch_all  # noqa: PLC0415  (needed once on a machine)
 
             downloads = [Download(jar.path, folder / jar.name, jar.sha256, jar.size) for jar in jars]
-            fetch_all(downloads, repository=repository(), what=f"{WHAT[jar_set]} {kafka_version}", report=report)
+            fetch_all(downloads, repository=repository(), what=f"{WHAT[jar_set]} {version}", report=report)
             write_atomic(folder / VERIFIED, _mark(folder, jars))
     return paths
 
 
-def damaged_jars(kafka_version: str) -> list[str]:
+def damaged_jars(version: str, jar_set: str = KAFKA) -> list[str]:
     """The names of jars that are not what the lock says, all of them read; they are fetched again by the next ``ensure_jars``.
 
     Hashing takes 80 ms, too long for every start: it is done where a jar has another size or time of change than when it was
     checked, and where a node died.
     """
-    folder = _folder(kafka_version)
-    damaged = [jar.name for jar in locked_jars(kafka_version) if not _is(folder / jar.name, jar)]
+    folder = _folder(version, jar_set)
+    damaged = [jar.name for jar in locked_jars(version, jar_set) if not _is(folder / jar.name, jar)]
     if damaged:
         with suppress(OSError):
             (folder / VERIFIED).unlink(missing_ok=True)
     return damaged
 
 
-def _folder(kafka_version: str, jar_set: str = KAFKA) -> Path:
-    return cache_folder() / jar_set / kafka_version
+def _folder(version: str, jar_set: str) -> Path:
+    return cache_folder() / jar_set / version
 
 
 def repository() -> str:

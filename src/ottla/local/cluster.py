@@ -14,6 +14,7 @@ from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
 from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
+from ottla.local.jmx_agent import ensure_agent
 from ottla.local.jvm import Runtime, java_command, kafka_version_of
 from ottla.local.node import applied_configs, keep_applied, needs_format
 from ottla.local.processes import command_line, find_nodes, resume, stop_processes
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalCluster:
-    """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes; ``admission`` knows the users."""
+    """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes; ``admission`` knows the users.
+
+    With ``jmx_agent`` each node that is started has the JMX agent in it.
+    """
 
     layout: Layout
     name: str
@@ -45,6 +49,7 @@ class LocalCluster:
     heap: int
     report: Reporter
     admission: Admission = NOBODY
+    jmx_agent: bool = False
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -123,7 +128,8 @@ class LocalCluster:
 
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
-        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report))
+        agent = ensure_agent(report=self.report) if self.jmx_agent else None
+        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent)
         return with_aot_cache(plain, kafka_version, train=train, report=self.report)
 
     def move_to(self, kafka_version: str) -> list[int]:
@@ -196,21 +202,22 @@ class LocalCluster:
         """Stop one node, start it with other properties, and wait until it takes clients.
 
         Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is
-        started with the old ones, and LocalError or WaitTimeout is raised all the same.
+        started with the old ones, with or without the JMX agent as it was, and LocalError or WaitTimeout is raised all the same.
         """
         record = self.made()
+        before = replace(self, jmx_agent=node_id in record.with_jmx_agent)
         wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
         try:
             start_nodes(self, record, [node_id], {node_id: wanted})
             self.wait_for_ports({node_id: wanted})
         except (LocalError, WaitTimeout):
-            if wanted == self.applied().get(node_id):
+            if wanted == self.applied().get(node_id) and before == self:
                 raise
             self.report.note(f"node {node_id} did not come up with its new properties, and goes back to the old ones")
             old = {each.node_id: configs for each in record.nodes}  # `up` prefers those that a node had
-            self.up(old, roles={each.node_id: each.roles for each in record.nodes})
-            self.wait_for_ports(old)
+            before.up(old, roles={each.node_id: each.roles for each in record.nodes})
+            before.wait_for_ports(old)
             raise
         keep_applied(self.layout.node(node_id), wanted)
 

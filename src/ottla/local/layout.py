@@ -44,6 +44,11 @@ class NodeFiles:
         return self.folder / "log4j2.properties"
 
     @property
+    def jmx_config(self) -> Path:
+        """What the JMX agent reads inside the node; there while it has one."""
+        return self.folder / "jmx.yaml"
+
+    @property
     def data(self) -> Path:
         """The node's log_dir."""
         return self.folder / "data"

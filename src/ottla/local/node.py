@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
+from ottla.local.jmx_agent import agent_flags, write_agent_config
 from ottla.local.jvm import STORAGE_TOOL, environment, format_command, node_command
 from ottla.local.processes import end_processes, find_processes, start_process
 from ottla.local.properties import as_text, log4j2_text, server_properties
@@ -25,17 +26,19 @@ LAST_LINES = 12
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
 META_PROPERTIES = "meta.properties"
 METADATA_LOG = "__cluster_metadata-0"
+FRAME = "\tat "  # of a stack trace
 JVM_WARNING = "WARNING: "  # the JDK warns of what Kafka uses; nothing dies of it
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
 
 def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
-    """Write what a node reads when it starts: properties and logging. Its certificate is there already."""
+    """Write what a node reads when it starts: properties, logging, its JMX agent's rules. Its certificate is there already."""
     files = layout.node(node.node_id)
     private_folder(files.logs)
     properties = server_properties(layout, record, node, configs)
     write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
     write_atomic(files.log4j2, log4j2_text(files))
+    write_agent_config(files, node)
 
 
 def needs_format(files: NodeFiles) -> bool:
@@ -103,7 +106,7 @@ def _outcome(process: subprocess.Popen[str]) -> str | None:
     output, _ = process.communicate()
     if process.returncode == 0:
         return None
-    lines = [line for line in output.splitlines() if line.strip() and not line.startswith("\tat ")]
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(FRAME)]
     return " / ".join(lines[-3:]) or f"exit code {process.returncode}"
 
 
@@ -127,7 +130,8 @@ def start_node(runtime: Runtime, layout: Layout, node: NodeAddress, *, heap: int
         files.aot_log.unlink(missing_ok=True)
         files.first_users.unlink(missing_ok=True)  # of a format that was killed when it was done
         files.stopping.unlink(missing_ok=True)
-    command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=extra)]
+    flags = [*agent_flags(runtime.agent, files, node), *extra]
+    command = [*node.prefix, *node_command(runtime, files, heap=heap, extra=flags)]
     start_process(command, folder=files.folder, output=files.output, environment=environment())
 
 
@@ -140,7 +144,8 @@ def last_words(files: NodeFiles) -> str:
     """The last lines of a node that died: the errors of its last run, and what it printed."""
     log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
     lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    lines += [line for line in _text(files.output).splitlines() if not line.startswith(JVM_WARNING)][-3:]
+    printed = [line for line in _text(files.output).splitlines() if line.strip()]
+    lines += [line for line in printed if not line.startswith((JVM_WARNING, FRAME))][-3:]
     return "\n".join(f"    {line[:300]}" for line in lines[-LAST_LINES:]) or "    (it wrote nothing)"
 
 

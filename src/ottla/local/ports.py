@@ -30,6 +30,15 @@ def free_block(host: str, *, taken: set[int], start: int = FIRST_PORT) -> int:
     )
 
 
+def free_port(host: str, *, taken: set[int], start: int) -> int:
+    """The first port from ``start`` on that nothing listens on. ``taken`` are spoken for."""
+    for port in range(start, LAST_PORT):
+        if port not in taken and is_free(host, port):
+            return port
+    message = f"no port is free on {host} between {start} and {LAST_PORT}"
+    raise LocalError(message, hint="stop what listens there (ss -ltnp shows it)")
+
+
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

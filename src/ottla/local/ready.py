@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import LocalError, WaitTimeout
 from ottla.local.artifacts import cache_folder, damaged_jars
 from ottla.local.guards import named
+from ottla.local.jmx_agent import damaged_agent
 from ottla.local.node import last_words
 from ottla.local.ports import accepts
 from ottla.local.processes import is_alive
@@ -78,7 +79,7 @@ def stay_alive(cluster: LocalCluster) -> Callable[[], None]:
 
 def _dead(cluster: LocalCluster, node_id: int, before: str) -> LocalError:
     message = f"node {node_id} ended before {before}:\n{last_words(cluster.layout.node(node_id))}"
-    damaged = damaged_jars(cluster.made().kafka_version)
+    damaged = [*damaged_jars(cluster.made().kafka_version), *(damaged_agent() if cluster.jmx_agent else ())]
     if damaged:
         return LocalError(f"{message}\n  damaged in {cache_folder()}: {', '.join(damaged)}", hint="to fetch them again: ottla up")
     known = next((hint for words, hint in WAYS_OUT.items() if words in message), None)

@@ -26,6 +26,8 @@ BLOCK = 5  # the ports that a node has: client, TLS, SASL_SSL, internal, control
 class NodeAddress:
     """What a node is, and where it listens. ``prefix`` is put before its command, for a sandbox around it.
 
+    ``jmx_port`` is where its JMX agent answers, on the loopback address; None where it runs without one.
+
     A node that is ``secured`` takes clients by mutual TLS and by SASL over TLS, and no others; an open one takes anybody.
     A node that is a controller alone listens on its controller port only, and has the others of its block to itself.
     """
@@ -38,6 +40,7 @@ class NodeAddress:
     prefix: tuple[str, ...] = ()
     roles: tuple[str, ...] = COMBINED
     secured: bool = False
+    jmx_port: int | None = None
 
     @classmethod
     def in_block(
@@ -79,14 +82,15 @@ class NodeAddress:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """What it listens on; the first one opens when it takes its clients (of a controller: the other nodes)."""
+        """What Kafka listens on; the first one opens when it takes its clients (of a controller: the other nodes)."""
         brokers = (*self.client_ports.values(), self.internal_port) if self.is_broker else ()
         return (*brokers, *((self.controller_port,) if self.is_voter else ()))
 
     @property
     def reserved(self) -> frozenset[int]:
         """Every port that no other node may be given."""
-        return frozenset({*range(self.client_port, self.client_port + BLOCK), *self.ports})
+        agent = () if self.jmx_port is None else (self.jmx_port,)
+        return frozenset({*range(self.client_port, self.client_port + BLOCK), *self.ports, *agent})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,11 @@ class ClusterRecord:
     def any_secured(self) -> bool:
         """Whether any node is secured: all are, but while a platform is being locked or opened."""
         return any(node.secured for node in self.nodes)
+
+    @property
+    def with_jmx_agent(self) -> frozenset[int]:
+        """The nodes that were last started with the JMX agent."""
+        return frozenset(node.node_id for node in self.nodes if node.jmx_port is not None)
 
     @property
     def voters(self) -> tuple[NodeAddress, ...]:
@@ -185,7 +194,10 @@ def _node(data: Mapping[str, Any]) -> NodeAddress:
     if not {BROKER, CONTROLLER} >= set(roles) > set():
         raise ValueError(f"roles {', '.join(roles) or 'missing'}")
     secured = _of(bool, data.get("secured", False))
-    return NodeAddress(_of(int, data["node_id"]), _of(str, data["host"]), client, internal, controller, prefix, roles, secured)
+    jmx = data.get("jmx_port")
+    jmx_port = None if jmx is None else _of(int, jmx)
+    node_id, host = _of(int, data["node_id"]), _of(str, data["host"])
+    return NodeAddress(node_id, host, client, internal, controller, prefix, roles, secured, jmx_port)
 
 
 def _of(kind: type[Kind], value: object) -> Kind:

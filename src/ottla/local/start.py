@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ottla.local.addresses import settle_ports
+from ottla.local.addresses import settle_jmx_ports, settle_ports
 from ottla.local.guards import named, refuse_blank_majority, refuse_unusable_data
 from ottla.local.memory import check_memory, heap_of
 from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
@@ -38,6 +38,7 @@ def start_nodes(
     check_memory(wanted, cluster.heap, report=cluster.report)
     runtime = cluster.runtime(record.kafka_version)
     record = settle_ports(layout, record, wanted, others_run=others_run, report=cluster.report)
+    record = settle_jmx_ports(layout, record, node_ids, wanted=cluster.jmx_agent, report=cluster.report)
     nodes = [record.node(node_id) for node_id in node_ids]
     ensure_certificates(layout, cluster.name, nodes, others_run=others_run)
     if record.any_secured:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import urllib.request
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.local.node import format_nodes, last_words, start_node, write_node_files
-from ottla.local.ports import LOOPBACK, TRAINING_PORT, accepts, free_block
+from ottla.local.ports import LOOPBACK, TRAINING_PORT, accepts, free_block, free_port
 from ottla.local.processes import end_processes, find_processes, stop_processes
-from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id
+from ottla.local.record import BLOCK, ClusterRecord, NodeAddress, new_cluster_id
 from ottla.local.trust import ensure_certificates
 from ottla.model.client import ClientProfile
 from ottla.model.topic import Topic
@@ -34,7 +36,8 @@ ALONE = {
 def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     """Run one node in ``layout`` and leave its AOT cache at ``result``. Raises OttlaError if that does not work."""
     first = free_block(LOOPBACK, taken=set(), start=TRAINING_PORT)
-    node = NodeAddress.in_block(1, LOOPBACK, first)
+    jmx_port = None if runtime.agent is None else free_port(LOOPBACK, taken=set(), start=first + BLOCK)
+    node = replace(NodeAddress.in_block(1, LOOPBACK, first), jmx_port=jmx_port)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)
     ensure_certificates(layout, "training", [node], others_run=False)
@@ -49,6 +52,8 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
             timeout=BOOT_TIMEOUT,
         )
         _exercise(f"{LOOPBACK}:{first}")
+        if jmx_port is not None:
+            _scrape(f"http://{LOOPBACK}:{jmx_port}/metrics")
     except BaseException:
         end_processes(find_processes({1: files.properties}))  # asked to stop, it would take its time to write the cache
         raise
@@ -72,3 +77,11 @@ def _exercise(bootstrap_server: str) -> None:
     places = {("training", each.partition): each.offset for each in sent if each.error is None}
     wanted = {("training", each.partition, each.offset) for each in sent if each.error is None}
     read_back(settings, profile, places, wanted, timeout=EVENT_TIMEOUT)
+
+
+def _scrape(address: str) -> None:
+    try:
+        with urllib.request.urlopen(address, timeout=EVENT_TIMEOUT) as answer:  # noqa: S310  (the agent of this very node)
+            answer.read()
+    except OSError as error:
+        raise LocalError(f"the JMX agent does not answer at {address}: {error}") from error

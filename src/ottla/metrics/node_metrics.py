@@ -1,7 +1,7 @@
 """The catalogue of what the JMX agent reads inside a node: an allowlist, because a scrape of everything takes seconds.
 
 Names are Kafka's own in lower case, as dashboards for Kafka have them: domain, type, name; units are Prometheus' base units.
-Every name was looked up in the classes of Kafka 4.2.1 and 4.3.1, and every rule tried with the real agent.
+Every name was looked up in the classes of Kafka 4.2.1 and 4.3.1; tests/kafka/test_jmx.py reads each of them from nodes that run.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ NODE_METRICS = (
     _controller(
         "LastAppliedRecordLagMs",
         "seconds",
-        "Age of the last metadata record that this controller has applied; 0 on the active one.",
+        "Age of the last metadata record that this controller has applied. It stays near 0.5 s, or the quorum is lost.",
         in_milliseconds_as="lastappliedrecordlag_seconds",
     ),
     _gauge(
@@ -264,7 +264,7 @@ NODE_METRICS = (
             "kafka.controller:type=KafkaController,name=BrokerRegistrationState,broker=*", "Value", CONTROLLER, ("broker",)
         ),
         presence=Presence.AFTER_EVENT,
-        when="a broker has registered, Kafka 4.1 or later",
+        when="a broker has registered that this controller did not know when it started: after its restart there may be none",
     ),
     _on_controllers(
         name="kafka_controller_controllereventmanager_eventqueuetime_p99_seconds",
@@ -294,7 +294,7 @@ NODE_METRICS = (
     _raft("current-epoch", "epoch", "Epoch of the quorum's leader as this node last knew it."),
     _raft("high-watermark", "offset", "The metadata that a majority has, as this node knows it."),
     _raft("log-end-offset", "offset", "The metadata that this node has."),
-    _raft("number-of-voters", "voters", "Voters of the quorum.", Presence.ROLE, "the node is a controller"),
+    _raft("number-of-voters", "voters", "Voters of the quorum."),
     _raft(
         "number-of-observers",
         "observers",
@@ -313,9 +313,9 @@ NODE_METRICS = (
     _gauge(
         name="kafka_server_raft_metrics_election_latency_avg_seconds",
         unit="seconds",
-        meaning="Average time of an election.",
+        meaning="Average time that the election of a leader of the quorum took, as this node saw it.",
         source=MBean("kafka.server:type=raft-metrics", "election-latency-avg", CONTROLLER, factor=MILLISECONDS),
         presence=Presence.AFTER_EVENT,
-        when="there was an election in the last minute",
+        when="this node was in an election among several voters in the last minute",
     ),
 )

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 AUTHORIZER = "authorizer.class.name"  # the property that locks a node: who may do what is asked from here on
 
+JMX_AGENT = "jmx_agent"  # not Kafka's: whether a node has the JMX agent in it; planned as a property, as it wants a restart too
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -13,7 +13,7 @@ from ottla.local.ready import stay_alive
 from ottla.local.roles import BROKER, CONTROLLER, node_roles
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.local.trust import ensure_own_certificate
-from ottla.model.node import AUTHORIZER, Node
+from ottla.model.node import AUTHORIZER, JMX_AGENT, Node
 from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.identity import own_settings, refuse_open
 from ottla.platform.restart import restart_in_turn
@@ -45,9 +45,10 @@ if TYPE_CHECKING:
     from ottla.telemetry.view import View
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
+TRUE, FALSE = "true", "false"  # as Kafka writes them
 
 
-def _only(node: Node, keys: set[str]) -> Node:
+def _only(node: Node, keys: AbstractSet[str]) -> Node:
     return replace(node, properties={key: value for key, value in node.properties.items() if key in keys})
 
 
@@ -109,7 +110,7 @@ class LocalPlatform:
     def desired(self) -> ClusterState:
         """The cluster that the spec asks for. Controllers of their own get the same properties as brokers."""
         desired = desired_state(self.spec)
-        properties = {**next(iter(desired.nodes.values())).properties, **self._security()}
+        properties = {**next(iter(desired.nodes.values())).properties, **self._security(), **self._jmx_agent()}
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     def _security(self) -> dict[str, str]:
@@ -119,6 +120,13 @@ class LocalPlatform:
         record = self.cluster.record()
         return OPEN if record is not None and record.any_secured else {}
 
+    def _jmx_agent(self) -> dict[str, str]:
+        """Whether nodes have the JMX agent; nothing is said where it is neither wanted nor there."""
+        if self.spec.cluster.jmx_agent:
+            return {JMX_AGENT: TRUE}
+        record = self.cluster.record()
+        return {JMX_AGENT: FALSE} if record is not None and record.with_jmx_agent else {}
+
     @property
     def secured(self) -> bool:
         """Whether the spec asks for a locked platform."""
@@ -126,8 +134,9 @@ class LocalPlatform:
 
     @property
     def properties(self) -> dict[int, Mapping[str, str]]:
-        """The server properties that the spec has for each node."""
-        return {node_id: node.properties for node_id, node in self.desired.nodes.items()}
+        """The server properties that the spec has for each node: those of Kafka itself."""
+        nodes = self.desired.nodes.values()
+        return {node.node_id: _only(node, node.properties.keys() - {JMX_AGENT}).properties for node in nodes}
 
     @property
     def profile(self) -> ClientProfile:
@@ -249,8 +258,8 @@ class LocalPlatform:
         answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
         with self.connected() as connection:
             observation = observe(connection, answering=answering)
-            brokers = {node_id: self._with_untold(node) for node_id, node in observation.state.nodes.items()}
-            nodes = {**brokers, **self._controllers(answering)}
+            found = {**observation.state.nodes, **self._controllers(answering)}
+            nodes = {node_id: self._with_untold(node) for node_id, node in found.items()}
             state = self.identity.observed(replace(observation.state, nodes=nodes))
             observation = replace(observation, state=state)
             checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version())
@@ -431,10 +440,14 @@ class LocalPlatform:
         return _only(self._with_untold(node), keys - locks)
 
     def _with_untold(self, node: Node) -> Node:
-        """A broker tells no property that it does not know the type of (law 1, bent): that is what it was started with."""
+        """A broker tells no property that it does not know the type of (law 1, bent): that is what it was started with.
+
+        Nor does any node say whether the JMX agent is in it.
+        """
+        agent = TRUE if node.node_id in self.cluster.made().with_jmx_agent else FALSE
         applied = self.cluster.applied().get(node.node_id, {})
         untold = {key: applied[key] for key in UNTOLD & applied.keys() if AUTHORIZER in node.properties}
-        return replace(node, properties={**untold, **node.properties})
+        return replace(node, properties={**untold, **node.properties, JMX_AGENT: agent})
 
     def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
         """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""
@@ -462,7 +475,7 @@ class LocalPlatform:
 
     def _restart(self, change: AlterNodeProperties) -> None:
         self.wait_until_whole()  # a node that is missing now would leave too few in sync
-        self.cluster.restart_node(change.node_id, self.desired.nodes[change.node_id].properties)
+        self.cluster.restart_node(change.node_id, self.properties[change.node_id])
         self.wait_until_whole()
 
     def wait_until_whole(self) -> int:

@@ -57,6 +57,7 @@ class Platform:
             heap=spec.cluster.heap,
             report=report,
             admission=LocalAdmission(administration, layout, certified),
+            jmx_agent=spec.cluster.jmx_agent,
         )
         warnings = self.spec.warnings(name)
         if spec.shares:

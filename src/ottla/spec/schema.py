@@ -169,6 +169,11 @@ class ClusterSpec(Strict):
         json_schema_extra={"enum": [*KAFKA_VERSIONS]},
     )
     heap: PositiveSize = Field(default=512 * 1024**2, description="The heap of each node's JVM.")
+    jmx_agent: Flag = Field(
+        default=False,
+        description="Whether each local node runs the Prometheus JMX agent, which gives what Kafka measures inside it; "
+        "`ottla status` shows where. On this machine only.",
+    )
     disk: PositiveSize | None = Field(default=None, description="The disk of each node; only the sizing arithmetic reads it.")
     config: Configs = Field(default={}, description="Server properties of every node, in Kafka's own keys.")
 

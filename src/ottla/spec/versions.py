@@ -1,4 +1,4 @@
-"""The versions table: the one place that says which Kafka runs. Its jars are locked in ``local/locks``."""
+"""The versions table: the one place that says which Kafka runs, and what with it. Jars are locked in ``local/locks``."""
 
 from __future__ import annotations
 
@@ -7,3 +7,4 @@ DEFAULT_KAFKA_VERSION = "4.3.1"
 # The highest metadata.version that each reads (org.apache.kafka.server.common.MetadataVersion.LATEST_PRODUCTION); a test compares
 # it with running nodes.
 METADATA_LEVELS = {"4.3.1": 30, "4.2.1": 29}
+JMX_AGENT_VERSION = "1.0.1"  # of io.prometheus.jmx:jmx_prometheus_javaagent, which reads metrics inside a node
