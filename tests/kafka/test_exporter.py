@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from ottla.local import Silent
@@ -92,8 +92,16 @@ def write(home: Home, topic: str, timestamps: Sequence[int], *, key: str = "") -
 
 def commit(home: Home, group: str, topic: str, offset: int) -> None:
     consumer = Consumer({**client(home), "group.id": group, **BY_HAND})
+
+    def try_it() -> str | None:  # the first group of a cluster has no coordinator at once
+        try:
+            consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+        except KafkaException as error:
+            return str(error)
+        return None
+
     try:
-        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+        wait_until(try_it, lambda refusal: refusal is None, what="a coordinator", timeout=60, every=0.2)
     finally:
         consumer.close()
 
@@ -136,7 +144,8 @@ def with_cases(one: Home) -> Home:
         write(one, case.topic, [written - age for age in case.ages])
         commit(one, f"group-{case.name}", case.topic, case.committed)
     starts = {TopicPartition(f"lag-{name}", 0, start): None for name, start in LOG_STARTS.items()}
-    for future in AdminClient(client(one)).delete_records([*starts]).values():
+    admin = AdminClient(client(one))
+    for future in admin.delete_records([*starts]).values():
         future.result(60)
     return one
 
@@ -294,7 +303,8 @@ def test_every_kind_of_group_has_its_members_its_state_and_its_lag(one: Home) ->
     for kind in ("classic", "consumer"):  # what is empty and has committed stays to be seen
         assert value(left, group_metrics.GROUP_STATE, f"kind-{kind}", "Empty") == 1
         assert value(left, group_metrics.GROUP_TOPIC_LAG_RECORDS, f"kind-{kind}", topic) == 6
-    for future in AdminClient(client(one)).delete_consumer_groups(["kind-classic"]).values():
+    admin = AdminClient(client(one))
+    for future in admin.delete_consumer_groups(["kind-classic"]).values():
         future.result(60)
     gone = exporter.collect_once()
     assert value(gone, group_metrics.GROUP_INFO, "kind-classic", "classic") is None

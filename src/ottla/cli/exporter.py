@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.exporter import Exporter
 
+LOOK_UP = 0.5  # seconds
+FIRST_ROUND = 10.0  # seconds; a cluster that cannot be reached by then is told in the metrics
+
 
 @explained
 def command(
@@ -82,11 +85,13 @@ def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
 
     server = make_server(exporter, spec, folder)
     exporter.start()
+    exporter.wait_first(FIRST_ROUND)
     server.start()
     typer.echo(f"{LISTENS}{server.url}")
     sys.stdout.flush()
     try:
-        threading.Event().wait()
+        while not threading.Event().wait(LOOK_UP):
+            pass  # a signal that another thread was given wakes nobody, and is seen now
     except KeyboardInterrupt:
         return INTERRUPTED  # how it ends: nothing to explain
     finally:
