@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from ottla.errors import ClusterError
 from ottla.kafka.cluster import read_brokers
 from ottla.kafka.cluster_snapshot import SeenTopics, see_log_dirs, see_quorum, see_topics
 from ottla.kafka.list_offsets import list_offsets
@@ -19,7 +20,7 @@ from ottla.telemetry.outcomes import Outcomes
 from ottla.telemetry.topic_facts import TopicFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ottla.kafka.cluster_snapshot import SeenLogDir
     from ottla.kafka.connection import Connection
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ottla.telemetry.view import View
 
 Offsets = dict[str, dict[int, PartitionOffsets]]  # by topic and partition
+Seen = TypeVar("Seen")
 OF_PARTITIONS = frozenset({Family.TOPICS, Family.CONSUMER_GROUPS})
 
 
@@ -73,7 +75,7 @@ class Collection:
     def _see_brokers(self, connection: Connection, samples: list[Sample | Series]) -> tuple[int, ...]:
         nodes: tuple[int, ...] = ()
         with self.outcomes.collecting("brokers"):
-            brokers = read_brokers(connection)
+            brokers = _ask_twice(read_brokers, connection)
             nodes = tuple(broker.node_id for broker in brokers if not broker.fenced)
             if self._looks_at(Family.BROKERS):
                 samples += broker_samples(brokers, self.view.brokers)
@@ -153,6 +155,14 @@ class Collection:
             )
             caught_up = {voter.node_id: voter.caught_up_at for voter in quorum.voters if voter.caught_up_at is not None}
             samples += voter_lag_samples(caught_up, now_ms())
+
+
+def _ask_twice(read: Callable[[Connection], Seen], connection: Connection) -> Seen:
+    """Ask another node where the one that always answered has just fallen silent."""
+    try:
+        return read(connection)
+    except ClusterError:
+        return read(connection)
 
 
 def _sizes_of_leaders(topics: SeenTopics, log_dirs: list[SeenLogDir]) -> dict[Place, int]:
