@@ -68,6 +68,7 @@ def run_in_order(page: Path, folder: Path, *, environment: str | None = None) ->
         ROOT / "docs/how-to/look-and-touch.md",
         ROOT / "docs/how-to/restart-and-upgrade.md",
         ROOT / "docs/how-to/share-a-cluster.md",
+        ROOT / "docs/how-to/watch-with-prometheus.md",
     ],
     ids=lambda page: page.name,
 )

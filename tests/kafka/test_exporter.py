@@ -242,6 +242,7 @@ def assert_as_old_as_its_record_uncommitted(home: Home, exporter: Exporter, topi
     assert abs(seconds * SECOND - (now() - timestamp)) <= tolerance(now() - timestamp) + SECOND
 
 
+@pytest.mark.long
 def test_across_compaction_it_is_the_first_record_that_is_left(one: Home) -> None:
     topic = "lag-compacted"
     configs = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.001", "segment.ms": "100", "delete.retention.ms": "1"}
@@ -344,6 +345,7 @@ def test_quorum_disk_and_brokers_are_there_from_the_protocol(three: Home) -> Non
         assert lag < 30
 
 
+@pytest.mark.long
 def test_a_paused_node_costs_its_own_series_and_an_interval_at_most(three: Home) -> None:
     processes = three.platform.cluster.running()
     view = three.platform.status().view

@@ -83,6 +83,7 @@ def test_a_port_that_is_taken_is_told_and_the_nodes_run(one: Home) -> None:
     assert one.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_down_ends_the_exporter(one: Home) -> None:
     ask_for(one, free_port())
     assert one.run("up", spec=SPEC).returncode == 0
