@@ -62,6 +62,7 @@ def test_up_runs_the_exporter_and_follows_the_spec(one: Home) -> None:
         assert one.run("plan", "--exit-code", spec=SPEC).returncode == 0
         assert one.run("up", spec=SPEC).returncode == 0
         assert process_of(one).pid == process.pid
+        assert f"exporter: http://127.0.0.1:{port}/metrics" in one.run("status", spec=SPEC).stdout
         ask_for(one, other)
         os.utime(one.folder / SPEC, (process.create_time() + 10,) * 2)
         assert one.run("up", spec=SPEC).returncode == 0
@@ -80,6 +81,8 @@ def test_a_port_that_is_taken_is_told_and_the_nodes_run(one: Home) -> None:
         done = one.run("up", spec=SPEC)
     assert (done.returncode, "cannot listen on 127.0.0.1" in done.stderr) == (1, True), done.stderr
     assert exporter_process(one.platform).find() is None
+    status = one.run("status", spec=SPEC)
+    assert (status.returncode, "exporter: stopped; start it: ottla up" in status.stdout) == (6, True)
     assert one.run("verify").returncode == 0
 
 

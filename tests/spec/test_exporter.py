@@ -51,7 +51,6 @@ def test_what_it_looks_at_is_chosen(load: Load) -> None:
         ("basic_auth", "{user: a, password: secret}", "expected a reference to a secret"),
         ("tls", "{certificate: '${file:c.pem}'}", "key"),
         ("canary", "{topic: 'a b'}", "a b"),
-        ("canary", "{enabled: true, topic: orders}", "a topic of people's"),
     ],
 )
 def test_what_cannot_be_meant_is_a_fault(faults: Faults, key: str, value: str, message: str) -> None:

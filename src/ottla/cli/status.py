@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ottla.local import NodeStatus
     from ottla.local.record import NodeAddress
-    from ottla.platform import PlatformStatus
+    from ottla.platform import LocalPlatform, PlatformStatus
 
 NOTHING = "-"
 JMX = "JMX"  # a column where any node has the agent
@@ -27,12 +27,25 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
     """Nodes, roles, quorum leader, ISR, disk, memory, ports, uptime. Exit 6 unless every node runs and is in sync."""
     platform = open_platform(file, environment)
     status = platform.status()
+    exporter = _exporter(platform)
     if output is Output.TABLE:
         _print_table(status)
+        if exporter is not None:
+            typer.echo(f"\nexporter: {exporter['url'] if exporter['pid'] else with_options('stopped; start it: ottla up')}")
         note_expiry(platform)
     else:
-        print_document("status", _document(status), output)
-    return 0 if _healthy(status) else WANTING
+        print_document("status", {**_document(status), "exporter": exporter}, output)
+    return 0 if _healthy(status) and (exporter is None or exporter["pid"]) else WANTING
+
+
+def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:
+    """The exporter beside the nodes, where there is one or should be."""
+    from ottla.platform.exporting import exporter_process, where_it_listens
+
+    process = exporter_process(platform).find()
+    if process is None and not platform.spec.exporter.enabled:
+        return None
+    return {"url": where_it_listens(platform), "pid": None if process is None else process.pid}
 
 
 def _healthy(status: PlatformStatus) -> bool:
