@@ -51,6 +51,7 @@ class Connection:
         self.requests: Counter[str] = Counter()
         self.cluster_id: str | None = None
         self._answering: int | None = None
+        self._silent: dict[int, Exception] = {}
 
     def send(self, request: Any, *, node_id: int | None = None) -> Any:
         """Send one request, to a node if it must be that one (else to any that answers), and return the answer as it came.
@@ -69,19 +70,23 @@ class Connection:
             raise ClusterError(f"{name} to {to} failed: {explain(error)}", hint=self._way_out) from error
 
     def send_each(self, requests: Mapping[int, Any], *, timeout: float) -> Answers:
-        """Send each node a request of its own, all at once. Who has not answered within ``timeout`` (seconds) has failed."""
-        for request in requests.values():
-            self.requests[type(request).__name__.removesuffix("Request")] += 1
+        """Send each node a request of its own, all at once. Who has not answered within ``timeout`` (seconds) has failed.
+
+        Whoever has failed so is not waited for again, until ``listen_again``.
+        """
         manager = self._client._manager  # noqa: SLF001  (as above)
-        answers = Answers({}, {})
+        answers = Answers({}, {node_id: self._silent[node_id] for node_id in requests if node_id in self._silent})
+        asked = {node_id: request for node_id, request in requests.items() if node_id not in self._silent}
+        for request in asked.values():
+            self.requests[type(request).__name__.removesuffix("Request")] += 1
         deadline = time.monotonic() + timeout
 
         async def exchange() -> None:
-            if any(manager.cluster.broker_metadata(node_id) is None for node_id in requests):
+            if any(manager.cluster.broker_metadata(node_id) is None for node_id in asked):
                 with suppress(kafka_errors.KafkaError):  # then the node stays unknown, and sending to it fails
                     await manager.cluster.refresh_metadata()
             waiting = {}
-            for node_id, request in requests.items():
+            for node_id, request in asked.items():
                 try:
                     waiting[node_id] = manager.send(request, node_id, timeout * 1000)
                 except kafka_errors.KafkaError as error:
@@ -91,13 +96,17 @@ class Connection:
                     left = max(0.0, deadline - time.monotonic())
                     answers.found[node_id] = await manager.wait_for(future, left * 1000)
                 except kafka_errors.KafkaError as error:
-                    answers.failures[node_id] = error
+                    answers.failures[node_id] = self._silent[node_id] = error
 
         try:
             manager.run(exchange)
         except kafka_errors.KafkaError as error:
             raise ClusterError(f"the connection failed: {explain(error)}", hint=self._way_out) from error
         return answers
+
+    def listen_again(self) -> None:
+        """Give nodes that did not answer another chance."""
+        self._silent.clear()
 
     def _learn(self, node_id: int) -> None:
         """Ask for the brokers again if ``node_id`` joined after this connection was opened."""

@@ -51,6 +51,7 @@ class Collection:
     def collect(self, connection: Connection) -> list[Sample | Series]:
         """Look at everything once. What could not be read has no samples, and is in ``outcomes``."""
         self.outcomes = Outcomes()
+        connection.listen_again()
         samples: list[Sample | Series] = []
         nodes = self._see_brokers(connection, samples)
         if not nodes:
