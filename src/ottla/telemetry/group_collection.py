@@ -109,10 +109,9 @@ class GroupCollection:
         failures: list[str] = []
         deadline = time.monotonic() + self.view.interval
         while questions := search.questions():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if time.monotonic() > deadline:
                 break
-            listed = list_offsets(connection, topics.leaders, questions.items(), timeout=left)
+            listed = list_offsets(connection, topics.leaders, questions.items(), timeout=self.view.interval)
             failures.extend(listed.failures)
             found = listed.found.items()
             search.take({place: Found(*seen) if seen[0] != NO_OFFSET else None for place, seen in found})
