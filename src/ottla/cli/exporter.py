@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.exporter import Exporter
 
+MOST_TOLD = 10
 LOOK_UP = 0.5  # seconds
 FIRST_ROUND = 10.0  # seconds; a cluster that cannot be reached by then is told in the metrics
 
@@ -75,8 +76,10 @@ def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
 def _print_once(exporter: Exporter) -> int:
     snapshot = exporter.collect_once()
     sys.stdout.write(snapshot.scrape().decode())
-    for failure in snapshot.failures:
+    for failure in snapshot.failures[:MOST_TOLD]:
         _say(failure)
+    if len(snapshot.failures) > MOST_TOLD:
+        _say(f"and {len(snapshot.failures) - MOST_TOLD} more")
     return WANTING if snapshot.failures else 0
 
 

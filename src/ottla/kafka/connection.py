@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CLIENT_ID = "ottla"
 REQUEST_TIMEOUT = 30.0
+SETUP_TIMEOUT = 10.0  # until a node that takes connections must have said something
 LEARN_TIMEOUT = 5.0
 LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
@@ -189,6 +190,7 @@ def connect(
             bootstrap_servers=list(bootstrap_servers),
             client_id=CLIENT_ID,
             request_timeout_ms=int(request_timeout * 1000),
+            socket_connection_setup_timeout_ms=int(min(SETUP_TIMEOUT, request_timeout) * 1000),
             bootstrap_timeout_ms=int(timeout * 1000),
             reconnect_backoff_ms=20,
             reconnect_backoff_max_ms=200,

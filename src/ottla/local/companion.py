@@ -47,11 +47,10 @@ class Companion:
         except psutil.Error:  # it has just ended, or is somebody else's
             return False
 
-    def start(self, arguments: Sequence[str]) -> None:
+    def start(self, arguments: Sequence[str]) -> psutil.Process:
         """Start it; it outlives this process. Raises LocalError."""
-        start_process(
-            [sys.executable, *MODULE, self.command, *arguments], folder=self.folder, output=self.output, environment=os.environ
-        )
+        words = [sys.executable, *MODULE, self.command, *arguments]
+        return start_process(words, folder=self.folder, output=self.output, environment=os.environ)
 
     def stop(self) -> bool:
         """Ask it to end, and end it by force if it does not; whether there was one."""

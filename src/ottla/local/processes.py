@@ -60,7 +60,7 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
-def start_process(command: Sequence[str], *, folder: Path, output: Path, environment: Mapping[str, str]) -> None:
+def start_process(command: Sequence[str], *, folder: Path, output: Path, environment: Mapping[str, str]) -> psutil.Process:
     """Start a process that outlives this one, in a session of its own. Raises LocalError if it cannot be started."""
     with explained("start a node: cannot write", output), output.open("wb") as out:
         try:
@@ -76,6 +76,7 @@ def start_process(command: Sequence[str], *, folder: Path, output: Path, environ
         except OSError as error:
             raise LocalError(f"cannot start {command[0]}: {error.strerror}", hint="reinstall: make up") from error
     _started.append(process)
+    return psutil.Process(process.pid)
 
 
 def stop_processes(processes: Mapping[int, psutil.Process], *, stuck_at: int | None = None) -> list[int]:

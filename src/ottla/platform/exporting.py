@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.local.companion import Companion
+from ottla.local.processes import is_alive
 from ottla.metrics.lag import Isolation
 from ottla.secrets import resolve
 from ottla.telemetry.canary import Canary
@@ -20,6 +21,8 @@ from ottla.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import psutil
 
     from ottla.platform.access import Access
     from ottla.platform.local import LocalPlatform
@@ -93,8 +96,8 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
     if not wanted:
         return None
     if process is None:
-        companion.start(["--file", str(file.resolve()), "--environment", platform.environment])
-        _wait_until_it_listens(companion)
+        started = companion.start(["--file", str(file.resolve()), "--environment", platform.environment])
+        _wait_until_it_listens(companion, started)
     return where_it_listens(platform)
 
 
@@ -110,20 +113,20 @@ def where_it_listens(platform: LocalPlatform) -> str:
     return f"{'https' if exporter.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/metrics"
 
 
-def _wait_until_it_listens(companion: Companion) -> None:
+def _wait_until_it_listens(companion: Companion, started: psutil.Process) -> None:
     def look() -> str:
         with suppress(OSError):
             return companion.output.read_text()
         return ""
 
     said = wait_until(
-        lambda: (look(), companion.find()),
-        lambda seen: LISTENS in seen[0] or seen[1] is None,
+        lambda: (is_alive(started), look()),  # in this order: what it said last was said by then
+        lambda seen: LISTENS in seen[1] or not seen[0],
         what="the exporter to listen",
         timeout=START_TIMEOUT,
         every=0.1,
         hint=f"see why: {companion.output}",
-    )[0]
+    )[1]
     if LISTENS not in said:
         reason = said.strip().splitlines()
         raise LocalError(
