@@ -27,11 +27,13 @@ def test_rates_are_told_once_there_is_something_to_compare_with() -> None:
     assert [line.rate for line in board(first, {}, 0.0).topics] == [None]
     assert [line.rate for line in board(second, ends_of(first), 5.0).topics] == [20.0]
     assert [line.rate for line in board(first, ends_of(second), 5.0).topics] == [0.0]  # made anew
+    assert [line.rate for line in board(second, {"t": {0: 10.0}}, 5.0).topics] == [10.0]  # nobody told of partition 1 then
 
 
 def test_the_worst_comes_first() -> None:
     parts = [*topic("busy", end=9), *topic("broken", end=0, offline=1), *topic("idle", end=0)]
-    assert [line.name for line in board(parts, {"busy": 0, "idle": 0, "broken": 0}, 1.0).topics] == ["broken", "busy", "idle"]
+    before = {name: {0: 0.0, 1: 0.0} for name in ("busy", "idle", "broken")}
+    assert [line.name for line in board(parts, before, 1.0).topics] == ["broken", "busy", "idle"]
     groups = [*group("near", lag=9, seconds=1.0), *group("far", lag=1, seconds=99.0), *group("unknown", lag=99, seconds=None)]
     assert [line.group_id for line in board(groups, {}, 0.0).groups] == ["far", "near", "unknown"]
 

@@ -12,8 +12,9 @@ from ottla.metrics import group_metrics as of
 from ottla.metrics.anchors import Anchors
 from ottla.metrics.group_samples import GroupSamples, GroupsSeen, wanted_ages
 from ottla.metrics.lag import Isolation, PartitionOffsets, Retention
+from ottla.metrics.metric import Granularity
 from ottla.metrics.samples import Sample, Series, families
-from ottla.metrics.timestamp_search import TimestampSearch, Wanted
+from ottla.metrics.timestamp_search import Age, Quality, TimestampSearch, Wanted
 from ottla.model.group import ConsumerGroup
 
 if TYPE_CHECKING:
@@ -165,3 +166,25 @@ of_topics = st.fixed_dictionaries(
 def test_whatever_is_committed_can_be_written_down(committed: dict[str, dict[str, dict[int, int]]]) -> None:
     seen = replace(SEEN, committed=committed)
     assert families(samples_of(seen, SEEN))
+
+
+def test_a_partition_that_nobody_tells_of_makes_no_sum_look_smaller() -> None:
+    committed = {"reader": {"a": {0: 100, 1: 12}}}  # done with what is known, and far behind in what is not
+    samples = samples_of(replace(SEEN, committed=committed, offsets={"a": {0: OF_A[0]}}))
+    assert value(samples, of.GROUP_LAG_RECORDS, "reader", "a", "0") == 0
+    assert not [each for each in samples if each.metric.granularity is Granularity.TOPIC]
+
+
+def test_retention_is_told_only_if_every_partition_is_known() -> None:
+    seen = replace(SEEN, retention={"a": Retention(milliseconds=100_000)}, committed={"sleeper": {"a": {0: 40, 1: 20}}})
+    anchors = Anchors()
+    stands = seen.standings()
+    wanted_ages(seen, stands, anchors, ())
+
+    def age_of(place: tuple[str, int], offset: int) -> Age | None:
+        return Age(60.0, 0.0, Quality.EXACT) if (place, offset) == (A0, 40) else None
+
+    samples = [each for part in GroupSamples(seen, None, anchors, age_of).of(stands) for each in as_samples(part)]
+    assert value(samples, of.GROUP_TOPIC_RETENTION_SECONDS, "sleeper", "a") is None
+    assert value(samples, of.GROUP_TOPIC_LAG_SECONDS, "sleeper", "a") is None
+    assert value(samples, of.GROUP_LAG_SECONDS, "sleeper", "a", "0") == 60.0

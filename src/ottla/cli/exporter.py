@@ -49,6 +49,7 @@ def command(
     """
     from ottla.platform.exporting import make_exporter, view_of
     from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
+    from ottla.spec.exporter_checks import shown_password
 
     changes = {
         **({"listen": _parsed("--listen", listen, parse_listen)} if listen else {}),
@@ -57,6 +58,9 @@ def command(
     if bootstrap_server is None and command_config is None:
         platform = open_platform(file, environment)
         spec = platform.spec.exporter.model_copy(update=changes)
+        shown = shown_password(spec)
+        if shown is not None:
+            raise UsageError(f"--listen {listen}: {shown}")
         as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
     else:
         spec = ExporterSpec().model_copy(update=changes)

@@ -81,13 +81,13 @@ def _looks(access: Access, interval: float, pause: threading.Event) -> Iterator[
     at = 0.0
     while True:
         with replace(access, request_timeout=interval).connected() as connection:
-            parts = [*collection.collect(connection)]
-            while parts:
-                looked = time.monotonic()
+            answered = True
+            while answered:
+                parts, looked = collection.collect(connection), time.monotonic()
+                answered = not collection.outcomes.of["brokers"].failures
                 yield board(parts, before, looked - at), collection.outcomes.failures
                 before, at = ends_of(parts), looked
                 pause.wait(interval)
-                parts = [*collection.collect(connection)]
 
 
 def _show(lines: Iterable[str], *, live: bool) -> None:

@@ -13,9 +13,12 @@ import typer
 
 from ottla.cli.certs import note_expiry
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.errors import OttlaError
 from ottla.model.units import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform, UpResult
 
@@ -31,7 +34,6 @@ def command(
     What is missing are topics, users, ACLs (those that deny as well) and quotas.
     """
     from ottla.cli.output import note
-    from ottla.platform.exporting import keep_running
 
     started = time.monotonic()
     platform = open_platform(file, environment)
@@ -40,19 +42,34 @@ def command(
     senders: list[Sender] = []
     result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
-    url = keep_running(platform, file)
-    if url is not None:
-        typer.echo(f"metrics: {url}")
+    stopped = _keep_exporter(platform, file)
     note_expiry(platform)
     if result.pending is not None or result.upgrade is not None:
+        if stopped is not None:
+            note(f"ottla: {stopped}")
         return _say_what_is_left(result)
     code = 0
     if verify:
         from ottla.cli.verify import run_checks
 
         code = run_checks(platform, write=True, sender=senders[0])
+    if stopped is not None:
+        raise stopped
     note(f"\n{_next_commands()}")
     return code
+
+
+def _keep_exporter(platform: LocalPlatform, file: Path) -> OttlaError | None:
+    """Run the exporter as the spec says; why it does not is told when all else was."""
+    from ottla.platform.exporting import keep_running
+
+    try:
+        url = keep_running(platform, file)
+    except OttlaError as error:
+        return error
+    if url is not None:
+        typer.echo(f"metrics: {url}")
+    return None
 
 
 def _next_commands() -> str:

@@ -57,6 +57,7 @@ class CanarySender:
             "retries": 2**31 - 1,
             "linger.ms": 0,
             "delivery.timeout.ms": int(give_up * 1000),
+            "topic.metadata.refresh.interval.ms": 10_000,  # partitions for brokers that joined are found
             "allow.auto.create.topics": False,
             "error_cb": heard,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +30,7 @@ class SeenTopics:
     partitions: dict[str, tuple[Partition, ...]] = field(default_factory=dict)
     leaders: dict[Place, int] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    epochs: dict[Place, int] = field(default_factory=dict)  # of leaders
     failures: list[str] = field(default_factory=list)
 
 
@@ -48,23 +48,27 @@ def see_topics(connection: Connection) -> SeenTopics:
             leader = None if each.leader_id == NO_LEADER or each.error_code not in READABLE else each.leader_id
             if leader is not None:
                 seen.leaders[topic.name, each.partition_index] = leader
+                seen.epochs[topic.name, each.partition_index] = each.leader_epoch
             replicas, isr = tuple(each.replica_nodes), tuple(each.isr_nodes)
             partitions.append(Partition(topic.name, each.partition_index, leader, replicas, isr))
         seen.partitions[topic.name] = tuple(partitions)
     return seen
 
 
-def see_topic_configs(connection: Connection, topics: Iterable[str], keys: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The values in force of some configs of ``topics``, in one request. A topic that cannot be read is missing."""
-    resources = [(TOPIC, name, list(keys)) for name in topics]
-    if not resources:
-        return {}
-    answer = connection.send(DescribeConfigsRequest(resources=resources, include_synonyms=False))
-    return {
-        result.resource_name: {entry.name: entry.value for entry in result.configs if entry.value is not None}
-        for result in answer.results
-        if not result.error_code
-    }
+def see_topic_configs(
+    connection: Connection, topics: Iterable[str], keys: Iterable[str]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The values in force of some configs of ``topics``, in one request; and what could not be read, in words."""
+    answer = connection.send(
+        DescribeConfigsRequest(resources=[(TOPIC, name, list(keys)) for name in topics], include_synonyms=False)
+    )
+    found, failures = {}, []
+    for result in answer.results:
+        if result.error_code:
+            failures.append(f"configs of topic {result.resource_name}: {error_text(result.error_code, None)}")
+        else:
+            found[result.resource_name] = {entry.name: entry.value for entry in result.configs if entry.value is not None}
+    return found, failures
 
 
 @dataclass(slots=True)
@@ -95,10 +99,12 @@ def see_log_dirs(connection: Connection, node_ids: Iterable[int], *, timeout: fl
         if answer.error_code:
             seen.failures.append(f"node {node_id}: {error_text(answer.error_code, None)}")
         for each in answer.results:
-            sizes: dict[Place, int] = defaultdict(int)
-            for topic in each.topics:
-                for partition in topic.partitions:
-                    sizes[topic.name, partition.partition_index] += partition.partition_size
+            sizes = {
+                (topic.name, partition.partition_index): partition.partition_size
+                for topic in each.topics
+                for partition in topic.partitions
+                if not partition.is_future_key  # a copy that is on its way here from another log_dir
+            }
             total, usable = (None if size == UNKNOWN_SIZE else size for size in (each.total_bytes, each.usable_bytes))
             seen.log_dirs.append(SeenLogDir(node_id, each.log_dir, not each.error_code, total, usable, sizes))
     return seen

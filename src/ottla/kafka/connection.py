@@ -29,6 +29,7 @@ REQUEST_TIMEOUT = 30.0
 SETUP_TIMEOUT = 10.0  # until a node that takes connections must have said something
 LEARN_TIMEOUT = 5.0
 LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
+SILENCE = (kafka_errors.KafkaTimeoutError, kafka_errors.RequestTimedOutError)
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
@@ -73,7 +74,7 @@ class Connection:
     def send_each(self, requests: Mapping[int, Any], *, timeout: float) -> Answers:
         """Send each node a request of its own, all at once. Who has not answered within ``timeout`` (seconds) has failed.
 
-        Whoever has failed so is not waited for again, until ``listen_again``.
+        Whoever was silent is not waited for again, until ``listen_again``.
         """
         manager = self._client._manager  # noqa: SLF001  (as above)
         answers = Answers({}, {node_id: self._silent[node_id] for node_id in requests if node_id in self._silent})
@@ -97,12 +98,13 @@ class Connection:
                     left = max(0.0, deadline - time.monotonic())
                     answers.found[node_id] = await manager.wait_for(future, left * 1000)
                 except kafka_errors.KafkaError as error:
-                    answers.failures[node_id] = self._silent[node_id] = error
+                    answers.failures[node_id] = error
 
         try:
             manager.run(exchange)
         except kafka_errors.KafkaError as error:
             raise ClusterError(f"the connection failed: {explain(error)}", hint=self._way_out) from error
+        self._silent |= {node_id: error for node_id, error in answers.failures.items() if isinstance(error, SILENCE)}
         return answers
 
     def listen_again(self) -> None:

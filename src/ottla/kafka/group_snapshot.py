@@ -53,13 +53,17 @@ def list_all_groups(connection: Connection, node_ids: Iterable[int], *, timeout:
     requests = {node_id: ListGroupsRequest(states_filter=[], types_filter=[]) for node_id in node_ids}
     answers = connection.send_each(requests, timeout=timeout)
     listed = ListedGroups(failures=[f"node {node_id}: {explain(error)}" for node_id, error in answers.failures.items()])
+    known: set[str] = set()  # while a coordinator moves, two nodes may list its groups
     for node_id, answer in answers.found.items():
         if answer.error_code:
             listed.failures.append(f"node {node_id}: {error_text(answer.error_code, None)}")
             continue
         listed.of_nodes[node_id] = [
-            ConsumerGroup(seen.group_id, (seen.group_type or CLASSIC).lower(), seen.group_state) for seen in answer.groups
+            ConsumerGroup(seen.group_id, (seen.group_type or CLASSIC).lower(), seen.group_state)
+            for seen in answer.groups
+            if seen.group_id not in known
         ]
+        known.update(seen.group_id for seen in answer.groups)
     return listed
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ottla.metrics.metric import Metric
 
-Ends = dict[str, int]  # by topic: the high_watermarks of its partitions, summed
+Ends = dict[str, dict[int, float]]  # by topic and partition: the high_watermarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def ends_of(parts: Iterable[Sample | Series]) -> Ends:
     ends: Ends = {}
     for part in parts:
         if isinstance(part, Series) and part.metric is of.PARTITION_HIGH_WATERMARK:
-            ends[part.labels[0]] = sum(int(end) for _, end in part.points)
+            ends[part.labels[0]] = dict(part.points)
     return ends
 
 
@@ -90,7 +90,7 @@ def board(parts: Iterable[Sample | Series], before: Ends, elapsed: float) -> Boa
         if isinstance(part, Sample) and isinstance(part.value, float | int):
             found.setdefault(part.metric.name, {})[part.labels] = part.value
     ends = ends_of(whole)
-    rates = {name: max(0.0, (end - before[name]) / elapsed) for name, end in ends.items() if name in before and elapsed > 0}
+    rates = {name: _grown(before[name], of_topic) / elapsed for name, of_topic in ends.items() if name in before and elapsed > 0}
     return Board(
         figures={name: values[()] for name, values in found.items() if () in values},
         fenced=tuple(labels[0] for labels, value in found.get(of.BROKER_FENCED.name, {}).items() if value),
@@ -101,6 +101,11 @@ def board(parts: Iterable[Sample | Series], before: Ends, elapsed: float) -> Boa
         ),
         groups=tuple(sorted(_groups(found), key=lambda line: (-line.lost, -(line.seconds or 0), -line.lag, line.group_id))),
     )
+
+
+def _grown(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+    """Records that came since. A partition that could not be read then, or begins anew, tells nothing."""
+    return sum(max(0.0, end - before[partition]) for partition, end in now.items() if partition in before)
 
 
 def _log_dirs(found: Mapping[str, Mapping[tuple[str, ...], float]]) -> Iterator[LogDirLine]:

@@ -70,6 +70,10 @@ class GroupsSeen:
                 ]
         return stands
 
+    def is_whole(self, group_id: str, topic: str) -> bool:
+        """Whether it is known where each partition ends that a group has committed an offset of."""
+        return self.committed[group_id][topic].keys() <= self.offsets.get(topic, {}).keys()
+
 
 def wanted_ages(seen: GroupsSeen, stands: Stands, anchors: Anchors, compacted: Collection[str]) -> dict[Place, Wanted]:
     """The first unread records whose times ``anchors`` do not know for good, each once whoever has not read it.
@@ -116,7 +120,8 @@ class GroupSamples:
                 seconds = self._seconds(labels[1], rows, errors)
                 if partitions:
                     yield from _of_partitions(labels, rows, seconds, errors)
-                yield from self._of_topic(labels, rows, seconds)
+                if self.seen.is_whole(*labels):  # if not, a sum would look smaller than it is
+                    yield from self._of_topic(labels, rows, seconds)
 
     def _seconds(self, topic: str, rows: Rows, errors: list[tuple[int, float]]) -> list[float | None]:
         """The age of what each partition has to read first; ``errors`` takes how far those are off that are not settled."""
@@ -180,11 +185,12 @@ class GroupSamples:
     def _until_retention(self, topic: str, rows: Rows, seconds: list[float | None]) -> float | None:
         """The soonest that retention may take a record that the group has not read."""
         retention = self.seen.retention.get(topic, Retention())
-        unread = [
-            (age, partition, stands.first_unread)
-            for age, (partition, _, stands) in zip(seconds, rows, strict=True)
-            if age is not None and stands.first_unread is not None
-        ]
+        unread = []
+        for age, (partition, _, stands) in zip(seconds, rows, strict=True):
+            if stands.first_unread is not None:
+                if age is None:
+                    return None  # it may be the one
+                unread.append((age, partition, stands.first_unread))
         if not unread or retention == Retention():
             return None
         if retention.size == UNLIMITED:  # then it is the oldest

@@ -18,14 +18,16 @@ def quorum_samples(
     if leader is not None:
         yield Sample(of.QUORUM_LEADER, (), leader)
     yield Sample(of.QUORUM_EPOCH, (), epoch)
-    yield Sample(of.QUORUM_HIGH_WATERMARK, (), max(0, high_watermark))
+    if high_watermark >= 0:
+        yield Sample(of.QUORUM_HIGH_WATERMARK, (), high_watermark)
     yield Sample(of.QUORUM_VOTERS, (), len(ends))
     if expected is not None:
         yield Sample(of.QUORUM_VOTERS_EXPECTED, (), expected)
     yield Sample(of.QUORUM_OBSERVERS, (), observers)
     if leader is not None and leader in ends:
         for node_id, end in ends.items():
-            yield Sample(of.QUORUM_VOTER_LAG_RECORDS, (str(node_id),), max(0, ends[leader] - end))
+            if end >= 0:  # the leader knows it
+                yield Sample(of.QUORUM_VOTER_LAG_RECORDS, (str(node_id),), max(0, ends[leader] - end))
 
 
 def voter_lag_samples(caught_up: Mapping[int, int], now: int) -> Iterator[Sample]:

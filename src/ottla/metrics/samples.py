@@ -122,25 +122,28 @@ def capped(parts: Iterable[Sample | Series], limits: Mapping[Family, int]) -> Ca
             samples.append(part)
         else:
             series.append(part)
+    series.sort(key=lambda each: each.labels)  # the same ones are cut each time
     left = Counter(limits)
     dropped: Counter[Family] = Counter()
     kept = []
     for sample in sorted(samples, key=lambda each: _FROM_FEW_TO_MANY[each.metric.granularity]):
         family = sample.metric.family
-        if family not in limits or left[family] > 0:
-            left[family] -= 1
+        names = 1 + len(sample.metric.also)
+        if family not in limits or left[family] >= names:
+            left[family] -= names
             kept.append(sample)
         else:
-            dropped[family] += 1
+            left[family] = 0  # what is finer does not take the room that this had no use for
+            dropped[family] += names
     whole = [_cut(each, left, dropped) if each.metric.family in limits else each for each in series]
     return Capped(tuple(kept), tuple(each for each in whole if each.points), dict(dropped))
 
 
 def _cut(series: Series, left: Counter[Family], dropped: Counter[Family]) -> Series:
-    family, count = series.metric.family, len(series.points)
-    room = max(0, min(count, left[family]))
-    left[family] -= room
+    family, count, names = series.metric.family, len(series.points), 1 + len(series.metric.also)
+    room = max(0, min(count, left[family] // names))
+    left[family] -= room * names
     if room == count:
         return series
-    dropped[family] += count - room
+    dropped[family] += (count - room) * names
     return series._replace(points=series.points[:room])

@@ -47,7 +47,8 @@ def topic_samples(
             yield from _of_partitions(name, of_topic)
     yield Sample(of.OFFLINE_PARTITIONS, (), sums["offline"])
     yield Sample(of.UNDER_REPLICATED_PARTITIONS, (), sums["under_replicated"])
-    yield Sample(of.BELOW_MIN_ISR_PARTITIONS, (), sums["below"])
+    if min_isr.keys() >= topics.keys():
+        yield Sample(of.BELOW_MIN_ISR_PARTITIONS, (), sums["below"])
 
 
 def is_under_replicated(partition: Partition) -> bool:

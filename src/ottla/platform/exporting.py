@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
 from ottla.local.companion import Companion
-from ottla.local.processes import is_alive
+from ottla.local.processes import is_alive, is_paused
 from ottla.metrics.lag import Isolation
 from ottla.secrets import resolve
 from ottla.telemetry.canary import Canary
@@ -88,9 +88,14 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
 
     One that was started before the spec was last written is started anew. Raises LocalError where it does not come up.
     """
+    with platform.cluster.lock():
+        return _kept_running(platform, file)
+
+
+def _kept_running(platform: LocalPlatform, file: Path) -> str | None:
     companion = exporter_process(platform)
     process, wanted = companion.find(), platform.spec.exporter.enabled
-    if process is not None and (not wanted or process.create_time() < file.stat().st_mtime):
+    if process is not None and (not wanted or is_paused(process) or process.create_time() < file.stat().st_mtime):
         companion.stop()
         process = None
     if not wanted:

@@ -111,7 +111,7 @@ class ExporterSpec(Strict):
     enabled: Flag = Field(default=False, description="Whether `ottla up` runs the exporter beside the nodes.")
     listen: Annotated[Listen, BeforeValidator(parse_listen), _LISTEN] = Field(
         default=Listen("127.0.0.1", 9308),
-        description="Where it listens, HOST:PORT; on another address than this machine's with `tls`.",
+        description="Where it listens, HOST:PORT; anybody who reaches it may ask, unless there is `basic_auth`.",
     )
     interval: Interval = Field(
         default=10_000, description="How often the cluster is looked at. A scrape gets what was last seen."

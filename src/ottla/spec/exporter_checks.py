@@ -11,20 +11,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ottla.spec.document import Path
+    from ottla.spec.exporter import ExporterSpec
     from ottla.spec.schema import EnvironmentSpec
 
 
 def exporter_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     """What the keys of the exporter say against one another, or against the spec."""
     exporter = spec.exporter
-    if exporter.basic_auth is not None and exporter.tls is None and not is_loopback(exporter.listen.host):
-        yield ("exporter", "basic_auth"), f"the password could be read on the way to {exporter.listen.host}: add exporter.tls"
+    shown = shown_password(exporter)
+    if shown is not None:
+        yield ("exporter", "basic_auth"), shown
     if exporter.user is not None and exporter.user not in spec.users:
         yield ("exporter", "user"), f"there is no user {exporter.user}; {did_you_mean(exporter.user, spec.users)}"
     if exporter.canary.enabled and spec.shares is not None:
         yield ("exporter", "canary", "enabled"), f"is of the whole cluster: switch the canary on in {spec.shares}, and off here"
     elif exporter.canary.enabled and exporter.canary.topic in spec.topics_by_full_name:
         yield ("exporter", "canary", "topic"), f"{exporter.canary.topic} is a topic of people's: the canary needs one of its own"
+
+
+def shown_password(exporter: ExporterSpec) -> str | None:
+    """What is wrong with a password that would cross a network in the clear; None where it does not."""
+    if exporter.basic_auth is None or exporter.tls is not None or is_loopback(exporter.listen.host):
+        return None
+    return f"the password could be read on the way to {exporter.listen.host}: add exporter.tls"
 
 
 def is_loopback(host: str) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RUN_BYTES = 12
 GIVE_UP = 30.0  # seconds, unless the deadline is later: by then a producer of people's has been told
 WARM_UP = 2.0  # seconds for clients to connect before records count
+OWN_SLEEP = 1.0  # seconds; who wakes so late has slept, or was stopped
 SLICE = 0.1  # seconds after which somebody who waits for Kafka looks up
 ENDED = 5.0
 
@@ -136,7 +137,8 @@ class Canary:
         course, now = self._course, time.monotonic()
         if course is None:
             return
-        self._due = max(self._due, now - self._deadline)
+        if now - self._due > max(self._interval, OWN_SLEEP):
+            self._due = now
         while self._due <= now:
             for partition, leader in course.topic.leaders.items():
                 with self._lock:

@@ -56,7 +56,8 @@ class Collection:
         nodes = self._see_brokers(connection, samples)
         if not nodes:
             return samples  # there is nobody to ask
-        topics = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else SeenTopics()
+        seen = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else None
+        topics = seen or SeenTopics()
         log_dirs = self._see_log_dirs(connection, nodes, samples) if self._looks_at(Family.LOG_DIRS, *OF_PARTITIONS) else []
         if self._looks_at(Family.CONSUMER_GROUPS):
             self.groups.see(connection, nodes, self.outcomes)
@@ -64,7 +65,7 @@ class Collection:
         if self._looks_at(Family.CONSUMER_GROUPS):
             sizes = _sizes_of_leaders(topics, log_dirs)
             samples += self.groups.samples(connection, topics, offsets, self._facts, sizes, self.outcomes)
-        if self._looks_at(Family.TOPICS):
+        if self._looks_at(Family.TOPICS) and seen is not None:
             samples += self._topic_samples(topics, offsets, log_dirs)
         if self._looks_at(Family.QUORUM):
             self._see_quorum(connection, samples)
@@ -82,12 +83,12 @@ class Collection:
                 samples += broker_samples(brokers, self.view.brokers)
         return nodes
 
-    def _see_topics(self, connection: Connection) -> SeenTopics:
-        topics = SeenTopics()
+    def _see_topics(self, connection: Connection) -> SeenTopics | None:
+        topics = None
         with self.outcomes.collecting("topics") as failures:
             topics = see_topics(connection)
             failures.extend(topics.failures)
-            self._facts.look(connection, topics.partitions)
+            failures.extend(self._facts.look(connection, topics.ids))
         return topics
 
     def _see_log_dirs(self, connection: Connection, nodes: Sequence[int], samples: list[Sample | Series]) -> list[SeenLogDir]:
@@ -100,7 +101,10 @@ class Collection:
         for log_dir in log_dirs:
             key, size = (log_dir.node_id, log_dir.path), sum(log_dir.sizes.values())
             growth = growth_per_second(self._sizes[key], (at, size)) if key in self._sizes else None
-            self._sizes[key] = at, size
+            if log_dir.is_online:
+                self._sizes[key] = at, size
+            else:
+                self._sizes.pop(key, None)
             if self._looks_at(Family.LOG_DIRS):
                 samples += log_dir_samples(
                     (str(log_dir.node_id), log_dir.path),
@@ -137,9 +141,8 @@ class Collection:
     def _topic_samples(self, topics: SeenTopics, offsets: Offsets, log_dirs: list[SeenLogDir]) -> Iterator[Sample | Series]:
         shown = {name: of_topic for name, of_topic in topics.partitions.items() if name in self.view.topics}
         yield from topic_samples(shown, self._facts.min_isr, partitions=self.view.partitions)
-        yield from size_samples(
-            {place: size for place, size in log_dir.sizes.items() if place[0] in shown} for log_dir in log_dirs
-        )
+        whole = [] if self.outcomes.of["log_dirs"].failures else log_dirs  # a sum of what is left would look smaller than it is
+        yield from size_samples({place: size for place, size in log_dir.sizes.items() if place[0] in shown} for log_dir in whole)
         if self.view.partitions:
             yield from offset_samples({name: seen for name, seen in offsets.items() if name in shown})
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STALE_AFTER = 3  # intervals
 CLOSE_TIMEOUT = 1.0
+RETRY = 1.0
 MOST_TOLD = 3
 
 
@@ -88,8 +89,10 @@ class Exporter:
                 with self._connect() as connection:
                     self._rounds(connection)
             except OttlaError as error:
-                self._fail(error)
-                self._ended.wait(min(1.0, self.view.interval))
+                self._fail(error.message)
+            except Exception as error:  # noqa: BLE001  (a bug must not look like a cluster that stands still)
+                self._fail(f"a bug in Ottla: {type(error).__name__}: {error}")
+            self._ended.wait(min(RETRY, self.view.interval))
 
     def _rounds(self, connection: Connection) -> None:
         """Look again and again over one connection, as long as it is of use."""
@@ -108,9 +111,9 @@ class Exporter:
         self._requests.update(connection.requests - before)
         self._publish(samples)
 
-    def _fail(self, error: OttlaError) -> None:
+    def _fail(self, reason: str) -> None:
         """Nobody can be reached: what is not known has no series, and the snapshot says so."""
-        self._collection.outcomes.of = {"brokers": Outcome(failures=[error.message])}
+        self._collection.outcomes.of = {"brokers": Outcome(failures=[reason])}
         self._tell()
         self._publish([])
 

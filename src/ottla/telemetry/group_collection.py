@@ -39,6 +39,7 @@ class GroupCollection:
         self._members: dict[str, int] = {}
         self._anchors = Anchors()
         self._topic_ids: Mapping[str, str] = {}
+        self._epochs: Mapping[Place, int] = {}
         self._before: GroupsSeen | None = None
 
     @property
@@ -72,7 +73,7 @@ class GroupCollection:
         outcomes: Outcomes,
     ) -> list[Sample | Series]:
         """The samples of groups, where partitions begin and end by ``offsets``; ``sizes`` are bytes of their leaders."""
-        self._forget_made_anew(topics)
+        self._forget_what_changed(topics)
         seen = GroupsSeen(
             at=_now(),
             groups=tuple(self._listed),
@@ -84,7 +85,7 @@ class GroupCollection:
             sizes=sizes,
         )
         stands = seen.standings()
-        search = TimestampSearch(wanted_ages(seen, stands, self._anchors, facts.compacted), self._anchors, now=seen.at)
+        search = TimestampSearch(wanted_ages(seen, stands, self._anchors, facts.gaps), self._anchors, now=seen.at)
         with outcomes.collecting("lag_seconds") as failures:
             failures.extend(self._search(connection, topics, search))
         samples = GroupSamples(seen, self._before, self._anchors, search.age)
@@ -97,12 +98,15 @@ class GroupCollection:
             Sample(of.FUTURE_TIMESTAMPS, (), samples.future),
         ]
 
-    def _forget_made_anew(self, topics: SeenTopics) -> None:
+    def _forget_what_changed(self, topics: SeenTopics) -> None:
         for name, topic_id in self._topic_ids.items():
-            if name in topics.ids and topics.ids[name] != topic_id:
+            if topics.ids.get(name, topic_id) != topic_id:
                 self._anchors.forget(name)
+        for place, epoch in self._epochs.items():
+            if topics.epochs.get(place, epoch) != epoch:
+                self._anchors.places.pop(place, None)  # another leader may have cut the log
         if topics.ids:
-            self._topic_ids = topics.ids
+            self._topic_ids, self._epochs = topics.ids, {**self._epochs, **topics.epochs} if topics.epochs else self._epochs
 
     def _search(self, connection: Connection, topics: SeenTopics, search: TimestampSearch) -> list[str]:
         """Ask until all is settled, or an interval has passed: the next round goes on from there."""

@@ -10,7 +10,7 @@ from ottla.kafka.cluster_snapshot import see_topic_configs
 from ottla.metrics.lag import UNLIMITED, Retention
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from ottla.kafka.connection import Connection
 
@@ -24,27 +24,43 @@ class TopicFacts:
 
     min_isr: dict[str, int] = field(default_factory=dict)
     retention: dict[str, Retention] = field(default_factory=dict)
-    compacted: set[str] = field(default_factory=set)
-    _asked: set[str] = field(default_factory=set)
+    gaps: set[str] = field(default_factory=set)  # those that are compacted, or might be
+    _ids: dict[str, str] = field(default_factory=dict)
+    _failures: list[str] = field(default_factory=list)
     _at: float = -EVERY
 
-    def look(self, connection: Connection, topics: Collection[str]) -> None:
-        """Ask for the configs of ``topics`` that are not known, or were asked long ago. Raises ClusterError."""
-        if time.monotonic() - self._at >= EVERY:
-            self._asked, self._at = set(), time.monotonic()
-        new = [name for name in topics if name not in self._asked]
-        if new:
-            self.take(see_topic_configs(connection, new, KEYS))
-            self._asked.update(new)
+    def look(self, connection: Connection, ids: Mapping[str, str]) -> list[str]:
+        """Ask for the configs of topics (name -> topic_id) that are not known, or were asked long ago.
 
-    def take(self, configs: Mapping[str, Mapping[str, str]]) -> None:
-        """Take in what brokers say of topics."""
-        for name, values in configs.items():
-            policy = values.get("cleanup.policy", "").split(",")
-            limits = (int(values.get(key, UNLIMITED)) for key in ("retention.ms", "retention.bytes"))
-            self.retention[name] = Retention(*limits) if "delete" in policy else Retention()
-            self.min_isr[name] = int(values.get("min.insync.replicas", 1))
-            if "compact" in policy:
-                self.compacted.add(name)
-            else:
-                self.compacted.discard(name)
+        Returns what cannot be read, in words. Raises ClusterError.
+        """
+        if time.monotonic() - self._at >= EVERY:
+            self._ids, self._failures, self._at = {}, [], time.monotonic()
+        for name in self._ids.keys() - ids.keys():
+            self._forget(name)
+        new = [name for name, topic_id in ids.items() if self._ids.get(name) != topic_id]
+        if new:
+            found, failures = see_topic_configs(connection, new, KEYS)
+            self._failures += failures
+            for name in new:
+                self._forget(name)
+                self._ids[name] = ids[name]
+                self._take(name, found.get(name))
+        return self._failures
+
+    def _forget(self, name: str) -> None:
+        self._ids.pop(name, None)
+        self.min_isr.pop(name, None)
+        self.retention.pop(name, None)
+        self.gaps.discard(name)
+
+    def _take(self, name: str, values: Mapping[str, str] | None) -> None:
+        if values is None:
+            self.gaps.add(name)
+            return
+        policy = values.get("cleanup.policy", "").split(",")
+        limits = (int(values.get(key, UNLIMITED)) for key in ("retention.ms", "retention.bytes"))
+        self.retention[name] = Retention(*limits) if "delete" in policy else Retention()
+        self.min_isr[name] = int(values.get("min.insync.replicas", 1))
+        if "compact" in policy:
+            self.gaps.add(name)
