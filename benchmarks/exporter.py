@@ -81,7 +81,7 @@ def cpu() -> float:
 
 def ours(platform: LocalPlatform) -> dict[str, Any]:
     """Rounds of the exporter in this process, and scrapes of its port."""
-    exporter = make_exporter(platform.access(), platform.view(platform.spec.exporter), lambda _: None)
+    exporter = make_exporter(platform.access, platform.view(platform.spec.exporter), lambda _: None)
     figures: dict[str, Any] = {}
     with platform.access().connected() as connection:
         rounds = []

@@ -121,7 +121,7 @@ def timestamp_at(home: Home, topic: str, offset: int) -> int:
 
 def exporter_of(home: Home, **changes: Any) -> Exporter:
     view = replace(home.platform.view(home.platform.spec.exporter), **changes)
-    return make_exporter(home.platform.access(), view, lambda _: None)
+    return make_exporter(home.platform.access, view, lambda _: None)
 
 
 def value(snapshot: Snapshot, metric: Metric, *labels: str) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,8 +66,8 @@ def command(
     else:
         spec = ExporterSpec().model_copy(update=changes)
         view, folder = view_of(spec), Path()
-    access = open_access(file, environment, bootstrap_server, command_config, properties, as_user)
-    exporter = make_exporter(access, view, _say, None if once else spec.canary)
+    reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
+    exporter = make_exporter(reach, view, _say, None if once else spec.canary)
     return _print_once(exporter) if once else _serve(exporter, spec, folder)
 
 

@@ -192,7 +192,6 @@ def connect(
             bootstrap_servers=list(bootstrap_servers),
             client_id=CLIENT_ID,
             request_timeout_ms=int(request_timeout * 1000),
-            socket_connection_setup_timeout_ms=int(min(SETUP_TIMEOUT, request_timeout) * 1000),
             bootstrap_timeout_ms=int(timeout * 1000),
             reconnect_backoff_ms=20,
             reconnect_backoff_max_ms=200,
@@ -200,6 +199,8 @@ def connect(
         )
     except (kafka_errors.KafkaError, OSError, ValueError) as error:  # a certificate that cannot be read is an OSError
         raise _unreachable(bootstrap_servers, error, way_out) from error
+    # kafka-python's manager has this setting, and its admin client does not hand it on
+    client._manager.config["socket_connection_setup_timeout_ms"] = int(min(SETUP_TIMEOUT, request_timeout) * 1000)  # noqa: SLF001
     try:
         connection = Connection(client, bootstrap_servers, way_out=way_out)
         if cluster_id is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import psutil
 
+    from ottla.kafka.connection import Connection
     from ottla.platform.access import Access
     from ottla.platform.local import LocalPlatform
     from ottla.spec import EnvironmentSpec
@@ -65,11 +66,22 @@ def _groups(spec: EnvironmentSpec) -> Iterator[str]:
             yield user.streams.application_id
 
 
-def make_exporter(access: Access, view: View, said: Callable[[str], None], canary: CanarySpec | None = None) -> Exporter:
-    """The exporter of a cluster, with its ``canary`` if that is on. A node that is silent costs it at most an interval."""
-    patient = replace(access, request_timeout=min(LONGEST_REQUEST, view.interval))
+def make_exporter(
+    reach: Callable[[], Access], view: View, said: Callable[[str], None], canary: CanarySpec | None = None
+) -> Exporter:
+    """The exporter of a cluster, with its ``canary`` if that is on. A node that is silent costs it at most an interval.
+
+    ``reach`` is asked anew for each connection: while the exporter runs, a platform may be locked, or move to other ports.
+    """
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        with replace(reach(), request_timeout=min(LONGEST_REQUEST, view.interval)).connected() as connection:
+            yield connection
+
+    access = reach()
     flying = Canary(access.settings, access.profile, canary) if canary is not None and canary.enabled else None
-    return Exporter(patient.connected, view, canary=flying, said=said)
+    return Exporter(connect, view, canary=flying, said=said)
 
 
 def make_server(exporter: Exporter, spec: ExporterSpec, folder: Path) -> Server:
