@@ -28,7 +28,7 @@ def test_a_cluster_at_a_glance() -> None:
     assert lines[1].startswith("6 partitions: 0 offline")
     assert lines[2] == "not read: log_dirs: node 3: silent"
     text = "\n".join(" ".join(line.split()) for line in lines)
-    assert "1 /data [###############.....] 75% 25 GiB 100 GiB -1 KiB/s" in text
+    assert "1 [###############.....] 75% 25 GiB 100 GiB -1 KiB/s /data" in text
     assert "t 6 1,234 1 MiB 2 under-replicated" in text
     assert "g t Stable 3 5,000 1m 15s never 10m 0" in text
     assert "h t Empty - 1 - - - 12" in text

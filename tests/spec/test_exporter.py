@@ -47,10 +47,12 @@ def test_what_it_looks_at_is_chosen(load: Load) -> None:
         ("topics", "'['", "not a regular expression"),
         ("max_series", "0", "at least 1"),
         ("user", "watchr", "there is no user watchr; did you mean 'watcher'?"),
-        ("basic_auth", "{user: 'a:b', password: '${env:P}'}", "a:b"),
+        ("basic_auth", "{user: 'a:b', password: '${env:P}'}", "without ':'"),
         ("basic_auth", "{user: a, password: secret}", "expected a reference to a secret"),
         ("tls", "{certificate: '${file:c.pem}'}", "key"),
-        ("canary", "{topic: 'a b'}", "a b"),
+        ("canary", "{topic: 'a b'}", "begins with '__'"),
+        ("canary", "{topic: __consumer_offsets}", "Kafka's own"),
+        ("canary", "{interval: 0s}", "a duration of 10ms or more"),
     ],
 )
 def test_what_cannot_be_meant_is_a_fault(faults: Faults, key: str, value: str, message: str) -> None:

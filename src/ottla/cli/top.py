@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 HOME, REST_OF_LINE, REST = "\033[H", "\033[K", "\033[J"
 WIDTH_OF_BAR = 20
 UNKNOWN = "-"
+LONGEST_NAME = 40
 EXACTLY = 10.0  # seconds; longer times need no milliseconds
 
 
@@ -96,7 +97,12 @@ def _show(lines: Iterable[str], *, live: bool) -> None:
         typer.echo("\n".join(lines))
         return
     columns, rows = shutil.get_terminal_size()
-    shown = [line[:columns] for line in lines][: rows - 1]
+    shown = [line[:columns] for line in lines]
+    if len(shown) >= rows:
+        shown = [
+            *shown[: rows - 2],
+            f"... and {len(shown) - rows + 2} more lines: a larger window, or ottla top --once"[:columns],
+        ]
     sys.stdout.write(HOME + "".join(f"{line}{REST_OF_LINE}\n" for line in shown) + REST)
     sys.stdout.flush()
 
@@ -108,15 +114,15 @@ def board_lines(name: str, board: Board, failures: Sequence[str]) -> Iterator[st
     yield from (f"not read: {failure}" for failure in failures)
     if board.log_dirs:
         yield ""
-        yield from _table(("NODE", "DISK", "USED", "FREE", "OF", "GROWTH"), [_log_dir(line) for line in board.log_dirs])
-    if board.topics:
-        yield ""
-        header = ("TOPIC", "PARTITIONS", "RECORDS/S", "SIZE", "REPLICAS")
-        yield from _table(header, [_topic(line) for line in board.topics])
+        yield from _table(("NODE", "USED", "FREE", "OF", "GROWTH", "DISK"), [_log_dir(line) for line in board.log_dirs])
     if board.groups:
         yield ""
         of_groups = ("GROUP", "TOPIC", "STATE", "MEMBERS", "LAG", "BEHIND", "DONE IN", "LOSES IN", "LOST")
         yield from _table(of_groups, [_group(line) for line in board.groups])
+    if board.topics:
+        yield ""
+        header = ("TOPIC", "PARTITIONS", "RECORDS/S", "SIZE", "REPLICAS")
+        yield from _table(header, [_topic(line) for line in board.topics])
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -154,14 +160,14 @@ def _partitions(board: Board) -> str:
 
 def _log_dir(line: LogDirLine) -> tuple[str, ...]:
     if not line.is_online:
-        return line.node_id, line.path, "OFFLINE", UNKNOWN, UNKNOWN, UNKNOWN
+        return line.node_id, "OFFLINE", UNKNOWN, UNKNOWN, UNKNOWN, line.path
     if line.total is None or line.usable is None:
-        return line.node_id, line.path, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN
+        return line.node_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, line.path
     used = 1 - line.usable / line.total if line.total else 1.0
     filled = round(used * WIDTH_OF_BAR)
     bar = f"[{'#' * filled}{'.' * (WIDTH_OF_BAR - filled)}] {used:4.0%}"
     growth = UNKNOWN if line.growth is None else f"{'-' if line.growth < 0 else '+'}{format_size(abs(line.growth))}/s"
-    return line.node_id, line.path, bar, format_size(line.usable), format_size(line.total), growth
+    return line.node_id, bar, format_size(line.usable), format_size(line.total), growth, line.path
 
 
 def _topic(line: TopicLine) -> tuple[str, ...]:
@@ -174,7 +180,13 @@ def _topic(line: TopicLine) -> tuple[str, ...]:
 def _group(line: GroupLine) -> tuple[str, ...]:
     members = UNKNOWN if line.members is None else str(line.members)
     times = (_time(seconds) for seconds in (line.seconds, line.catch_up, line.until_retention))
-    return line.group_id, line.topic, line.state, members, f"{line.lag:,}", *times, f"{line.lost:,}"
+    return _short(line.group_id), line.topic, line.state, members, f"{line.lag:,}", *times, f"{line.lost:,}"
+
+
+def _short(name: str) -> str:
+    """A name that stays on its line: those of groups may hold anything."""
+    plain = "".join(character if character.isprintable() else "?" for character in name)
+    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 3] + "..."
 
 
 def _time(seconds: float | None) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ISOLATION = "isolation.level"
 LISTENS = "metrics: "  # what the command says once it does
 START_TIMEOUT = 30.0
+SHORTEST_START = 3.0  # seconds to log in
 LONGEST_REQUEST = 10.0  # seconds; who is silent for so long is left out of a round
 
 
@@ -76,7 +77,8 @@ def make_exporter(
 
     @contextmanager
     def connect() -> Iterator[Connection]:
-        with replace(reach(), request_timeout=min(LONGEST_REQUEST, view.interval)).connected() as connection:
+        patience = min(LONGEST_REQUEST, view.interval)
+        with replace(reach(), timeout=max(SHORTEST_START, patience), request_timeout=patience).connected() as connection:
             yield connection
 
     access = reach()

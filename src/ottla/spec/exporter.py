@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -15,6 +16,8 @@ from ottla.spec.identity import Name, Reference  # noqa: TC001  (pydantic reads 
 LEAST_INTERVAL = 1000  # ms
 HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
 MOST_PORTS = 65535
+CANARY_TOPIC = re.compile(r"__[a-zA-Z0-9._-]{1,247}")
+AUTH_USER = re.compile(r"[^:\x00-\x1f\x7f]+")
 
 
 CHOSEN = (Family.BROKERS, Family.TOPICS, Family.CONSUMER_GROUPS, Family.LOG_DIRS, Family.QUORUM)
@@ -45,6 +48,25 @@ def parse_interval(value: Any) -> int:
     return milliseconds
 
 
+def _at_least(milliseconds: int, value: Any) -> int:
+    found = parse_duration(value)
+    if found < milliseconds:
+        raise ValueError(f"expected a duration of {milliseconds}ms or more")
+    return found
+
+
+def _canary_topic(value: Any) -> str:
+    if not isinstance(value, str) or not CANARY_TOPIC.fullmatch(value):
+        raise ValueError("expected the name of a topic that begins with '__', as those do that are not people's")
+    return value
+
+
+def _auth_user(value: Any) -> str:
+    if not isinstance(value, str) or not AUTH_USER.fullmatch(value):
+        raise ValueError("expected a name without ':'")
+    return value
+
+
 def _family(value: Any) -> Family:
     names = [str(each) for each in CHOSEN]
     if value not in names:
@@ -70,6 +92,9 @@ _LISTEN = WithJsonSchema(
     {"type": "string", "pattern": f"^{HOST_AND_PORT.pattern}$".replace("?P<host>", "").replace("?P<port>", "")}
 )
 
+_CANARY_TOPIC = WithJsonSchema({"type": "string", "pattern": f"^{CANARY_TOPIC.pattern}$"})
+_AUTH_USER = WithJsonSchema({"type": "string", "pattern": "^[^:]+$"})
+
 Interval = Annotated[int, BeforeValidator(parse_interval), _INTERVAL]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern), _PATTERN]
 
@@ -84,7 +109,7 @@ class ExporterTls(Strict):
 class BasicAuth(Strict):
     """Who may ask the exporter (RFC 7617). Without `tls`, on this machine only: the password would be read on the way."""
 
-    user: Annotated[str, Field(pattern=r"^[^:\x00-\x1f\x7f]+$")] = Field(description="The name to log in with; no ':'.")
+    user: Annotated[str, BeforeValidator(_auth_user), _AUTH_USER] = Field(description="The name to log in with; no ':'.")
     password: Reference = Field(description="Where the password is: `${env:NAME}` or `${file:PATH}`.")
 
 
@@ -92,15 +117,15 @@ class CanarySpec(Strict):
     """Records of Ottla's own, in a topic of its own, led by each broker in turn: sent, and waited for."""
 
     enabled: Flag = Field(default=False, description="Whether the canary is on.")
-    topic: Annotated[str, Field(pattern=r"^__[a-zA-Z0-9._-]{1,247}$")] = Field(
+    topic: Annotated[str, BeforeValidator(_canary_topic), _CANARY_TOPIC] = Field(
         default="__ottla_canary",
         description="Its topic, which it makes and keeps: one partition led by each broker. It begins with `__`, as topics do "
         "that are not people's.",
     )
-    interval: Annotated[int, BeforeValidator(parse_duration), Field(ge=10), _INTERVAL] = Field(
+    interval: Annotated[int, BeforeValidator(partial(_at_least, 10)), _INTERVAL] = Field(
         default=1000, description="How often each broker gets a record."
     )
-    deadline: Annotated[int, BeforeValidator(parse_duration), Field(ge=100), _INTERVAL] = Field(
+    deadline: Annotated[int, BeforeValidator(partial(_at_least, 100)), _INTERVAL] = Field(
         default=10_000, description="When a record counts as late."
     )
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from ottla.spec.schema import EnvironmentSpec
 
 
+OF_KAFKA = frozenset(
+    {"__cluster_metadata", "__consumer_offsets", "__remote_log_metadata", "__share_group_state", "__transaction_state"}
+)
+
+
 def exporter_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     """What the keys of the exporter say against one another, or against the spec."""
     exporter = spec.exporter
@@ -25,6 +30,8 @@ def exporter_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         yield ("exporter", "user"), f"there is no user {exporter.user}; {did_you_mean(exporter.user, spec.users)}"
     if exporter.canary.enabled and spec.shares is not None:
         yield ("exporter", "canary", "enabled"), f"is of the whole cluster: switch the canary on in {spec.shares}, and off here"
+    elif exporter.canary.topic in OF_KAFKA:
+        yield ("exporter", "canary", "topic"), f"{exporter.canary.topic} is Kafka's own: the canary needs a topic of its own"
     elif exporter.canary.enabled and exporter.canary.topic in spec.topics_by_full_name:
         yield ("exporter", "canary", "topic"), f"{exporter.canary.topic} is a topic of people's: the canary needs one of its own"
 

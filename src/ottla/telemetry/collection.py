@@ -11,12 +11,14 @@ from ottla.kafka.cluster import read_brokers
 from ottla.kafka.cluster_snapshot import SeenTopics, see_log_dirs, see_quorum, see_topics
 from ottla.kafka.list_offsets import list_offsets
 from ottla.kafka.offsets import EARLIEST, LATEST
+from ottla.metrics import cluster_metrics as of
 from ottla.metrics.lag import PartitionOffsets, growth_per_second
 from ottla.metrics.quorum_samples import quorum_samples, voter_lag_samples
+from ottla.metrics.samples import Sample, Series
 from ottla.metrics.topic_samples import broker_samples, log_dir_samples, offset_samples, size_samples, topic_samples
 from ottla.model.metric_family import Family
 from ottla.telemetry.group_collection import GroupCollection
-from ottla.telemetry.outcomes import Outcomes
+from ottla.telemetry.outcomes import Outcome, Outcomes
 from ottla.telemetry.topic_facts import TopicFacts
 
 if TYPE_CHECKING:
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
     from ottla.kafka.cluster_snapshot import SeenLogDir
     from ottla.kafka.connection import Connection
     from ottla.metrics.anchors import Place
-    from ottla.metrics.samples import Sample, Series
     from ottla.telemetry.view import View
 
 Offsets = dict[str, dict[int, PartitionOffsets]]  # by topic and partition
 Seen = TypeVar("Seen")
+COLLECTORS = {
+    Family.TOPICS: ("topics", "offsets", "log_dirs"),
+    Family.CONSUMER_GROUPS: ("topics", "offsets", "log_dirs", "consumer_groups", "committed_offsets", "lag_seconds"),
+    Family.LOG_DIRS: ("log_dirs",),
+    Family.QUORUM: ("quorum",),
+}
 OF_PARTITIONS = frozenset({Family.TOPICS, Family.CONSUMER_GROUPS})
 
 
@@ -55,7 +62,7 @@ class Collection:
         samples: list[Sample | Series] = []
         nodes = self._see_brokers(connection, samples)
         if not nodes:
-            return samples  # there is nobody to ask
+            return self.nothing_seen("; ".join(self.outcomes.of["brokers"].failures) or "no broker is there")
         seen = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else None
         topics = seen or SeenTopics()
         log_dirs = self._see_log_dirs(connection, nodes, samples) if self._looks_at(Family.LOG_DIRS, *OF_PARTITIONS) else []
@@ -70,6 +77,18 @@ class Collection:
         if self._looks_at(Family.QUORUM):
             self._see_quorum(connection, samples)
         return samples
+
+    def nothing_seen(self, reason: str) -> list[Sample | Series]:
+        """What is to be said where nobody answers: that every collector failed, and what the spec expects."""
+        families = self.view.families
+        names = {name for family, of_family in COLLECTORS.items() if family in families for name in of_family}
+        failed = Outcome(failures=[reason])
+        self.outcomes.of = {"brokers": failed, **{name: Outcome(failures=["nobody answers"]) for name in sorted(names)}}
+        expected = (
+            (of.BROKERS_EXPECTED, Family.BROKERS, self.view.brokers),
+            (of.QUORUM_VOTERS_EXPECTED, Family.QUORUM, self.view.voters),
+        )
+        return [Sample(metric, (), count) for metric, family, count in expected if count is not None and family in families]
 
     def _looks_at(self, *families: Family) -> bool:
         return bool(self.view.families & set(families))
@@ -120,7 +139,7 @@ class Collection:
         """Where partitions begin and end: read after what groups have committed, or a group seems to be past the end."""
         offsets: defaultdict[str, dict[int, PartitionOffsets]] = defaultdict(dict)
         with self.outcomes.collecting("offsets") as failures:
-            asked = [place for place in topics.leaders if place[0] in self.view.topics or place[0] in self.groups.topics]
+            asked = [place for place in topics.leaders if place[0] in self.view.topics]
             seen = []
             for timestamp, committed_only in ((EARLIEST, False), (LATEST, True), (LATEST, False)):
                 listed = list_offsets(

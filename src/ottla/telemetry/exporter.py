@@ -47,6 +47,7 @@ class Exporter:
         self._said = said
         self._collection = Collection(view)
         self._requests: Counter[str] = Counter()
+        self._seen_at = time.monotonic()  # since then nothing was seen, if nothing was
         self._told: frozenset[str] = frozenset()
         self._ended = threading.Event()
         self._first = threading.Event()
@@ -108,14 +109,16 @@ class Exporter:
         """Look at the cluster once over an open connection, and publish what was seen."""
         before = connection.requests.copy()
         samples = self._collection.collect(connection)
+        if not self._collection.outcomes.of["brokers"].failures:
+            self._seen_at = time.monotonic()
         self._requests.update(connection.requests - before)
         self._publish(samples)
 
     def _fail(self, reason: str) -> None:
         """Nobody can be reached: what is not known has no series, and the snapshot says so."""
-        self._collection.outcomes.of = {"brokers": Outcome(failures=[reason])}
+        samples = self._collection.nothing_seen(reason)
         self._tell()
-        self._publish([])
+        self._publish(samples)
 
     def _publish(self, samples: list[Sample | Series]) -> None:
         if self._canary is not None:
@@ -123,7 +126,7 @@ class Exporter:
             self._collection.outcomes.of["canary"] = Outcome(failures=[problem] if problem else [])
             samples = [*samples, *self._canary.samples()]
         parts = [*samples, *self._own_samples()]
-        self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures)
+        self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures, at=self._seen_at)
         self._first.set()
 
     def _own_samples(self) -> Iterator[Sample]:

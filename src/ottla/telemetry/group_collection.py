@@ -42,11 +42,6 @@ class GroupCollection:
         self._epochs: Mapping[Place, int] = {}
         self._before: GroupsSeen | None = None
 
-    @property
-    def topics(self) -> set[str]:
-        """The topics that any group has committed an offset of."""
-        return {topic for topics in self._committed.values() for topic in topics}
-
     def see(self, connection: Connection, nodes: Sequence[int], outcomes: Outcomes) -> None:
         """Read which groups there are, who is in them, and what they have committed."""
         timeout = self.view.interval
@@ -61,7 +56,10 @@ class GroupCollection:
         with outcomes.collecting("committed_offsets") as failures:
             told = fetch_committed_offsets(connection, self._listed, timeout=timeout)
             failures.extend(told.failures)
-            self._committed = told.found
+            self._committed = {
+                group_id: {name: of_topic for name, of_topic in topics.items() if name in self.view.topics}
+                for group_id, topics in told.found.items()
+            }
 
     def samples(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.metrics import exporter_metrics as of
@@ -26,7 +26,7 @@ class Snapshot:
     text: bytes
     dropped: Mapping[Family, int]
     failures: tuple[str, ...] = ()  # what could not be read, in words
-    at: float = field(default_factory=time.monotonic)
+    at: float = 0.0
 
     @property
     def age(self) -> float:
@@ -38,9 +38,18 @@ class Snapshot:
         return self.text + exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
 
 
-def take_snapshot(parts: Iterable[Sample | Series], max_series: int, failures: Iterable[str] = ()) -> Snapshot:
-    """Cap the samples of a round and write them down."""
+def take_snapshot(
+    parts: Iterable[Sample | Series], max_series: int, failures: Iterable[str] = (), *, at: float | None = None
+) -> Snapshot:
+    """Cap the samples of a round and write them down. ``at`` is when the cluster was seen; None: now."""
     kept = capped(parts, {family: max_series for family in Family if family not in UNCAPPED})
     lost = {family: kept.dropped.get(family, 0) for family in Family if family not in UNCAPPED}
     samples = (*kept.samples, *(Sample(of.DROPPED_SERIES, (str(family),), count) for family, count in lost.items()))
-    return Snapshot(samples, kept.series, exposition(families(samples), kept.series), kept.dropped, tuple(failures))
+    return Snapshot(
+        samples,
+        kept.series,
+        exposition(families(samples), kept.series),
+        kept.dropped,
+        tuple(failures),
+        time.monotonic() if at is None else at,
+    )
