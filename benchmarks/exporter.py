@@ -6,7 +6,7 @@ so that almost every (partition, offset) is another one. Groups have no members.
 
   ottla     rounds of the exporter's own collection (CPU and wall time of this process), its RSS, the wall time of a scrape
   tool      kafka-consumer-groups --describe --all-groups: what comes with Kafka
-kafka_exporter and KMinion are not to be had as packages; what was seen of them on such a machine stands in docs/explanation.
+kafka_exporter and KMinion are not to be had as packages, so that nobody can repeat a comparison with them here.
 
 The first round searches the timestamps of all commits; the settled ones after it find them known.
 """
