@@ -91,6 +91,13 @@ def test_a_locked_node_has_no_listener_for_clients_that_do_not_log_in(layout: La
     assert not any("oauthbearer" in key for key in properties)
 
 
+def test_an_open_node_among_locked_ones_calls_the_others_by_the_names_that_those_know(layout: Layout) -> None:
+    rules = "listener.name.internal.ssl.principal.mapping.rules"
+    opened = server_properties(layout, replace(RECORD, seal="s3al"), NODES[0], {"authorizer.class.name": ""})
+    assert opened[rules] == "RULE:^CN=(.*)$/s3al:$1/"
+    assert rules not in server_properties(layout, RECORD, NODES[0], {})
+
+
 def test_a_properties_file_is_escaped_as_java_reads_it() -> None:
     text = as_text({"a.key": "C:\\path=ü\n# no comment", " b": "\U0001f600"})
     assert "a.key=C\\:\\\\path\\=\\u00fc\\n\\# no comment" in text

@@ -70,7 +70,7 @@ def _own_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, me
             "inter.broker.listener.name": INTERNAL,
             "listener.name.internal.ssl.client.auth": "required",
         }
-    if node.secured:
+    if record.seal:  # an open node as well, while others are locked: it forwards to them who it was that asked
         rule, _ = among_nodes(record)
         own |= {f"listener.name.{name}.ssl.principal.mapping.rules": rule for name in ("internal", "controller")}
     if node.is_broker and node.secured:
