@@ -63,7 +63,7 @@ def fill(platform: LocalPlatform, topics: int, partitions: int, groups: int) -> 
         for name in names:
             for partition in range(partitions):
                 producer.produce(name, value=b"x" * 20, partition=partition, timestamp=at)
-        producer.poll(0)
+        producer.flush(60)
     assert producer.flush(120) == 0
     chance = random.Random(6)  # noqa: S311  (the same commits each time)
     for number in range(groups):
