@@ -40,7 +40,8 @@ def warm_producer_ids(connection: Connection, node_ids: Iterable[int]) -> None:
             connection.send(InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000), node_id=node_id)
 
 
-def _describe_quorum(connection: Connection) -> Any:
+def describe_quorum(connection: Connection) -> Any:
+    """What the quorum's leader says of its one partition, as it came. Raises ClusterError."""
     answer = connection.send(DescribeQuorumRequest(topics=[(METADATA_TOPIC, [(0,)])]))
     check(answer.error_code, answer.error_message, what="cannot describe the quorum")
     seen = answer.topics[0].partitions[0]
@@ -50,13 +51,13 @@ def _describe_quorum(connection: Connection) -> Any:
 
 def read_voters(connection: Connection) -> tuple[int, Mapping[int, int]]:
     """The leader (-1: none), and the end of each voter's log as the leader knows it."""
-    seen = _describe_quorum(connection)
+    seen = describe_quorum(connection)
     return seen.leader_id, {voter.replica_id: voter.log_end_offset for voter in seen.current_voters}
 
 
 def read_quorum(connection: Connection) -> Quorum:
     """The metadata quorum (KIP-836)."""
-    seen = _describe_quorum(connection)
+    seen = describe_quorum(connection)
     return Quorum(
         leader=None if seen.leader_id == NO_LEADER else seen.leader_id,
         epoch=seen.leader_epoch,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka.protocol.admin import DescribeConfigsRequest, DescribeLogDirsRequest, DescribeQuorumRequest
+from kafka.protocol.admin import DescribeConfigsRequest, DescribeLogDirsRequest
 from kafka.protocol.metadata import MetadataRequest
 
-from ottla.kafka.cluster import METADATA_TOPIC, NO_LEADER
+from ottla.kafka.cluster import NO_LEADER, describe_quorum
 from ottla.kafka.configs import TOPIC
-from ottla.kafka.connection import check, error_text, explain
+from ottla.kafka.connection import error_text
 from ottla.kafka.topics import READABLE
 from ottla.model.topic import Partition
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ottla.kafka.connection import Connection
+    from ottla.kafka.list_offsets import Place
 
-Place = tuple[str, int]  # topic, partition
 UNKNOWN_SIZE = -1
 
 
@@ -94,7 +94,7 @@ class SeenLogDirs:
 def see_log_dirs(connection: Connection, node_ids: Iterable[int], *, timeout: float) -> SeenLogDirs:
     """Every log_dir with what each replica in it takes: one request for each node. ``timeout`` is in seconds."""
     answers = connection.send_each({node_id: DescribeLogDirsRequest(topics=None) for node_id in node_ids}, timeout=timeout)
-    seen = SeenLogDirs(failures=[f"node {node_id}: {explain(error)}" for node_id, error in answers.failures.items()])
+    seen = SeenLogDirs(failures=answers.who_failed)
     for node_id, answer in answers.found.items():
         if answer.error_code:
             seen.failures.append(f"node {node_id}: {error_text(answer.error_code, None)}")
@@ -131,10 +131,7 @@ class SeenQuorum:
 
 def see_quorum(connection: Connection) -> SeenQuorum:
     """The quorum as its leader sees it. Raises ClusterError."""
-    answer = connection.send(DescribeQuorumRequest(topics=[(METADATA_TOPIC, [(0,)])]))
-    check(answer.error_code, answer.error_message, what="cannot describe the quorum")
-    seen = answer.topics[0].partitions[0]
-    check(seen.error_code, seen.error_message, what="cannot describe the quorum")
+    seen = describe_quorum(connection)
     voters = tuple(
         SeenVoter(
             voter.replica_id, voter.log_end_offset, voter.last_caught_up_timestamp if voter.last_caught_up_timestamp > 0 else None

@@ -42,6 +42,11 @@ class Answers:
     found: dict[int, Any]
     failures: dict[int, Exception]
 
+    @property
+    def who_failed(self) -> list[str]:
+        """The failures in words."""
+        return [f"node {node_id}: {explain(error)}" for node_id, error in self.failures.items()]
+
 
 class Connection:
     """An open connection. ``requests`` counts what was sent, by Kafka's request name."""

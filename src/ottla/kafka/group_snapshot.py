@@ -7,17 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kafka.protocol.admin import DescribeGroupsRequest, ListGroupsRequest
-from kafka.protocol.consumer import OffsetFetchRequest
 
 from ottla.kafka.connection import error_text, explain
 from ottla.kafka.group_messages import ConsumerGroupDescribeRequest, DescribeShareGroupOffsetsRequest, ShareGroupDescribeRequest
-from ottla.kafka.groups import BATCHED, BY_NAME, NO_OFFSET
-from ottla.model.group import ConsumerGroup
+from ottla.kafka.groups import NO_OFFSET, listed_group, offset_fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ottla.kafka.connection import Connection
+    from ottla.model.group import ConsumerGroup
 
 SHARE, CLASSIC, CONSUMER = "share", "classic", "consumer"
 AT_ONCE = 50  # groups in one request: the answer about one has a line for each partition
@@ -52,17 +51,13 @@ def list_all_groups(connection: Connection, node_ids: Iterable[int], *, timeout:
     """Every group of every kind. ``timeout`` is in seconds."""
     requests = {node_id: ListGroupsRequest(states_filter=[], types_filter=[]) for node_id in node_ids}
     answers = connection.send_each(requests, timeout=timeout)
-    listed = ListedGroups(failures=[f"node {node_id}: {explain(error)}" for node_id, error in answers.failures.items()])
+    listed = ListedGroups(failures=answers.who_failed)
     known: set[str] = set()  # while a coordinator moves, two nodes may list its groups
     for node_id, answer in answers.found.items():
         if answer.error_code:
             listed.failures.append(f"node {node_id}: {error_text(answer.error_code, None)}")
             continue
-        listed.of_nodes[node_id] = [
-            ConsumerGroup(seen.group_id, (seen.group_type or CLASSIC).lower(), seen.group_state)
-            for seen in answer.groups
-            if seen.group_id not in known
-        ]
+        listed.of_nodes[node_id] = [listed_group(seen) for seen in answer.groups if seen.group_id not in known]
         known.update(seen.group_id for seen in answer.groups)
     return listed
 
@@ -70,7 +65,7 @@ def list_all_groups(connection: Connection, node_ids: Iterable[int], *, timeout:
 def fetch_committed_offsets(connection: Connection, listed: ListedGroups, *, timeout: float) -> Told:
     """What each group has committed: topic -> partition -> offset; of a share group, where it begins in each partition."""
     told = Told()
-    _ask(connection, _of_types(listed, {SHARE}, other=True), _offset_fetch, _committed, told, timeout)
+    _ask(connection, _of_types(listed, {SHARE}, other=True), offset_fetch, _committed, told, timeout)
     _ask(connection, _of_types(listed, {SHARE}), _share_offsets, _share_starts, told, timeout)
     return told
 
@@ -116,16 +111,6 @@ def _ask(
 
 def _batches(names: list[str]) -> list[list[str]]:
     return [names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE)]
-
-
-def _offset_fetch(names: list[str]) -> Any:
-    wanted = OffsetFetchRequest.OffsetFetchRequestGroup
-    return OffsetFetchRequest(
-        groups=[wanted(group_id=name, member_id=None, member_epoch=-1, topics=None) for name in names],
-        require_stable=False,
-        min_version=BATCHED,
-        max_version=BY_NAME,
-    )
 
 
 def _committed(answer: Any, told: Told) -> None:

@@ -41,9 +41,13 @@ def list_groups(connection: Connection) -> tuple[ConsumerGroup, ...]:
         if broker.fenced:
             continue
         for seen in _listed(connection, broker.node_id):
-            # the type is empty before Kafka 3.8 (KIP-848), where every group is a classic one
-            groups[seen.group_id] = ConsumerGroup(seen.group_id, (seen.group_type or "classic").lower(), seen.group_state)
+            groups[seen.group_id] = listed_group(seen)
     return tuple(groups[name] for name in sorted(groups))
+
+
+def listed_group(seen: Any) -> ConsumerGroup:
+    """A group of an answer to ListGroups. The type is empty before Kafka 3.8 (KIP-848), where every group is a classic one."""
+    return ConsumerGroup(seen.group_id, (seen.group_type or "classic").lower(), seen.group_state)
 
 
 def _listed(connection: Connection, node_id: int) -> Any:
@@ -130,15 +134,8 @@ def _fetch(
     connection: Connection, node_id: int, groups: Sequence[str], found: dict[str, dict[tuple[str, int], int]]
 ) -> tuple[str, ...]:
     """Put what ``groups`` have committed into ``found``; those whose coordinator has moved are returned."""
-    wanted = OffsetFetchRequest.OffsetFetchRequestGroup
-    request = OffsetFetchRequest(
-        groups=[wanted(group_id=name, member_id=None, member_epoch=-1, topics=None) for name in groups],
-        require_stable=False,
-        min_version=BATCHED,
-        max_version=BY_NAME,
-    )
     moving = []
-    for group in connection.send(request, node_id=node_id).groups:
+    for group in connection.send(offset_fetch(groups), node_id=node_id).groups:
         if group.error_code in MOVING:
             moving.append(group.group_id)
             continue
@@ -150,3 +147,14 @@ def _fetch(
                 if partition.committed_offset != NO_OFFSET:
                     offsets[topic.name, partition.partition_index] = partition.committed_offset
     return tuple(moving)
+
+
+def offset_fetch(groups: Sequence[str]) -> OffsetFetchRequest:
+    """The request for all that ``groups`` have committed, for the node that coordinates them."""
+    wanted = OffsetFetchRequest.OffsetFetchRequestGroup
+    return OffsetFetchRequest(
+        groups=[wanted(group_id=name, member_id=None, member_epoch=-1, topics=None) for name in groups],
+        require_stable=False,
+        min_version=BATCHED,
+        max_version=BY_NAME,
+    )

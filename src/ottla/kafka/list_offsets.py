@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kafka.protocol.consumer import ListOffsetsRequest
 
-from ottla.kafka.connection import error_text, explain
+from ottla.kafka.connection import error_text
 from ottla.kafka.offsets import ANY_EPOCH, NO_REPLICA
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def list_offsets(
         for leader, topics in wanted.items()
     }
     answers = connection.send_each(requests, timeout=timeout)
-    listed = ListedOffsets(failures=[f"node {node_id}: {explain(error)}" for node_id, error in answers.failures.items()])
+    listed = ListedOffsets(failures=answers.who_failed)
     for answer in answers.found.values():
         for topic in answer.topics:
             name = topic.name

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ottla.errors import WaitTimeout
-from ottla.local.processes import command_line, end_processes, is_alive, start_process
-from ottla.waiting import wait_until
+from ottla.local.processes import command_line, is_alive, start_process, stop_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,19 +55,5 @@ class Companion:
         process = self.find()
         if process is None:
             return False
-        try:
-            process.terminate()
-            process.resume()  # one that is paused would not hear it
-        except psutil.NoSuchProcess:
-            return True
-        if not _ends(process):
-            end_processes({0: process})
+        stop_processes({0: process}, timeout=STOP_TIMEOUT)
         return True
-
-
-def _ends(process: psutil.Process) -> bool:
-    try:
-        wait_until(lambda: is_alive(process), lambda alive: not alive, what="it to end", timeout=STOP_TIMEOUT, every=0.05)
-    except WaitTimeout:
-        return False
-    return True

@@ -79,8 +79,10 @@ def start_process(command: Sequence[str], *, folder: Path, output: Path, environ
     return psutil.Process(process.pid)
 
 
-def stop_processes(processes: Mapping[int, psutil.Process], *, stuck_at: int | None = None) -> list[int]:
-    """Ask all to stop, wait, and end by force those that cannot; their node ids are returned.
+def stop_processes(
+    processes: Mapping[int, psutil.Process], *, stuck_at: int | None = None, timeout: float = STOP_TIMEOUT
+) -> list[int]:
+    """Ask all to stop, wait ``timeout`` seconds, and end by force those that cannot; their node ids are returned.
 
     A broker leaves in an orderly way only while its controllers have a quorum. Once no more than ``stuck_at`` of these
     processes are left (None: half of them), one that is still at it would wait five minutes for an answer that cannot come,
@@ -90,7 +92,7 @@ def stop_processes(processes: Mapping[int, psutil.Process], *, stuck_at: int | N
     _signal(processes.values(), signal.SIGTERM)
     resume(processes)
     try:
-        _wait_for(processes, len(processes) // 2 if stuck_at is None else stuck_at, STOP_TIMEOUT)
+        _wait_for(processes, len(processes) // 2 if stuck_at is None else stuck_at, timeout)
         _wait_for(processes, 0, LAST_ONES_TIMEOUT)
     except WaitTimeout:
         left = _alive(processes)

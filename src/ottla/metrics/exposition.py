@@ -43,7 +43,7 @@ def _blocks(series: list[Series]) -> Iterator[str]:
     metric = series[0].metric
     lines: list[str] = []
     for _, labels, points in series:
-        before = f'{metric.name}{{{_written(metric.labels, labels)},{metric.labels[-1]}="'
+        before = f'{metric.name}{{{_written(metric.labels[:-1], labels)},{metric.labels[-1]}="'
         lines += [f'{before}{partition}"}} {value}' for partition, value in points]
     text = "\n".join(lines)
     yield _head(metric.name, metric)
@@ -55,31 +55,17 @@ def _blocks(series: list[Series]) -> Iterator[str]:
 
 
 def _written(names: tuple[str, ...], labels: tuple[str, ...]) -> str:
-    return ",".join(f'{name}="{label.translate(_IN_LABELS)}"' for name, label in zip(names, labels, strict=False))
+    return ",".join(f'{name}="{label.translate(_IN_LABELS)}"' for name, label in zip(names, labels, strict=True))
 
 
 def _lines(family: MetricFamily) -> Iterator[str]:
     name = family.name
-    if not family.labels:
-        for value in family.points.values():
-            yield from (
-                _histogram(name, "", value, family.metric.bounds)
-                if isinstance(value, Distribution)
-                else (f"{name} {_text(value)}",)
-            )
-        return
-    form = ",".join(f'{label}="%s"' for label in family.labels)
     for labels, value in family.points.items():
-        written = form % (labels if _is_plain(labels) else tuple(label.translate(_IN_LABELS) for label in labels))
+        written = _written(family.labels, labels)
         if isinstance(value, Distribution):
             yield from _histogram(name, written, value, family.metric.bounds)
         else:
-            yield f"{name}{{{written}}} {_text(value)}"
-
-
-def _is_plain(labels: tuple[str, ...]) -> bool:
-    """Whether labels can stand as they are; names of topics and numbers always can."""
-    return not any('"' in label or "\\" in label or "\n" in label for label in labels)
+            yield f"{name}{{{written}}} {_text(value)}" if written else f"{name} {_text(value)}"
 
 
 def _histogram(name: str, labels: str, value: Distribution, bounds: tuple[float, ...]) -> Iterator[str]:

@@ -128,8 +128,7 @@ def exporter_process(platform: LocalPlatform) -> Companion:
 def where_it_listens(platform: LocalPlatform) -> str:
     """The URL that Prometheus is told."""
     exporter = platform.spec.exporter
-    host, port = exporter.listen
-    return f"{'https' if exporter.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/metrics"
+    return exporter.listen.url(tls=exporter.tls is not None)
 
 
 def _wait_until_it_listens(companion: Companion, started: psutil.Process) -> None:

@@ -29,6 +29,11 @@ class Listen(NamedTuple):
     host: str
     port: int
 
+    def url(self, *, tls: bool) -> str:
+        """What Prometheus is told."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if tls else 'http'}://{host}:{self.port}/metrics"
+
 
 def parse_listen(value: Any) -> Listen:
     """Read HOST:PORT. Raises ValueError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +16,7 @@ from ottla.metrics.quorum_samples import quorum_samples, voter_lag_samples
 from ottla.metrics.samples import Sample, Series
 from ottla.metrics.topic_samples import broker_samples, log_dir_samples, offset_samples, size_samples, topic_samples
 from ottla.model.metric_family import Family
+from ottla.telemetry.clock import now_ms
 from ottla.telemetry.group_collection import GroupCollection
 from ottla.telemetry.outcomes import Outcome, Outcomes
 from ottla.telemetry.topic_facts import TopicFacts
@@ -38,11 +38,6 @@ COLLECTORS = {
     Family.QUORUM: ("quorum",),
 }
 OF_PARTITIONS = frozenset({Family.TOPICS, Family.CONSUMER_GROUPS})
-
-
-def now_ms() -> int:
-    """What the clock of this machine says, as Kafka writes times."""
-    return time.time_ns() // 1_000_000
 
 
 class Collection:
@@ -163,7 +158,7 @@ class Collection:
         whole = [] if self.outcomes.of["log_dirs"].failures else log_dirs  # a sum of what is left would look smaller than it is
         yield from size_samples({place: size for place, size in log_dir.sizes.items() if place[0] in shown} for log_dir in whole)
         if self.view.partitions:
-            yield from offset_samples({name: seen for name, seen in offsets.items() if name in shown})
+            yield from offset_samples(offsets)
 
     def _see_quorum(self, connection: Connection, samples: list[Sample | Series]) -> None:
         with self.outcomes.collecting("quorum"):

@@ -47,6 +47,7 @@ class Exporter:
         self._said = said
         self._collection = Collection(view)
         self._requests: Counter[str] = Counter()
+        self._version = version("ottla")
         self._seen_at = time.monotonic()  # since then nothing was seen, if nothing was
         self._told: frozenset[str] = frozenset()
         self._ended = threading.Event()
@@ -130,7 +131,7 @@ class Exporter:
         self._first.set()
 
     def _own_samples(self) -> Iterator[Sample]:
-        yield Sample(of.EXPORTER_INFO, (version("ottla"),), 1)
+        yield Sample(of.EXPORTER_INFO, (self._version,), 1)
         yield from self._collection.outcomes.samples()
         for request, count in self._requests.items():
             yield Sample(of.REQUESTS, (request,), count)

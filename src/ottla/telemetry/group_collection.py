@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ottla.kafka.group_snapshot import ListedGroups, count_members, fetch_committed_offsets, list_all_groups
+from ottla.kafka.groups import NO_OFFSET
 from ottla.kafka.list_offsets import list_offsets
 from ottla.metrics import exporter_metrics as of
 from ottla.metrics.anchors import Anchors, Found
@@ -13,6 +14,7 @@ from ottla.metrics.group_samples import GroupSamples, GroupsSeen, wanted_ages
 from ottla.metrics.lag import DEAD
 from ottla.metrics.samples import Sample
 from ottla.metrics.timestamp_search import TimestampSearch
+from ottla.telemetry.clock import now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from ottla.telemetry.outcomes import Outcomes
     from ottla.telemetry.topic_facts import TopicFacts
     from ottla.telemetry.view import View
-
-NO_OFFSET = -1
 
 
 class GroupCollection:
@@ -73,7 +73,7 @@ class GroupCollection:
         """The samples of groups, where partitions begin and end by ``offsets``; ``sizes`` are bytes of their leaders."""
         self._forget_what_changed(topics)
         seen = GroupsSeen(
-            at=_now(),
+            at=now_ms(),
             groups=tuple(self._listed),
             committed=self._committed,
             offsets=offsets,
@@ -118,7 +118,3 @@ class GroupCollection:
             found = listed.found.items()
             search.take({place: Found(*seen) if seen[0] != NO_OFFSET else None for place, seen in found})
         return failures
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.errors import OttlaError
 from ottla.metrics.exposition import CONTENT_TYPE
+from ottla.spec.exporter import Listen
 
 if TYPE_CHECKING:
     from ottla.model.secret import Secret
@@ -60,14 +61,13 @@ class Server:
         tls = None if certificate is None else _tls(certificate)
         self._http = _bound(host, port, handler)
         self._http.tls = tls
-        self.scheme = "http" if tls is None else "https"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self.host, self.port = host, int(self._http.server_address[1])
 
     @property
     def url(self) -> str:
         """Where Prometheus finds it."""
-        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/metrics"
+        return Listen(self.host, self.port).url(tls=self._http.tls is not None)
 
     def start(self) -> None:
         """Begin to answer."""
