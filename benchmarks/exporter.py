@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 SPEC = Path(__file__).parent.parent / "platform.yaml"
 SIZES = {"1,000 x 50": (20, 50, 50), "10,000 x 200": (100, 100, 200)}
 RECORDS = 200
+BATCH = 20  # records; so that an offset within a partition is found by its index, as in a topic that filled in time
+QUEUED = 50_000
 SPREAD = 4 * 3600 * 1000  # ms
 ROUNDS = 5
 GROUPS_TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
@@ -56,14 +58,15 @@ def fill(platform: LocalPlatform, topics: int, partitions: int, groups: int) -> 
     plan = access.plan_create([Topic(name, partitions, 1, {}) for name in names])
     access.apply(plan, accept=frozenset(), said=lambda _: None)
     servers = ",".join(access.settings.bootstrap_servers)
-    producer = Producer({"bootstrap.servers": servers, "linger.ms": 100, "queue.buffering.max.messages": 1_000_000})
+    producer = Producer({"bootstrap.servers": servers, "linger.ms": 100, "batch.num.messages": BATCH})
     first = time.time_ns() // 1_000_000 - SPREAD
-    for number in range(RECORDS):
-        at = first + SPREAD * number // RECORDS
-        for name in names:
-            for partition in range(partitions):
+    for name in names:
+        for partition in range(partitions):
+            for number in range(RECORDS):
+                at = first + SPREAD * number // RECORDS
                 producer.produce(name, value=b"x" * 20, partition=partition, timestamp=at)
-        producer.flush(60)
+            if len(producer) > QUEUED:
+                producer.flush(60)
     assert producer.flush(120) == 0
     chance = random.Random(6)  # noqa: S311  (the same commits each time)
     for number in range(groups):

@@ -182,6 +182,14 @@ def test_a_deleted_topic_comes_back_and_records_arrive_again(three: Home) -> Non
             assert delete_topics(connection, [SPEC.topic]) == {SPEC.topic: None}
         until(canary, lambda: telemetry_log(canary) != before, what="another log")
         until_more_come(canary, nodes=3, more=10)
+        for _ in range(3):
+            until_it_looked_again(canary)
+        assert total(canary, CANARY_LOST) == 0
+
+
+def until_it_looked_again(canary: Canary) -> None:
+    looked = canary._course
+    until(canary, lambda: canary._course is not looked, what="another look at the topic")
 
 
 def telemetry_log(canary: Canary) -> str | None:

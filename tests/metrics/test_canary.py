@@ -47,6 +47,11 @@ def receive(ledger: Ledger, number: int | None, offset: int, at: float, *, parti
     ledger.received(number, log=log, partition=partition, offset=offset, at=at)
 
 
+def look_twice(ledger: Ledger) -> None:
+    ledger.same_log()
+    ledger.same_log()
+
+
 def test_times_are_counted_from_the_intended_send_and_under_the_node_that_led() -> None:
     ledger = Ledger(deadline=DEADLINE)
     number = send(ledger, at=100.0, node_id=7)
@@ -123,6 +128,7 @@ def test_a_record_that_another_one_overtook_is_lost_whenever_its_acknowledgement
         assert counts(ledger) == {"received": 1}  # nothing came since: a log that was cut may go on below
     ledger.acknowledged(later, offset=7, at=0.4)
     receive(ledger, later, 7, at=0.5)
+    look_twice(ledger)
     assert counts(ledger) == {"received": 2, "lost": 1}
 
 
@@ -130,7 +136,42 @@ def test_a_record_in_whose_place_another_one_is_found_is_lost() -> None:
     ledger = Ledger(deadline=DEADLINE)
     ledger.acknowledged(send(ledger), offset=5, at=0.1)
     receive(ledger, None, 5, at=0.2)
+    look_twice(ledger)
     assert counts(ledger) == {"lost": 1}
+
+
+def test_a_record_that_was_missed_is_lost_only_when_two_looks_saw_the_topic_unchanged() -> None:
+    ledger = Ledger(deadline=DEADLINE)
+    ledger.acknowledged(send(ledger), offset=5, at=0.1)
+    ledger.same_log()
+    receive(ledger, None, 5, at=0.2)
+    assert counts(ledger) == {}
+    ledger.same_log()
+    assert counts(ledger) == {}
+    ledger.same_log()
+    assert counts(ledger) == {"lost": 1}
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_what_was_missed_in_a_log_that_turns_out_to_be_a_new_one_is_not_lost(looks: int) -> None:
+    ledger = Ledger(deadline=DEADLINE)
+    ledger.acknowledged(send(ledger), offset=5, at=0.1)
+    receive(ledger, None, 5, at=0.2)  # the client has gone over to the new log already
+    for _ in range(looks):
+        ledger.same_log()
+    ledger.new_log()
+    look_twice(ledger)
+    assert counts(ledger) == {}
+
+
+def test_a_record_that_comes_after_it_was_missed_is_received() -> None:
+    ledger = Ledger(deadline=DEADLINE)
+    late = send(ledger)
+    ledger.acknowledged(late, offset=5, at=0.1)
+    receive(ledger, None, 5, at=0.2)
+    receive(ledger, late, 5, at=0.3)
+    look_twice(ledger)
+    assert counts(ledger) == {"received": 1}
 
 
 def test_a_record_that_comes_before_its_acknowledgement_is_told_is_received() -> None:
@@ -171,6 +212,7 @@ def test_a_topic_that_is_gone_says_nothing_about_records_of_the_one_after() -> N
     receive(ledger, before, 50, at=0.4)  # it was on its way when the topic was deleted
     assert counts(ledger) == {"received": 1}
     receive(ledger, None, 1, at=0.5, log=log)
+    look_twice(ledger)
     assert counts(ledger) == {"received": 1, "lost": 1}
 
 
@@ -247,6 +289,10 @@ class Histories(RuleBasedStateMachine):
         self.ledger.look(self.now)
 
     @rule()
+    def see_the_same_topic(self) -> None:
+        self.ledger.same_log()
+
+    @rule()
     def make_anew(self) -> None:
         self.log = self.ledger.new_log()
 
@@ -293,6 +339,7 @@ def test_of_a_log_that_is_read_in_order_exactly_the_records_that_are_missing_bef
         if step < len(kept) and kept[step]:
             receive(ledger, numbers[step], step, at=float(step))
     receive(ledger, None, len(kept), at=float(len(kept)))
+    look_twice(ledger)
     assert value(ledger, CANARY_LOST) == kept.count(False)
     assert value(ledger, CANARY_RECEIVED) == kept.count(True)
     assert ledger.remembered == 0

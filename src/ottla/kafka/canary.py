@@ -43,7 +43,10 @@ class Arrival(NamedTuple):
 
 
 class CanarySender:
-    """A producer as the profile says, which loses nothing, waits for no fuller batch, and gives up after ``give_up`` seconds."""
+    """A producer as the profile says, which loses nothing, waits for no fuller batch, and gives up after ``give_up`` seconds.
+
+    ``problem`` is why there is none, after a fatal error: another one is tried every ``RESTRAINT`` seconds.
+    """
 
     def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes, give_up: float) -> None:
         self._topic = topic
@@ -61,6 +64,7 @@ class CanarySender:
             "allow.auto.create.topics": False,
             "error_cb": heard,
         }
+        self.problem: str | None = None
         self._producer = self._make()
         self._ended: float | None = None  # since when it is of no more use
 
@@ -94,9 +98,15 @@ class CanarySender:
             self._give_up()
             self._ended = time.monotonic()
         if self._ended is not None and time.monotonic() - self._ended > RESTRAINT:
-            self._producer, self._ended = self._make(), None
+            self._begin_again()
         told, self._answers = self._answers, []
         return told
+
+    def _begin_again(self) -> None:
+        try:
+            self._producer, self._ended, self.problem = self._make(), None, None
+        except ClusterError as error:
+            self._ended, self.problem = time.monotonic(), str(error)
 
     def close(self) -> list[Answer]:
         """Give up what was not answered, and tell of it."""

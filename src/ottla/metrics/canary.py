@@ -69,9 +69,11 @@ class _Tally:
 class Ledger:
     """Keeps account of records in flight, and tells late ones from lost ones.
 
-    A record is sent when it was meant to be; it is then acknowledged or refused, once. An acknowledged one is received, or lost:
-    then what came from its partition has its offset or a higher one, and the partition is read in order. One that is not back
-    ``deadline`` seconds after it was meant to be sent is late, and may still be either.
+    A record is sent when it was meant to be; it is then acknowledged or refused, once. An acknowledged one is received, or
+    missed: then what came from its partition has its offset or a higher one, and the partition is read in order. A missed one
+    is lost as soon as the topic is seen to be the same one still: where it was deleted and made anew, offsets began again, and
+    the clients may have gone over to the new log before anybody noticed. One that is not back ``deadline`` seconds after it
+    was meant to be sent is late, and may still be either.
 
     At most ``capacity`` records are remembered. The oldest are forgotten first: what was not acknowledged by then counts as
     refused, what was acknowledged stays without an end.
@@ -85,6 +87,8 @@ class Ledger:
         self._open: OrderedDict[int, _Open] = OrderedDict()
         self._by_time: deque[tuple[float, int]] = deque()  # until each was looked at after its deadline
         self._by_offset: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # heaps of a partition's acknowledged ones
+        self._missed: list[int] = []  # since the look before the last one
+        self._suspected: list[int] = []  # since before the last look
         self._tallies: defaultdict[int, _Tally] = defaultdict(_Tally)
 
     @property
@@ -101,7 +105,17 @@ class Ledger:
         """The topic was made anew: offsets begin again, and say nothing of records that were sent before. The log's number."""
         self._log += 1
         self._by_offset.clear()
+        self._missed, self._suspected = [], []
         return self._log
+
+    def same_log(self) -> None:
+        """The topic was looked at, and is still the same one. What was missed before the look before this one is lost.
+
+        Two looks, because a broker may tell of the old topic when another one has already the new one.
+        """
+        for number in self._suspected:
+            self._lose(number)
+        self._missed, self._suspected = [], self._missed
 
     def sent(self, *, node_id: int, partition: int, at: float) -> int:
         """A record is meant to be sent ``at`` this time, which is not before that of the one before; its number."""
@@ -145,7 +159,9 @@ class Ledger:
                 self._settle(number, record, at)
         passed = self._by_offset[partition] if log == self._log else []
         while passed and passed[0][0] <= offset:
-            self._lose(heappop(passed)[1])
+            missed = heappop(passed)[1]
+            if missed in self._open:  # it did not come, and was not forgotten
+                self._missed.append(missed)
 
     def look(self, now: float) -> None:
         """Count what is late by now."""
@@ -184,7 +200,7 @@ class Ledger:
             self._tallies[record.node_id].late += 1
 
     def _lose(self, number: int) -> None:
-        record = self._open.pop(number, None)  # None: it came, or was forgotten
+        record = self._open.pop(number, None)  # None: it came after all, or was forgotten
         if record is not None:
             self._tallies[record.node_id].lost += 1
 

@@ -9,14 +9,15 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from ottla.kafka.canary import CanaryReceiver, CanarySender
+from ottla.errors import ClusterError
+from ottla.kafka.canary import RESTRAINT, CanaryReceiver, CanarySender
 from ottla.kafka.canary_keeper import TopicKeeper
 from ottla.metrics.canary import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ottla.kafka.canary import Answer
     from ottla.kafka.canary_keeper import CanaryTopic
@@ -31,6 +32,7 @@ WARM_UP = 2.0  # seconds for clients to connect before records count
 OWN_SLEEP = 1.0  # seconds; who wakes so late has slept, or was stopped
 SLICE = 0.1  # seconds after which somebody who waits for Kafka looks up
 ENDED = 5.0
+Client = TypeVar("Client", CanarySender, CanaryReceiver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Canary:
         self._due = 0.0
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._problem: str | None = None
+        self._problems: dict[str, str | None] = {}  # by what was tried
 
     def __enter__(self) -> Self:
         self.start()
@@ -70,10 +72,10 @@ class Canary:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no topic to send to, or None."""
+        """Why there is no topic to send to, or no client, or None."""
         if self._threads and not self._stop.is_set() and not all(thread.is_alive() for thread in self._threads):
             return "the canary has ended"  # by a bug, which was shown
-        return self._problem
+        return next(filter(None, self._problems.values()), None)
 
     def start(self) -> None:
         """Begin, without waiting for Kafka. Raises ClusterError where the profile or the settings make no client."""
@@ -104,13 +106,29 @@ class Canary:
     def _new_receiver(self) -> CanaryReceiver:
         return CanaryReceiver(self._settings, self._profile, self._topic, run=self._run)
 
+    def _renewed(self, make: Callable[[], Client], role: str) -> Client | None:
+        """A client made while all runs; where a file that it needs is gone, that is told and tried again. None: it is to stop."""
+        while not self._stop.is_set():
+            try:
+                made = make()
+            except ClusterError as error:
+                self._problems[role] = str(error)
+                self._stop.wait(RESTRAINT)
+            else:
+                self._problems[role] = None
+                return made
+        return None
+
     def _send(self, keeper: TopicKeeper, sender: CanarySender) -> None:
         while not self._stop.is_set():
             seen = keeper.look(time.monotonic())
-            self._problem = keeper.problem
+            self._problems |= {"topic": keeper.problem, "sender": sender.problem}
             if seen is not None and self._follow(seen):
                 self._account(sender.close())
-                sender = self._new_sender()
+                renewed = self._renewed(self._new_sender, "sender")
+                if renewed is None:
+                    break
+                sender = renewed
                 self._warm_up(sender, seen)
             self._send_what_is_due(sender)
             self._account(sender.answers(min(SLICE, max(0.0, self._due - time.monotonic())) if self._course else SLICE))
@@ -122,8 +140,13 @@ class Canary:
         with self._lock:
             before = self._course
             renewed = before is None or before.topic.log != seen.log
-            log = before.log if before else 0
-            self._course = _Course(self._ledger.new_log() if before and renewed else log, seen)
+            if before is None:
+                self._course = _Course(0, seen)
+            elif renewed:
+                self._course = _Course(self._ledger.new_log(), seen)
+            else:
+                self._ledger.same_log()
+                self._course = _Course(before.log, seen)
             self._ledger.leads(seen.leaders.values())
         return renewed
 
@@ -164,7 +187,10 @@ class Canary:
                 continue
             if course.log != log:
                 receiver.close()
-                receiver, log = self._new_receiver(), course.log
+                renewed = self._renewed(self._new_receiver, "receiver")
+                if renewed is None:
+                    return
+                receiver, log = renewed, course.log
             receiver.read(course.topic.starts)
             came = receiver.arrivals(SLICE)
             with self._lock:
