@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ottla.cli.consent import Yes, agreed_to
+from ottla.cli.exporter import renew_exporters
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import UsageError
@@ -56,7 +57,9 @@ def rotate(
     if finish and leaves:
         raise UsageError("--finish ends a change to another CA, --leaves is for when there is none", hint="give one of them")
     platform = open_platform(file, environment)
-    return rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now())
+    code = rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now())
+    renew_exporters(file, platform)
+    return code
 
 
 def _now() -> dt.datetime:

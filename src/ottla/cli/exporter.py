@@ -18,6 +18,7 @@ from ottla.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ottla.platform import LocalPlatform
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.exporter import Exporter
 
@@ -69,6 +70,21 @@ def command(
     reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
     exporter = make_exporter(reach, view, _say, None if once else spec.canary)
     return _print_once(exporter) if once else _serve(exporter, spec, folder)
+
+
+def renew_exporters(file: Path, platform: LocalPlatform) -> None:
+    """Start exporters anew that `up` runs, and that a change leaves with what holds no more.
+
+    They are that of the environment, and those in its cluster: they may log in as its administrator. Raises LocalError where
+    one does not come up.
+    """
+    from ottla.platform import Platform
+    from ottla.platform.exporter_process import renew
+
+    loaded = Platform.load(file)
+    for name in (platform.environment, *platform.neighbours):
+        if renew(loaded.on(name)):
+            _say(f"the exporter of {name} was started anew, with what is new")
 
 
 def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:

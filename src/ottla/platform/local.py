@@ -390,7 +390,7 @@ class LocalPlatform:
 
     def down(self) -> list[int]:
         """Stop every node, and the exporter beside them; all data stays. Returns the ids of the nodes that were running."""
-        from ottla.platform.exporting import exporter_process
+        from ottla.platform.exporter_process import exporter_process
 
         with self.cluster.lock():
             exporter_process(self).stop()
@@ -398,7 +398,7 @@ class LocalPlatform:
 
     def wipe(self) -> None:
         """Stop every node, and the exporter beside them, and remove all data of this environment."""
-        from ottla.platform.exporting import exporter_process
+        from ottla.platform.exporter_process import exporter_process
 
         with self.cluster.lock():
             exporter_process(self).stop()

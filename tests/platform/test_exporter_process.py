@@ -1,0 +1,111 @@
+"""What an exporter was started with, before any Kafka runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ottla.errors import LocalError
+from ottla.local.record import ClusterRecord, NodeAddress, write_record
+from ottla.platform import Platform
+from ottla.platform.exporter_process import started_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEC = """\
+platform: shop
+cluster: {name: shop, nodes: 1}
+topic_defaults: {replication_factor: 1, min_insync_replicas: 1}
+topics: {orders: {partitions: 1}}
+users: {admin: {admin: true}, watcher: {monitor: true}, reader: {consumes: {topics: [orders], group: readers}}}
+exporter: {enabled: true, except_topics: tmp-.*, canary: {interval: 1s}, basic_auth: {user: p, password: "${file:word}"}}
+environments: {prod: {target: local}}
+"""
+OTHERS = {
+    "the port": ("enabled: true", 'enabled: true, listen: "127.0.0.1:9999"'),
+    "names": ("tmp-.*", "temp-.*"),
+    "the canary": ("interval: 1s", "interval: 2s"),
+    "who asks": ("user: p,", "user: q,"),
+    "brokers": ("nodes: 1", "nodes: 3"),
+    "groups that see what is committed": ("topics: {", "client: {consumer: {isolation.level: read_committed}}\ntopics: {"),
+    "the client profile": ("topics: {", "client: {producer: {linger.ms: 7}}\ntopics: {"),
+}
+RECORD = ClusterRecord("cluster", "4.3.1", (NodeAddress.in_block(1, "127.0.0.1", 9092),))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "word").write_text("pass\n")
+    path = tmp_path / "platform.yaml"
+    write(path)
+    platform = Platform.load(path).on("prod")
+    write_record(platform.cluster.layout.record, RECORD)
+    platform.identity.store.ensure_key()
+    return path
+
+
+def write(path: Path, was: str = "", now: str = "") -> None:
+    assert was in SPEC
+    path.write_text(SPEC.replace(was, now, 1) if was else SPEC)
+
+
+def digest(path: Path) -> str:
+    return started_with(Platform.load(path).on("prod"), os.environ)
+
+
+def test_it_stays_while_another_start_would_change_nothing(path: Path) -> None:
+    before = digest(path)
+    write(path, "platform: shop", "# a remark\nplatform: shop")
+    os.utime(path, (2e9, 2e9))
+    (path.parent / "word").write_text("pass")  # without the line end that an editor put there
+    assert digest(path) == before
+    write(path, "partitions: 1", "partitions: 3")
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize("change", OTHERS)
+def test_it_is_another_one_with_another(path: Path, change: str) -> None:
+    before = digest(path)
+    write(path, *OTHERS[change])
+    assert digest(path) != before
+
+
+def test_it_is_another_one_where_nodes_moved_or_the_cluster_is_another(path: Path) -> None:
+    before = digest(path)
+    record = Platform.load(path).on("prod").cluster.layout.record
+    write_record(record, replace(RECORD, nodes=(RECORD.nodes[0].moved_to(9102),)))
+    moved = digest(path)
+    write_record(record, replace(RECORD, cluster_id="another"))
+    assert len({before, moved, digest(path)}) == 3
+
+
+def test_a_password_is_in_it_by_its_version_and_one_that_is_missing_is_told(path: Path) -> None:
+    before = digest(path)
+    (path.parent / "word").write_text("another")
+    assert digest(path) != before
+    (path.parent / "word").unlink()
+    with pytest.raises(LocalError, match="word"):
+        digest(path)
+
+
+def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Path) -> None:
+    write(path, "environments: {prod: {target: local}}", "environments: {prod: {target: local, security: {enabled: true}}}")
+    platform = Platform.load(path).on("prod")
+    nodes = (replace(RECORD.nodes[0], secured=True),)
+    write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
+    platform.cluster.admission.ensure_certificates(nodes)
+    store = platform.identity.store
+    for user in ("admin", "watcher"):
+        store.ensure_password(user)
+    before = digest(path)
+    store.new_password("watcher")
+    assert digest(path) == before
+    store.new_password("admin")
+    rotated = digest(path)
+    authorities = platform.cluster.layout.client_authorities
+    authorities.write_text(authorities.read_text() * 2)
+    assert len({before, rotated, digest(path)}) == 3
