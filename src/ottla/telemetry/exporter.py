@@ -42,6 +42,7 @@ class Exporter:
     ) -> None:
         self.view = view
         self.snapshot: Snapshot | None = None
+        self.compresses = False  # once somebody asks for gzip, so that no scrape waits for it
         self._connect = connect
         self._canary = canary
         self._said = said
@@ -127,7 +128,10 @@ class Exporter:
             self._collection.outcomes.of["canary"] = Outcome(failures=[problem] if problem else [])
             samples = [*samples, *self._canary.samples()]
         parts = [*samples, *self._own_samples()]
-        self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures, at=self._seen_at)
+        snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures, at=self._seen_at)
+        if self.compresses:
+            snapshot.compressed.begin()
+        self.snapshot = snapshot
         self._first.set()
 
     def _own_samples(self) -> Iterator[Sample]:
