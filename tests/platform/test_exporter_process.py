@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ottla.errors import LocalError
+from ottla.local.ports import LOOPBACK, free_port, listening
+from ottla.local.processes import is_alive
 from ottla.local.record import ClusterRecord, NodeAddress, write_record
 from ottla.platform import Platform
-from ottla.platform.exporter_process import started_with
+from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +25,7 @@ topic_defaults: {replication_factor: 1, min_insync_replicas: 1}
 topics: {orders: {partitions: 1}}
 users: {admin: {admin: true}, watcher: {monitor: true}, reader: {consumes: {topics: [orders], group: readers}}}
 exporter: {enabled: true, except_topics: tmp-.*, canary: {interval: 1s}, basic_auth: {user: p, password: "${file:word}"}}
-environments: {prod: {target: local}}
+environments: {prod: {target: local}, staging: {target: local}}
 """
 OTHERS = {
     "the port": ("enabled: true", 'enabled: true, listen: "127.0.0.1:9999"'),
@@ -42,9 +44,10 @@ def path(tmp_path: Path) -> Path:
     (tmp_path / "word").write_text("pass\n")
     path = tmp_path / "platform.yaml"
     write(path)
-    platform = Platform.load(path).on("prod")
-    write_record(platform.cluster.layout.record, RECORD)
-    platform.identity.store.ensure_key()
+    for name, nodes in (("prod", RECORD.nodes), ("staging", (RECORD.nodes[0].moved_to(9102),))):
+        platform = Platform.load(path).on(name)
+        write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
+        platform.identity.store.ensure_key()
     return path
 
 
@@ -93,7 +96,7 @@ def test_a_password_is_in_it_by_its_version_and_one_that_is_missing_is_told(path
 
 
 def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Path) -> None:
-    write(path, "environments: {prod: {target: local}}", "environments: {prod: {target: local, security: {enabled: true}}}")
+    write(path, "prod: {target: local}", "prod: {target: local, security: {enabled: true}}")
     platform = Platform.load(path).on("prod")
     nodes = (replace(RECORD.nodes[0], secured=True),)
     write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
@@ -109,3 +112,48 @@ def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Pat
     authorities = platform.cluster.layout.client_authorities
     authorities.write_text(authorities.read_text() * 2)
     assert len({before, rotated, digest(path)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("listen", "jmx", "named"),
+    [
+        ("127.0.0.1:9092", None, "node 1"),
+        ("localhost:9096", None, "node 1"),
+        ("127.0.0.1:9097", 9097, "the JMX agent of node 1"),
+    ],
+)
+def test_a_port_of_a_node_is_refused_by_both_names(path: Path, listen: str, jmx: int | None, named: str) -> None:
+    write(path, "enabled: true", f'enabled: true, listen: "{listen}"')
+    platform = Platform.load(path).on("prod")
+    write_record(platform.cluster.layout.record, replace(RECORD, nodes=(replace(RECORD.nodes[0], jmx_port=jmx),)))
+    with pytest.raises(LocalError, match=f"exporter.listen of prod is {listen}, and there listens {named}") as caught:
+        keep_running(platform, path)
+    assert "ottla up" in str(caught.value)
+    assert exporter_process(platform).find() is None
+
+
+def test_a_port_of_another_exporter_is_refused_by_both_names_and_a_change_reaches_one_that_runs(path: Path) -> None:
+    port = free_port(LOOPBACK, taken=set(), start=9400)
+    write(path, "enabled: true", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}"')
+    prod, staging = (Platform.load(path).on(name) for name in ("prod", "staging"))
+    assert keep_running(prod, path) == f"http://{LOOPBACK}:{port}/metrics"  # it says of the cluster that nobody is there
+    try:
+        first = exporter_process(prod).find()
+        assert first is not None
+        assert listening(first) == [(LOOPBACK, port)]
+        with pytest.raises(LocalError, match=f":{port}, and there listens the exporter of prod"):
+            keep_running(staging, path)
+        assert (renew(staging), renew(prod)) == (False, False)
+        (path.parent / "word").write_text("another")
+        assert renew(prod)
+        second = exporter_process(prod).find()
+        assert second is not None
+        assert not is_alive(first)
+        keep_running(prod, path)
+        assert second == exporter_process(prod).find()
+        assert "another" not in second.environ().values()
+        write(path, "enabled: true", "enabled: false")
+        assert keep_running(Platform.load(path).on("prod"), path) is None
+        assert not is_alive(second)
+    finally:
+        exporter_process(prod).stop()

@@ -19,6 +19,7 @@ from ottla.errors import LocalError
 from ottla.files import explained
 from ottla.kafka.settings import SECRETS
 from ottla.local.companion import Companion
+from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, listening
 from ottla.local.processes import environment_of, is_alive, is_paused
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     import psutil
 
     from ottla.kafka.settings import ClientSettings
+    from ottla.local.record import ClusterRecord
     from ottla.model.secret import SecretReference
     from ottla.platform.local import LocalPlatform
-    from ottla.spec.exporter import ExporterSpec
+    from ottla.spec.exporter import ExporterSpec, Listen
 
 STARTED_WITH = "OTTLA_EXPORTER_STARTED_WITH"  # the variable that holds the digest
 START_TIMEOUT = 30.0
@@ -77,8 +79,41 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
         call = _call(platform, ["--file", str(file.resolve()), "--environment", platform.environment], process)
         if process is None or not call.started(process):
             companion.stop()
-            _start(companion, call)
+            _start(platform, call)
         return where_it_listens(platform)
+
+
+def refuse_taken_port(platform: LocalPlatform) -> None:
+    """Raise LocalError, naming both, where a node of the environment or another environment's exporter has the port."""
+    listen = platform.spec.exporter.listen
+    by = _node_on(listen, platform.cluster.made()) or _exporter_on(listen, platform.folder)
+    if by is not None:
+        raise LocalError(
+            f"exporter.listen of {platform.environment} is {listen.host}:{listen.port}, and there listens {by}",
+            hint="the nodes run; give the exporter another port in the spec, then: ottla up",
+        )
+
+
+def _node_on(listen: Listen, record: ClusterRecord) -> str | None:
+    for node in record.nodes:
+        if listen.port in node.ports and _meet(listen.host, node.host):
+            return f"node {node.node_id}"
+        if listen.port == node.jmx_port and _meet(listen.host, LOOPBACK):
+            return f"the JMX agent of node {node.node_id}"
+    return None
+
+
+def _exporter_on(listen: Listen, folder: Path) -> str | None:
+    for other in sorted(folder.parent.iterdir()):
+        process = Companion("exporter", other).find() if other.is_dir() and other != folder else None
+        if process is not None and any(port == listen.port and _meet(listen.host, host) for host, port in listening(process)):
+            return f"the exporter of {other.name}"
+    return None
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two servers cannot have the same port on these addresses."""
+    return one == other or bool({one, other} & set(EVERY_ADDRESS)) or {one, other} <= {LOOPBACK, "localhost"}
 
 
 def renew(platform: LocalPlatform) -> bool:
@@ -95,7 +130,7 @@ def renew(platform: LocalPlatform) -> bool:
         if call.started(process):
             return False
         companion.stop()
-        _start(companion, call)
+        _start(platform, call)
         return True
 
 
@@ -150,7 +185,9 @@ def _without_secrets(settings: ClientSettings, version_of: Callable[[Secret], st
             yield key, [value]
 
 
-def _start(companion: Companion, call: _Call) -> None:
+def _start(platform: LocalPlatform, call: _Call) -> None:
+    refuse_taken_port(platform)
+    companion = exporter_process(platform)
     started = companion.start(call.arguments, call.environment)
 
     def look() -> str:
