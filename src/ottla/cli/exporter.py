@@ -12,7 +12,7 @@ import typer
 
 from ottla.cli.on_cluster import AsUser, BootstrapServer, CommandConfig, Properties, open_access
 from ottla.cli.output import note
-from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, WANTING, Environment, SpecFile, explained, open_platform, write_no_more
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
 
 def _print_once(exporter: Exporter) -> int:
     snapshot = exporter.collect_once()
-    sys.stdout.write(snapshot.scrape().decode())
+    _print(snapshot.scrape().decode())
     for failure in snapshot.failures[:MOST_TOLD]:
         _say(failure)
     if len(snapshot.failures) > MOST_TOLD:
@@ -111,8 +111,7 @@ def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
     exporter.start()
     exporter.wait_first(FIRST_ROUND)
     server.start()
-    typer.echo(f"{LISTENS}{server.url}")
-    sys.stdout.flush()
+    _print(f"{LISTENS}{server.url}\n")
     try:
         while not threading.Event().wait(LOOK_UP):
             pass  # a signal that another thread was given wakes nobody, and is seen now
@@ -122,6 +121,15 @@ def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
         server.close()
         exporter.close()
     return 0
+
+
+def _print(text: str) -> None:
+    """Write to stdout; a reader that went away changes neither what was found nor who is served."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        write_no_more()
 
 
 def _say(failure: str) -> None:
