@@ -12,7 +12,17 @@ import typer
 
 from ottla.cli.on_cluster import AsUser, BootstrapServer, CommandConfig, Properties, open_access
 from ottla.cli.output import note
-from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, WANTING, Environment, SpecFile, explained, open_platform, write_no_more
+from ottla.cli.running import (
+    DEFAULT_FILE,
+    INTERRUPTED,
+    WANTING,
+    Environment,
+    SpecFile,
+    explained,
+    open_platform,
+    with_options,
+    write_no_more,
+)
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -133,4 +143,4 @@ def _print(text: str) -> None:
 
 
 def _say(failure: str) -> None:
-    note(f"  {failure}")
+    note(with_options(f"  {failure}"))
