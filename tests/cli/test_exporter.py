@@ -6,12 +6,21 @@ import http.client
 import os
 import signal
 import subprocess
+import time
 from contextlib import closing, suppress
+from typing import TYPE_CHECKING
 
 from tests.conftest import Home
 
 from ottla.local.ports import LOOPBACK, free_port
 from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Ottla
+
+    from ottla.platform import LocalPlatform
 
 NOBODY = ("-b", f"{LOOPBACK}:1", "--interval", "1s")
 
@@ -48,3 +57,15 @@ def test_a_closed_stdout_is_an_error_before_anything_is_done() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "ottla: cannot write the output: stdout is closed\n")
+
+
+def test_one_look_at_a_cluster_that_is_stopped_says_so_at_once(ottla: Ottla, made: Callable[[str], LocalPlatform]) -> None:
+    none = ottla("exporter", "--once", "-e", "laptop")
+    assert (none.exit_code, "no local cluster was made here yet" in none.stderr) == (1, True)
+    made("laptop")
+    started = time.monotonic()
+    stopped = ottla("exporter", "--once", "-e", "laptop")
+    assert time.monotonic() - started < 3
+    assert (stopped.exit_code, stopped.stdout) == (1, "")
+    said = "ottla: node 1 does not run\n  see what runs: ottla status -e laptop; start it: ottla up -e laptop\n"
+    assert stopped.stderr == said

@@ -59,7 +59,7 @@ def command(
     The cluster is looked at in the background; a scrape gets what was seen last, and how old it is. A user with
     `monitor: true` may see all that it gives.
     """
-    from ottla.platform.exporting import make_exporter, view_of
+    from ottla.platform.exporting import make_exporter, refuse_stopped, view_of
     from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
     from ottla.spec.exporter_checks import shown_password
 
@@ -73,6 +73,8 @@ def command(
         shown = shown_password(spec)
         if shown is not None:
             raise UsageError(f"--listen {listen}: {shown}")
+        if once:
+            refuse_stopped(platform)
         as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
     else:
         spec = ExporterSpec().model_copy(update=changes)
