@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,12 @@ def test_up_runs_the_exporter_and_follows_the_spec(one: Home) -> None:
         assert one.run("up", spec=SPEC).returncode == 0
         assert process_of(one).pid == process.pid
         assert f"exporter: http://127.0.0.1:{port}/metrics" in one.run("status", spec=SPEC).stdout
+        verified = one.run("verify", spec=SPEC)
+        assert (verified.returncode, f"ok  exporter: http://127.0.0.1:{port}/metrics" in verified.stdout) == (0, True)
         ask_for(one, other)
+        stale = one.run("verify", spec=SPEC)
+        assert (stale.returncode, "WANTING  exporter: fresh: it was started with" in stale.stdout) == (6, True)
+        assert one.run("plan", "--exit-code", spec=SPEC).returncode == 0
         os.utime(one.folder / SPEC, (process.create_time() - 10,) * 2)  # a copy that is older than the process
         assert one.run("up", spec=SPEC).returncode == 0
         assert "ottla_exporter_info" in wait_until(lambda: scraped(other), bool, what="a scrape", timeout=20)
@@ -85,6 +91,8 @@ def test_a_port_that_is_taken_is_told_and_the_nodes_run(one: Home) -> None:
     assert (done.returncode, "cannot listen on 127.0.0.1" in done.stderr) == (1, True), done.stderr
     assert exporter_process(one.platform).find() is None
     status = one.run("status", spec=SPEC)
+    verified = one.run("verify", spec=SPEC)
+    assert (verified.returncode, "WANTING  exporter: fresh: it does not run" in verified.stdout) == (6, True)
     assert (status.returncode, "exporter: stopped; start it: ottla up" in status.stdout) == (6, True)
     assert one.run("verify").returncode == 0
 
@@ -149,3 +157,12 @@ def test_on_a_locked_platform_a_user_who_may_look_is_enough(locked: Locked) -> N
     nobody = locked.run("exporter", "--once", "--as", "nobody")
     assert (nobody.returncode, "uthoriz" in nobody.stderr) == (6, True), nobody.stderr
     assert 'ottla_exporter_collector_success{collector="quorum"} 0' in nobody.stdout
+    reader, writer = os.pipe()
+    os.close(reader)
+    spec = ("--file", str(locked.folder / "platform.yaml"), "-e", locked.environment)
+    command = locked.command("exporter", "--once", "--as", "nobody", *spec)
+    gone = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writer)
+    assert (gone.returncode, "uthoriz" in gone.stderr) == (6, True), (
+        gone.stderr
+    )  # nobody reads it, and it is wanting all the same

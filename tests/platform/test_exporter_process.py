@@ -13,10 +13,17 @@ from ottla.local.ports import LOOPBACK, free_port, listening
 from ottla.local.processes import is_alive
 from ottla.local.record import ClusterRecord, NodeAddress, write_record
 from ottla.platform import Platform
+from ottla.platform.exporter_check import exporter_checks
 from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    import psutil
+
+    from ottla.platform import LocalPlatform
 
 SPEC = """\
 platform: shop
@@ -132,28 +139,66 @@ def test_a_port_of_a_node_is_refused_by_both_names(path: Path, listen: str, jmx:
     assert exporter_process(platform).find() is None
 
 
-def test_a_port_of_another_exporter_is_refused_by_both_names_and_a_change_reaches_one_that_runs(path: Path) -> None:
+@pytest.fixture
+def running(path: Path) -> Iterator[LocalPlatform]:
+    """An environment whose exporter runs. It says of the cluster that nobody is there."""
     port = free_port(LOOPBACK, taken=set(), start=9400)
     write(path, "enabled: true", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}"')
-    prod, staging = (Platform.load(path).on(name) for name in ("prod", "staging"))
-    assert keep_running(prod, path) == f"http://{LOOPBACK}:{port}/metrics"  # it says of the cluster that nobody is there
-    try:
-        first = exporter_process(prod).find()
-        assert first is not None
-        assert listening(first) == [(LOOPBACK, port)]
-        with pytest.raises(LocalError, match=f":{port}, and there listens the exporter of prod"):
-            keep_running(staging, path)
-        assert (renew(staging), renew(prod)) == (False, False)
-        (path.parent / "word").write_text("another")
-        assert renew(prod)
-        second = exporter_process(prod).find()
-        assert second is not None
-        assert not is_alive(first)
-        keep_running(prod, path)
-        assert second == exporter_process(prod).find()
-        assert "another" not in second.environ().values()
-        write(path, "enabled: true", "enabled: false")
-        assert keep_running(Platform.load(path).on("prod"), path) is None
-        assert not is_alive(second)
-    finally:
-        exporter_process(prod).stop()
+    platform = Platform.load(path).on("prod")
+    assert keep_running(platform, path) == f"http://{LOOPBACK}:{port}/metrics"
+    yield platform
+    exporter_process(platform).stop()
+
+
+def process_of(platform: LocalPlatform) -> psutil.Process:
+    found = exporter_process(platform).find()
+    assert found is not None
+    return found
+
+
+def wanting(platform: LocalPlatform) -> str | None:
+    (check,) = exporter_checks(platform)
+    return check.wanting
+
+
+def test_a_port_of_another_exporter_is_refused_by_both_names(path: Path, running: LocalPlatform) -> None:
+    listen = running.spec.exporter.listen
+    assert listening(process_of(running)) == [listen]
+    staging = Platform.load(path).on("staging")
+    with pytest.raises(LocalError, match=f"of staging is {LOOPBACK}:{listen.port}, and there listens the exporter of prod"):
+        keep_running(staging, path)
+    assert not renew(staging)
+
+
+def test_one_that_runs_is_started_anew_exactly_when_it_is_stale(path: Path, running: LocalPlatform) -> None:
+    first = process_of(running)
+    keep_running(running, path)
+    assert not renew(running)
+    assert process_of(running) == first
+    (path.parent / "word").write_text("another")
+    assert renew(running)
+    second = process_of(running)
+    assert not is_alive(first)
+    keep_running(running, path)
+    assert process_of(running) == second
+    assert "another" not in second.environ().values()
+    write(path, "enabled: true", "enabled: false")
+    assert keep_running(Platform.load(path).on("prod"), path) is None
+    assert not is_alive(second)
+
+
+def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
+    blind = "it has seen nothing of the cluster for three intervals; see why: "
+    wait_until(lambda: wanting(running), lambda said: str(said).startswith(blind), what="its confession", timeout=20)
+    assert str(wanting(running.working_as("watcher"))).startswith(blind)
+    process_of(running).suspend()
+    assert wanting(running) == "it is paused (SIGSTOP); start it anew: ottla up"
+    process_of(running).resume()
+    (path.parent / "word").write_text("another")
+    assert wanting(running) == "it was started with what holds no more; start it anew: ottla up"
+    (path.parent / "word").unlink()
+    assert "word" in str(wanting(running))
+    exporter_process(running).stop()
+    assert wanting(running) == "it does not run; start it: ottla up"
+    write(path, "enabled: true", "enabled: false")
+    assert exporter_checks(Platform.load(path).on("prod")) == ()

@@ -25,7 +25,9 @@ from ottla.errors import OttlaError
 from ottla.metrics.exporter_metrics import EXPORTER_INFO
 from ottla.metrics.samples import Sample
 from ottla.model.secret import Secret
+from ottla.spec.exporter import Listen
 from ottla.telemetry.exporter import Exporter
+from ottla.telemetry.probe import is_healthy
 from ottla.telemetry.server import Certificate, Guard, Server
 from ottla.telemetry.snapshot import take_snapshot
 from ottla.telemetry.view import View
@@ -132,6 +134,21 @@ def test_with_a_certificate_it_speaks_tls_and_nothing_else(certificate: Certific
         with pytest.raises(OSError):  # noqa: PT011  (whatever way the connection ends)
             ask(server.url.replace("https", "http"))
         assert ask(server.url, trusts=certificate.chain.reveal())[0] == 200
+
+
+def test_an_exporter_is_healthy_if_it_says_so_and_shows_its_own_certificate(certificate: Certificate) -> None:
+    with serving(guard=GUARD) as server:
+        assert is_healthy(Listen(server.host, server.port))
+        assert is_healthy(Listen("0.0.0.0", server.port))  # noqa: S104  (asked, not bound)
+        assert not is_healthy(Listen(server.host, server.port), certificate.chain)
+    assert not is_healthy(Listen(server.host, server.port))
+    with serving(empty=True) as server:
+        assert not is_healthy(Listen(server.host, server.port))
+    with serving(certificate=certificate) as server:
+        assert is_healthy(Listen(server.host, server.port), certificate.chain)
+        assert not is_healthy(Listen(server.host, server.port))
+        other = ssl.get_server_certificate((server.host, server.port))
+        assert other == certificate.chain.reveal()
 
 
 def test_a_client_that_says_nothing_keeps_nobody_waiting(certificate: Certificate) -> None:

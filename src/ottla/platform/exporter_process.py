@@ -137,12 +137,12 @@ def renew(platform: LocalPlatform) -> bool:
 def _call(platform: LocalPlatform, arguments: Sequence[str], process: psutil.Process | None) -> _Call:
     if platform.spec.exporter.basic_auth or platform.spec.exporter.tls or platform.cluster.made().any_secured:
         platform.identity.store.ensure_key()  # or versions of secrets would be other ones in each call
-    environment = _variables(process)
+    environment = variables_for(process)
     return _Call(arguments, {**environment, STARTED_WITH: started_with(platform, environment)})
 
 
-def _variables(process: psutil.Process | None) -> dict[str, str]:
-    """Those of this process; one that is not set here is as the exporter that runs was given it."""
+def variables_for(process: psutil.Process | None) -> dict[str, str]:
+    """The variables of an exporter: those of this process, and what is not set here as the one that runs was given it."""
     return {**({} if process is None else environment_of(process)), **os.environ}
 
 
@@ -152,7 +152,7 @@ def started_with(platform: LocalPlatform, environ: Mapping[str, str]) -> str:
     Secrets are in it by their versions. Raises LocalError where one leads nowhere, UsageError for a user that is not there.
     """
     spec, version_of = platform.spec.exporter, platform.identity.store.version_of
-    access, view = platform.access(spec.user), platform.view(spec)
+    access, view = platform.working_as(None).access(spec.user), platform.view(spec)
     taken_up = {
         "ottla": version("ottla"),
         "exporter": spec.model_dump(mode="json", exclude={"enabled"}),
