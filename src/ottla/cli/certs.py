@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, expl
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ottla.local.certificate_expiry import ListedCertificate
     from ottla.platform import LocalPlatform
@@ -57,9 +58,8 @@ def rotate(
     if finish and leaves:
         raise UsageError("--finish ends a change to another CA, --leaves is for when there is none", hint="give one of them")
     platform = open_platform(file, environment)
-    code = rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now())
-    renew_exporters(file, platform)
-    return code
+    renew = partial(renew_exporters, file, platform)
+    return rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now(), then=renew)
 
 
 def _now() -> dt.datetime:
@@ -107,8 +107,16 @@ def print_findings(platform: LocalPlatform, output: Output, *, now: dt.datetime)
     return WANTING if view.findings else 0
 
 
-def rotate_certificates(platform: LocalPlatform, *, finish: bool, leaves: bool, yes: bool, now: dt.datetime) -> int:
-    """Show the steps, ask unless ``yes``, and go them."""
+def rotate_certificates(
+    platform: LocalPlatform,
+    *,
+    finish: bool,
+    leaves: bool,
+    yes: bool,
+    now: dt.datetime,
+    then: Callable[[], None] = lambda: None,
+) -> int:
+    """Show the steps, ask unless ``yes``, go them, and do ``then`` what they entail."""
     from ottla.platform.certificates import begin_rotation, finish_rotation, refuse_unready, renew_certificates
 
     options = ["--finish"] if finish else ["--leaves"] if leaves else []
@@ -120,6 +128,7 @@ def rotate_certificates(platform: LocalPlatform, *, finish: bool, leaves: bool, 
         note("nothing was done")
         return 0
     _print_done(platform, run(platform, now=now), finish=finish, leaves=leaves)
+    then()
     return 0
 
 
