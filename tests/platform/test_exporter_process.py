@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ottla.cli.exporter import renew_exporters
 from ottla.errors import LocalError
 from ottla.local.ports import LOOPBACK, free_port, listening
 from ottla.local.processes import is_alive
@@ -43,6 +44,7 @@ OTHERS = {
     "groups that see what is committed": ("topics: {", "client: {consumer: {isolation.level: read_committed}}\ntopics: {"),
     "the client profile": ("topics: {", "client: {producer: {linger.ms: 7}}\ntopics: {"),
 }
+LOCKED = "prod: {target: local, security: {enabled: true}}, dev: {shares: prod, prefix: dev., users: {admin: null}}"
 RECORD = ClusterRecord("cluster", "4.3.1", (NodeAddress.in_block(1, "127.0.0.1", 9092),))
 
 
@@ -102,15 +104,20 @@ def test_a_password_is_in_it_by_its_version_and_one_that_is_missing_is_told(path
         digest(path)
 
 
-def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Path) -> None:
-    write(path, "prod: {target: local}", "prod: {target: local, security: {enabled: true}}")
+def locked(path: Path) -> LocalPlatform:
     platform = Platform.load(path).on("prod")
     nodes = (replace(RECORD.nodes[0], secured=True),)
     write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
     platform.cluster.admission.ensure_certificates(nodes)
-    store = platform.identity.store
     for user in ("admin", "watcher"):
-        store.ensure_password(user)
+        platform.identity.store.ensure_password(user)
+    return platform
+
+
+def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Path) -> None:
+    write(path, "prod: {target: local}", LOCKED)
+    platform = locked(path)
+    store = platform.identity.store
     before = digest(path)
     store.new_password("watcher")
     assert digest(path) == before
@@ -202,3 +209,22 @@ def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
     assert wanting(running) == "it does not run; start it: ottla up"
     write(path, "enabled: true", "enabled: false")
     assert exporter_checks(Platform.load(path).on("prod")) == ()
+
+
+def test_the_administrators_new_password_reaches_the_exporter_of_an_environment_that_shares_the_cluster(path: Path) -> None:
+    port = free_port(LOOPBACK, taken=set(), start=9400)
+    write(path, "prod: {target: local}", LOCKED)
+    path.write_text(path.read_text().replace("enabled: true,", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}",', 1))
+    owner, dev = locked(path), Platform.load(path).on("dev")
+    keep_running(dev, path)
+    try:
+        before = process_of(dev)
+        owner.identity.store.new_password("watcher")
+        renew_exporters(path, owner)
+        assert process_of(dev) == before
+        owner.identity.store.new_password("admin")
+        renew_exporters(path, owner)
+        assert process_of(dev) != before
+        assert exporter_process(owner).find() is None  # it did not run, and is not started by that
+    finally:
+        exporter_process(dev).stop()
