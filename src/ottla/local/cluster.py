@@ -15,7 +15,7 @@ from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
 from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
 from ottla.local.jmx_agent import ensure_agent
-from ottla.local.jvm import Runtime, java_command, kafka_version_of
+from ottla.local.jvm import JvmMode, Runtime, java_command, kafka_version_of
 from ottla.local.node import applied_configs, keep_applied, needs_format
 from ottla.local.processes import command_line, find_nodes, resume, stop_processes
 from ottla.local.ready import wait_for_nodes
@@ -50,6 +50,7 @@ class LocalCluster:
     report: Reporter
     admission: Admission = NOBODY
     jmx_agent: bool = False
+    jvm_mode: JvmMode = JvmMode.QUICK
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -129,7 +130,7 @@ class LocalCluster:
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
         agent = ensure_agent(report=self.report) if self.jmx_agent else None
-        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent)
+        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent, mode=self.jvm_mode)
         return with_aot_cache(plain, kafka_version, train=train, report=self.report)
 
     def move_to(self, kafka_version: str) -> list[int]:

@@ -1,0 +1,214 @@
+"""`ottla bench`: what the platform carries, and how quickly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.errors import UsageError
+from ottla.model.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ottla.platform import LocalPlatform
+    from ottla.proof.benching import Run, Security
+    from ottla.proof.judging import Aims
+    from ottla.proof.load import Load
+    from ottla.proof.measurement import Second
+
+ALL = "all"
+MILLISECONDS = 1_000
+SHOWN = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "highest": "max"}
+
+
+@explained
+def command(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    output: OutputOption = Output.TABLE,
+    rate: Annotated[int | None, typer.Option("--rate", min=1, help="Events a second; those of `load` if not given.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="Size of an event (1KiB); that of `load` if not given.")] = None,
+    duration: Annotated[str, typer.Option("--duration", help="How long it is measured.")] = "30s",
+    warm_up: Annotated[str, typer.Option("--warm-up", help="How long before that; the JVM needs it.")] = "30s",
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="The topic of the spec whose shape is used; the first one if not given.")
+    ] = None,
+    producers: Annotated[int, typer.Option("--producers", min=1, max=64, help="Processes that send.")] = 1,
+    consumers: Annotated[int, typer.Option("--consumers", min=1, max=64, help="Processes that read, in one group.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same events.")] = 1,
+    security: Annotated[
+        str, typer.Option("--security", help="plain, tls, tls+scram, or all of them: what security costs.", metavar="KIND")
+    ] = "plain",
+    here: Annotated[bool, typer.Option("--here", help="On the platform itself, as it runs, not on a cluster of its own.")] = False,
+    find_max: Annotated[bool, typer.Option("--find-max", help="Search the largest rate that meets the aims.")] = False,
+    p99: Annotated[float, typer.Option("--p99", min=0.1, help="Aim: p99 end to end, in ms, is less than this.")] = 100.0,
+    lag: Annotated[int, typer.Option("--lag", min=1, help="Aim: the lag, in events, is less than this.")] = 1_000,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", help="Measure nothing: put two saved benches side by side.")
+    ] = None,
+) -> int:
+    """Send events at a fixed rate, and measure each from when it was meant to be sent. Exit 6 if the aims are not met.
+
+    It is done on a cluster of its own, made from the spec and removed afterwards; the platform's data is never touched.
+    """
+    from ottla.proof.judging import Aims
+    from ottla.proof.load import Load
+
+    if compare is not None:
+        return _compare(*compare, output)
+    platform = open_platform(file, environment)
+    wanted = platform.spec.load
+    load = Load(
+        rate=rate or (wanted.events_per_second if wanted else 1_000),
+        size=parse_size(size) if size else (wanted.event_size if wanted else 1_024),
+        duration=parse_duration(duration) / MILLISECONDS,
+        warm_up=parse_duration(warm_up) / MILLISECONDS,
+        producers=producers,
+        consumers=consumers,
+        seed=seed,
+    )
+    aims, chosen = Aims(p99=p99, lag=lag), _topic(platform, topic)
+    kinds = _securities(security, here=here, find_max=find_max)
+    return _bench(platform, load, chosen, kinds, aims, output, here=here, find_max=find_max)
+
+
+def _topic(platform: LocalPlatform, topic: str | None) -> str:
+    chosen = topic or next(iter(platform.spec.topics), None)
+    if chosen is None:
+        raise UsageError("the spec has no topic whose shape could be used", hint="add one to `topics`")
+    return chosen
+
+
+def _securities(word: str, *, here: bool, find_max: bool) -> list[Security]:
+    from ottla.proof.benching import Security
+
+    known = {each.value: each for each in Security}
+    if word == ALL:
+        if here or find_max:
+            raise UsageError("--security all is for clusters of its own, one after the other", hint="take --here or --find-max away")
+        return list(known.values())
+    if word not in known:
+        raise UsageError(f"--security {word}: it is one of {', '.join(known)}, {ALL}")
+    return [known[word]]
+
+
+def _bench(
+    platform: LocalPlatform,
+    load: Load,
+    topic: str,
+    kinds: list[Security],
+    aims: Aims,
+    output: Output,
+    *,
+    here: bool,
+    find_max: bool,
+) -> int:
+    from ottla.proof import benching
+    from ottla.proof.bench_document import document
+    from ottla.proof.judging import Verdict
+
+    heard, best = _Heard(), None
+    if find_max:
+        best, runs = benching.find_max(platform, load, topic, kinds[0], aims, heard)
+    elif here:
+        runs = benching.bench_here(platform, load, topic, aims, heard)
+    else:
+        runs = benching.bench(platform, load, topic, kinds, aims, heard)
+    data = document(
+        runs,
+        aims,
+        platform=platform.spec.platform,
+        environment=platform.environment,
+        topic=topic,
+        kafka_version=platform.spec.cluster.kafka_version,
+    )
+    saved = _save(platform, data)
+    if output is Output.TABLE:
+        _print_table(runs, best, find_max=find_max)
+        note(f"saved: {saved}")
+    else:
+        print_document("bench", {**data, "saved": str(saved)}, output)
+    met = best is not None if find_max else all(run.judgement.verdict is Verdict.MET for run in runs)
+    return 0 if met else WANTING
+
+
+def _save(platform: LocalPlatform, data: dict[str, Any]) -> Path:
+    """The document, and a page to look at, in the environment's folder."""
+    from ottla.proof.bench_document import save
+
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return save(platform.folder / "bench" / f"{moment}.json", data)
+
+
+def _print_table(runs: Sequence[Run], best: Run | None, *, find_max: bool) -> None:
+    latencies = [
+        [run.security.value, f"{run.measurement.load.rate:,}", f"{run.measurement.achieved:,.0f}", name.replace("_", " to "), *row]
+        for run in runs
+        for name, each in run.measurement.summary().items()
+        if name in ("ack", "end_to_end")
+        for row in [[_milliseconds(getattr(each, figure)) for figure in SHOWN]]
+    ]
+    print_table(["security", "offered/s", "achieved/s", "ms", *SHOWN.values()], latencies)
+    for run in runs:
+        typer.echo(_sentence(run))
+        for reason in run.judgement.reasons:
+            typer.echo(f"  {reason}")
+    if find_max:
+        found = f"{best.measurement.load.rate:,} events/s" if best else "no rate that was tried"
+        typer.echo(f"the largest load that meets the aims: {found}")
+
+
+def _sentence(run: Run) -> str:
+    measurement = run.measurement
+    hosts = [second.host for _, second in measurement.measured if second.host is not None]
+    used = f", processors {sum(each.busy for each in hosts) / len(hosts):.0%} busy" if hosts else ""
+    return (
+        f"{run.judgement.verdict.value.upper()}  {run.security.value}: {measurement.acked:,} events acknowledged, lag at most "
+        f"{measurement.lag:,}{used}; JVM {' '.join(run.jvm)}"
+    )
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f}"
+
+
+class _Heard:
+    """Shows what goes on, on stderr."""
+
+    def __init__(self) -> None:
+        self._reporter = TerminalReporter()
+
+    def step(self, text: str) -> None:
+        self._reporter.step(text)
+
+    def second(self, number: int, second: Second) -> None:
+        latency = f"p99 {_milliseconds(second.ack.at(99))} ms to the ack, {_milliseconds(second.end_to_end.at(99))} ms end to end"
+        self._reporter.step(f"second: {number + 1}, {second.acked:,} acknowledged, {latency}, lag {second.lag:,}")
+
+
+def _compare(first: Path, second: Path, output: Output) -> int:
+    from ottla.proof.bench_document import compare, differences, read_document
+
+    before, after = read_document(first), read_document(second)
+    found, apart = compare(before, after), differences(before, after)
+    if output is Output.TABLE:
+        rows = [
+            [each.security, each.figure, f"{each.before:,.1f}", f"{each.after:,.1f}", f"{each.ratio:.2f}" if each.ratio else "-"]
+            for each in found
+        ]
+        print_table(["security", "figure", "first", "second", "second/first"], rows)
+        for text in apart:
+            note(f"not alike: {text}")
+    else:
+        data = [
+            {"security": each.security, "figure": each.figure, "first": each.before, "second": each.after, "ratio": each.ratio}
+            for each in found
+        ]
+        print_document("bench-comparison", {"figures": data, "not_alike": apart}, output)
+    return 0

@@ -1,0 +1,146 @@
+"""A member of a consumer group that hands on events as soon as they are there, and tells what it was assigned and committed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from ottla.errors import ClusterError
+from ottla.kafka.connection import explain
+from ottla.kafka.profile import QUIET, consumer_config, heard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ottla.kafka.settings import ClientSettings
+    from ottla.model.client import ClientProfile
+
+AT_ONCE = 1_000
+
+
+class Delivery(NamedTuple):
+    """An event as a member was given it."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Watcher(Protocol):
+    """Who hears what becomes of a member's partitions. Offsets are None where none is known."""
+
+    def assigned(self, partitions: list[int]) -> None:
+        """The member was given these partitions, beside those that it has."""
+
+    def revoked(self, partitions: list[int], *, lost: bool) -> None:
+        """They were taken from it; ``lost``: they may be somebody else's already."""
+
+    def committed(self, offsets: dict[int, int]) -> None:
+        """The group's offsets are these now: what is below them is done with."""
+
+
+class GroupMember:
+    """A consumer of one topic with the client profile. What was delivered is committed by ``commit``, never by itself."""
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        profile: ClientProfile,
+        topic: str,
+        *,
+        group: str,
+        watcher: Watcher,
+        extra: Mapping[str, str | int] | None = None,
+    ) -> None:
+        self.topic = topic
+        self._watcher = watcher
+        self._next: dict[int, int] = {}  # of each partition that it has: what comes after the last event that was delivered
+        self._committed: dict[int, int] = {}
+        config = {
+            **consumer_config(profile, settings, group=group),
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "allow.auto.create.topics": False,
+            "topic.metadata.refresh.interval.ms": 10_000,
+            **(extra or {}),
+            "error_cb": heard,
+        }
+        try:
+            self._consumer = Consumer(config, logger=QUIET)
+        except KafkaException as error:
+            hint = "look at client.consumer of the spec"
+            raise ClusterError(f"cannot make a consumer: {explain(error)}", hint=hint) from None
+        self._consumer.subscribe([topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose)
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """What it has now."""
+        return frozenset(self._next)
+
+    def deliveries(self, seconds: float) -> tuple[list[Delivery], int]:
+        """What is there, waiting so long for the first one, and when it came (monotonic ns).
+
+        ``Consumer.consume(n, timeout)`` would wait until there are n, and add that to every latency.
+        """
+        first = self._consumer.poll(seconds)
+        at = time.monotonic_ns()
+        if first is None:
+            return [], at
+        messages = [first, *self._consumer.consume(AT_ONCE, 0)]
+        came = [
+            Delivery(message.partition(), message.offset(), message.key(), message.value())
+            for message in messages
+            if message.error() is None
+        ]
+        for each in came:
+            if each.partition in self._next:  # it may have been taken away between the two calls
+                self._next[each.partition] = each.offset + 1
+        return came, at
+
+    def commit(self) -> str | None:
+        """Commit what was delivered, and wait for the answer; why it was not done, or None."""
+        news = {each: offset for each, offset in self._next.items() if offset > self._committed.get(each, 0)}
+        if not news:
+            return None
+        try:
+            done = self._consumer.commit(offsets=[TopicPartition(self.topic, *each) for each in news.items()], asynchronous=False)
+        except KafkaException as error:
+            return explain(error)
+        written = {each.partition: each.offset for each in done if each.error is None}
+        self._committed |= written
+        if written:
+            self._watcher.committed(written)
+        return next((each.error.str() for each in done if each.error is not None), None)
+
+    def lag(self) -> int:
+        """How many events it has not been given, by the high watermarks that came with its last fetches."""
+        behind = 0
+        for partition, position in self._next.items():
+            known = self._consumer.get_watermark_offsets(TopicPartition(self.topic, partition), cached=True)
+            behind += max(0, known[1] - max(position, known[0])) if known else 0
+        return behind
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
+        numbers = [each.partition for each in partitions]
+        self._next |= dict.fromkeys(numbers, 0)
+        self._watcher.assigned(numbers)
+
+    def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
+        self.commit()
+        self._drop(partitions, lost=False)
+
+    def _lose(self, _: Any, partitions: list[TopicPartition]) -> None:
+        self._drop(partitions, lost=True)
+
+    def _drop(self, partitions: list[TopicPartition], *, lost: bool) -> None:
+        for each in partitions:
+            self._next.pop(each.partition, None)
+            self._committed.pop(each.partition, None)
+        self._watcher.revoked([each.partition for each in partitions], lost=lost)

@@ -1,0 +1,1 @@
+"""Proof: what a platform carries and how quickly (bench), and what it survives (drills)."""

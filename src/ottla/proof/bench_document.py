@@ -1,0 +1,145 @@
+"""A bench as a document: what a machine reads, a report shows, and another bench is compared with."""
+
+from __future__ import annotations
+
+import json
+import platform as machine
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from ottla.errors import UsageError
+from ottla.files import private_folder, write_atomic
+from ottla.proof.bench_page import page
+from ottla.proof.latency import percentiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ottla.proof.benching import Run
+    from ottla.proof.judging import Aims
+    from ottla.proof.measurement import Second
+
+KIND = "bench"
+VERSION = 1
+
+
+def document(runs: Sequence[Run], aims: Aims, *, platform: str, environment: str, topic: str, kafka_version: str) -> dict[str, Any]:
+    """Everything about a bench; times are ms, sizes bytes, durations seconds. Histograms are HDR, V2, base64."""
+    return {
+        "platform": platform,
+        "environment": environment,
+        "topic": topic,
+        "kafka_version": kafka_version,
+        "ottla_version": version("ottla"),
+        "host": {"processors": psutil.cpu_count(), "system": machine.platform(), "python": machine.python_version()},
+        "aims": asdict(aims),
+        "runs": [_run(run) for run in runs],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    measurement = run.measurement
+    histograms = {"ack": measurement.ack, "end_to_end": measurement.end_to_end}
+    return {
+        "security": run.security.value,
+        "began": run.began.isoformat(timespec="seconds"),
+        "verdict": run.judgement.verdict.value,
+        "reasons": list(run.judgement.reasons),
+        "load": asdict(measurement.load),
+        "achieved": round(measurement.achieved, 1),
+        "sent": measurement.sent,
+        "acked": measurement.acked,
+        "failed": measurement.failed,
+        "unanswered": measurement.unanswered,
+        "read": measurement.read,
+        "damaged": measurement.damaged,
+        "held_up": measurement.held_up,
+        "lag": measurement.lag,
+        "latencies": {name: asdict(each) for name, each in measurement.summary().items()},
+        "histograms": {name: each.encoded().decode() for name, each in histograms.items()},
+        "seconds": [{"second": number, **_second(second)} for number, second in sorted(measurement.seconds.items())],
+        "jvm": list(run.jvm),
+    }
+
+
+def _second(second: Second) -> dict[str, Any]:
+    counts = {"sent": second.sent, "acked": second.acked, "failed": second.failed, "read": second.read, "lag": second.lag}
+    latencies = {"ack": asdict(percentiles(second.ack)), "end_to_end": asdict(percentiles(second.end_to_end))}
+    return {**counts, **latencies, "host": None if second.host is None else asdict(second.host)}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of two benches; ``ratio`` is the second by the first."""
+
+    security: str
+    figure: str
+    before: float
+    after: float
+
+    @property
+    def ratio(self) -> float | None:
+        """None where there is nothing to divide by."""
+        return self.after / self.before if self.before else None
+
+
+def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Compared]:
+    """The figures of two documents side by side, for each kind of security that both have."""
+    others = {run["security"]: run for run in after["runs"]}
+    return [
+        Compared(run["security"], name, figure, _figures(others[run["security"]])[name])
+        for run in before["runs"]
+        if run["security"] in others
+        for name, figure in _figures(run).items()
+    ]
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Why two documents may not be compared as they stand: another load, other machines, a run that is invalid."""
+    found = [
+        f"{name}: {before[name]} and {after[name]}" for name in ("topic", "kafka_version", "host") if before[name] != after[name]
+    ]
+    loads = [document["runs"][0]["load"] if document["runs"] else None for document in (before, after)]
+    if loads[0] != loads[1]:
+        found.append(f"load: {loads[0]} and {loads[1]}")
+    for name, each in (("first", before), ("second", after)):
+        found += [f"the {name} is invalid: {run['reasons'][0]}" for run in each["runs"] if run["verdict"] == "invalid"]
+    return found
+
+
+def _figures(run: dict[str, Any]) -> dict[str, float]:
+    latencies = {
+        f"{name.replace('_', '-')} {which}": float(run["latencies"][name][which] or 0.0)
+        for name in ("ack", "end_to_end")
+        for which in ("p50", "p99", "p999", "highest")
+    }
+    return {"achieved": float(run["achieved"]), **latencies, "lag": float(run["lag"])}
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A document as it was saved. Raises UsageError where there is none."""
+    try:
+        envelope = json.loads(path.read_text(encoding="utf-8"))
+        known = envelope["kind"] == KIND and envelope["version"] == VERSION
+        data: dict[str, Any] = envelope["data"]
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: not a bench", hint="ottla bench saves each run as .ottla/ENVIRONMENT/bench/TIME.json") from error
+    if not known:
+        raise UsageError(f"{path}: a bench of another version of Ottla ({envelope['kind']}, version {envelope['version']})")
+    return data
+
+
+
+
+def save(path: Path, data: dict[str, Any]) -> Path:
+    """Write a document for machines, and beside it a page for people; the document's path. Raises LocalError."""
+    private_folder(path.parent)
+    write_atomic(path, json.dumps({"kind": KIND, "version": VERSION, "data": data}))
+    write_atomic(path.with_suffix(".html"), page(data))
+    return path

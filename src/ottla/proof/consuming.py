@@ -1,0 +1,114 @@
+"""A group member's part of a run, in a process of its own: it reads as soon as something is there, and commits what it read."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ottla.kafka.group_member import GroupMember
+from ottla.proof.latency import Latencies
+from ottla.proof.load import NANOSECONDS
+from ottla.proof.messages import Finished, Interval, Ready
+from ottla.proof.payload import read_stamp
+
+if TYPE_CHECKING:
+    from ottla.kafka.group_member import Delivery
+    from ottla.proof.line import Line
+    from ottla.proof.messages import Job
+    from ottla.proof.payload import Stamp
+
+EVERY = NANOSECONDS
+COMMIT_EVERY = NANOSECONDS
+WAIT = 0.1
+
+
+class Reading(Protocol):
+    """Who hears of each event that a member was given, and of what it was assigned and committed."""
+
+    def read(self, delivery: Delivery, stamp: Stamp | None, at: int) -> None:
+        """An event came; without a stamp it is none of this run."""
+
+    def assigned(self, partitions: list[int]) -> None:
+        """The member was given these partitions, beside those that it has."""
+
+    def revoked(self, partitions: list[int], *, lost: bool) -> None:
+        """They were taken from it."""
+
+    def committed(self, offsets: dict[int, int]) -> None:
+        """The group's offsets are these now."""
+
+    def close(self) -> None:
+        """There will be no more."""
+
+
+class Uncounted:
+    """Keeps no account."""
+
+    def read(self, delivery: Delivery, stamp: Stamp | None, at: int) -> None:
+        """Leave it."""
+
+    def assigned(self, partitions: list[int]) -> None:
+        """Leave it."""
+
+    def revoked(self, partitions: list[int], *, lost: bool) -> None:
+        """Leave it."""
+
+    def committed(self, offsets: dict[int, int]) -> None:
+        """Leave it."""
+
+    def close(self) -> None:
+        """Leave it."""
+
+
+class Consuming:
+    """Reads until it is stopped, and tells an interval a second."""
+
+    def __init__(self, job: Job, line: Line, reading: Reading) -> None:
+        self._job, self._line, self._reading = job, line, reading
+        self._run = job.run.encode()
+        self._member = GroupMember(job.settings, job.profile, job.topic, group=job.group, watcher=reading)
+        self._measured_from = 0
+        self._read = self._damaged = 0
+        self._warm, self._latencies = Latencies(), Latencies()
+
+    def run(self) -> None:
+        """Join, say what was assigned, read, leave."""
+        said, told, committed = -1, time.monotonic_ns(), time.monotonic_ns()
+        while not self._line.stopped():
+            deliveries, at = self._member.deliveries(WAIT)
+            self._account(deliveries, at)
+            if len(self._member.partitions) != said:
+                said = len(self._member.partitions)
+                self._line.say(Ready(said))
+            if self._line.start is not None and not self._measured_from:
+                self._measured_from = self._line.start + int(self._job.load.warm_up * NANOSECONDS)
+            if at - committed >= COMMIT_EVERY:
+                self._member.commit()
+                committed = at
+            if at - told >= EVERY:
+                self._tell(at)
+                told = at
+        self._tell(time.monotonic_ns())
+        self._member.commit()
+        self._member.close()
+        self._reading.close()
+        self._line.say(Finished())
+
+    def _account(self, deliveries: list[Delivery], at: int) -> None:
+        for delivery in deliveries:
+            stamp = read_stamp(self._run, delivery.key, delivery.value)
+            self._reading.read(delivery, stamp, at)
+            self._read += 1
+            if stamp is None or not stamp.intact:
+                self._damaged += 1
+                continue
+            latencies = self._latencies if stamp.intended >= self._measured_from > 0 else self._warm
+            latencies.record(at - stamp.intended)
+
+    def _tell(self, now: int) -> None:
+        warm, latencies = self._warm.encoded(), self._latencies.encoded()
+        lag = self._member.lag()
+        self._line.say(Interval(at=now, read=self._read, damaged=self._damaged, lag=lag, warm=warm, latencies=latencies))
+        self._read = self._damaged = 0
+        self._warm.clear()
+        self._latencies.clear()

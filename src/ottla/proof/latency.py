@@ -1,0 +1,75 @@
+"""Latencies as HDR histograms (http://hdrhistogram.org): kept by each worker, merged over all, exact to three digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hdrh.histogram import HdrHistogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HIGHEST = 600_000_000  # microseconds: ten minutes
+DIGITS = 3
+PER_MILLISECOND = 1_000
+
+
+class Latencies:
+    """How often each latency was seen. They come in nanoseconds, and are told in milliseconds."""
+
+    def __init__(self, encoded: Iterable[bytes] = ()) -> None:
+        self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
+        for each in encoded:
+            self._histogram.decode_and_add(each)
+
+    def __len__(self) -> int:
+        return int(self._histogram.get_total_count())
+
+    def record(self, nanoseconds: int) -> None:
+        """Count one. What took longer than ten minutes counts as ten minutes."""
+        self._histogram.record_value(min(HIGHEST, max(1, nanoseconds // 1_000)))
+
+    def encoded(self) -> bytes:
+        """The histogram in the format that tools of HDR histograms read: V2, compressed, base64."""
+        return bytes(self._histogram.encode())
+
+    def add(self, other: Latencies) -> None:
+        """Count what another one counted as well."""
+        self._histogram.add(other._histogram)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._histogram.reset()
+
+    def at(self, percentile: float) -> float | None:
+        """The latency in ms that so many percent did not exceed; None where there is none."""
+        return float(self._histogram.get_value_at_percentile(percentile)) / PER_MILLISECOND if len(self) else None
+
+    @property
+    def highest(self) -> float | None:
+        """The longest one in ms."""
+        return self.at(100.0)
+
+    def curve(self) -> list[tuple[float, float]]:
+        """Latency in ms by percentile, ever finer towards 100."""
+        percentiles = [0.0, *(100 - 100 / 2 ** (step / 4) for step in range(2, 68))]
+        return [(each, found) for each in percentiles if (found := self.at(each)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """What is told of latencies, in ms."""
+
+    count: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+    highest: float | None
+
+
+def percentiles(latencies: Latencies) -> Percentiles:
+    """The percentiles that people compare."""
+    at = latencies.at
+    return Percentiles(len(latencies), p50=at(50), p95=at(95), p99=at(99), p999=at(99.9), highest=latencies.highest)

@@ -1,0 +1,128 @@
+"""What a bench measured, second by second and in all. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ottla.proof.latency import Latencies, Percentiles, percentiles
+from ottla.proof.load import NANOSECONDS
+
+if TYPE_CHECKING:
+    from ottla.proof.host import HostSample
+    from ottla.proof.load import Load
+    from ottla.proof.messages import Interval
+
+
+@dataclass(slots=True)
+class Second:
+    """One second of a run; latencies are those of the events that were answered, or read, in it."""
+
+    sent: int = 0
+    acked: int = 0
+    failed: int = 0
+    read: int = 0
+    lag: int = 0
+    ack: Latencies = field(default_factory=Latencies)
+    end_to_end: Latencies = field(default_factory=Latencies)
+    host: HostSample | None = None
+
+
+@dataclass(slots=True)
+class Measurement:
+    """A run of a load. Times begin with the first event; what was meant to be sent during the warm-up is counted apart.
+
+    ``ack`` is from the intended send to the acknowledgement, ``end_to_end`` to the consumer, ``delays`` to the real send.
+    """
+
+    load: Load
+    start: int = 0
+    seconds: dict[int, Second] = field(default_factory=dict)
+    ack: Latencies = field(default_factory=Latencies)
+    end_to_end: Latencies = field(default_factory=Latencies)
+    delays: Latencies = field(default_factory=Latencies)
+    warm_ack: Latencies = field(default_factory=Latencies)
+    warm_end_to_end: Latencies = field(default_factory=Latencies)
+    damaged: int = 0
+    held_up: int = 0
+    unanswered: int = 0
+
+    def second(self, at: int) -> Second:
+        """The second in which a time (monotonic ns) lies."""
+        return self.seconds.setdefault(max(0, (at - self.start - 1) // NANOSECONDS), Second())
+
+    def produced(self, interval: Interval) -> None:
+        """Take in what a producer did."""
+        second, latencies, warm = self.second(interval.at), Latencies([interval.latencies]), Latencies([interval.warm])
+        second.sent += interval.sent
+        second.acked += interval.acked
+        second.failed += interval.refused + interval.unknown
+        self.held_up += interval.held_up
+        self.delays.add(Latencies([interval.delays]))
+        for into in (second.ack, self.ack):
+            into.add(latencies)
+        for into in (second.ack, self.warm_ack):
+            into.add(warm)
+
+    def consumed(self, interval: Interval) -> None:
+        """Take in what a member of the group did."""
+        second, latencies, warm = self.second(interval.at), Latencies([interval.latencies]), Latencies([interval.warm])
+        second.read += interval.read
+        second.lag += interval.lag
+        self.damaged += interval.damaged
+        for into in (second.end_to_end, self.end_to_end):
+            into.add(latencies)
+        for into in (second.end_to_end, self.warm_end_to_end):
+            into.add(warm)
+
+    @property
+    def measured(self) -> list[tuple[int, Second]]:
+        """The seconds that count: behind the warm-up, while events were sent."""
+        first, last = round(self.load.warm_up), round(self.load.seconds)
+        return [(number, second) for number, second in sorted(self.seconds.items()) if first <= number < last]
+
+    @property
+    def achieved(self) -> float:
+        """Events a second that were acknowledged while they were measured, until the last answer came."""
+        return len(self.ack) / max(self.load.duration, self._answered_for)
+
+    @property
+    def _answered_for(self) -> float:
+        """From the end of the warm-up to the last answer; a whole second more or less does not count."""
+        last = max((number for number, second in self.seconds.items() if second.acked), default=0)
+        return last - self.load.warm_up
+
+    @property
+    def lag(self) -> int:
+        """The largest lag of a measured second."""
+        return max((second.lag for _, second in self.measured), default=0)
+
+    @property
+    def sent(self) -> int:
+        """Events, those of the warm-up among them."""
+        return sum(second.sent for second in self.seconds.values())
+
+    @property
+    def acked(self) -> int:
+        """Events, those of the warm-up among them."""
+        return sum(second.acked for second in self.seconds.values())
+
+    @property
+    def failed(self) -> int:
+        """Events that were refused, or timed out."""
+        return sum(second.failed for second in self.seconds.values())
+
+    @property
+    def read(self) -> int:
+        """Events that came, those of the warm-up among them."""
+        return sum(second.read for second in self.seconds.values())
+
+    def summary(self) -> dict[str, Percentiles]:
+        """The percentiles of everything, by what they are of."""
+        return {
+            "ack": percentiles(self.ack),
+            "end_to_end": percentiles(self.end_to_end),
+            "delay": percentiles(self.delays),
+            "warm_ack": percentiles(self.warm_ack),
+            "warm_end_to_end": percentiles(self.warm_end_to_end),
+        }

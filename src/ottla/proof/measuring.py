@@ -1,0 +1,106 @@
+"""One measured run: a topic of its own, workers, the load, and what came of it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ottla.kafka.topics import delete_topics
+from ottla.proof.host import Host
+from ottla.proof.load import NANOSECONDS
+from ottla.proof.measurement import Measurement
+from ottla.proof.messages import Finished, Interval, Job, Start, Stop
+from ottla.proof.workers import Role, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from ottla.model.topic import Topic
+    from ottla.platform.access import Access
+    from ottla.proof.load import Load
+    from ottla.proof.measurement import Second
+
+LEAD = NANOSECONDS  # between the word to start and the first event
+SETTLE = 30.0  # seconds for the consumers to read what is left
+LOOK = 0.2
+NOT_ANY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: a cluster, the processes of its nodes, and the topic whose shape the load's own one gets.
+
+    ``types`` and ``key_name`` are those of its events in the spec; ``jvm`` are the flags of its nodes.
+    """
+
+    access: Access
+    topic: Topic
+    types: tuple[str, ...]
+    key_name: str
+    nodes: Collection[int]
+    jvm: tuple[str, ...] = ()
+
+
+def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]) -> Measurement:
+    """Put a load on a cluster. ``told`` hears of each second that is over. Raises OttlaError."""
+    run = secrets.token_hex(4)
+    with own_topic(subject, f"ottla-bench-{run}") as topic, Workers() as workers:
+        job = Job(
+            number=0,
+            settings=subject.access.settings,
+            profile=subject.access.profile,
+            topic=topic,
+            load=load,
+            run=run,
+            types=subject.types,
+            key_name=subject.key_name,
+            group=topic,
+        )
+        workers.begin(Role.MEMBER, [replace(job, number=number) for number in range(load.consumers)])
+        workers.begin(Role.PRODUCER, [replace(job, number=number) for number in range(load.producers)])
+        workers.await_ready(subject.topic.partitions)
+        measurement = Measurement(load, start=time.monotonic_ns() + LEAD)
+        workers.tell(Start(measurement.start))
+        _follow(workers, measurement, Host(subject.nodes, workers.pids), told)
+    return measurement
+
+
+@contextmanager
+def own_topic(subject: Subject, name: str) -> Iterator[str]:
+    """A topic like that of the spec, for one run."""
+    access = subject.access
+    plan = access.plan_create([replace(subject.topic, name=name)])
+    access.apply(plan, accept=NOT_ANY, said=lambda _: None)
+    try:
+        yield name
+    finally:
+        with access.connected() as connection:
+            delete_topics(connection, [name])
+
+
+def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callable[[int, Second], None]) -> None:
+    """Hear what workers say until the producers are done and all that was acknowledged was read."""
+    shown = 0
+    done_at: float | None = None
+    while workers.at_work:
+        for role, _, message in workers.messages(LOOK):
+            match message:
+                case Interval():
+                    (measurement.produced if role is Role.PRODUCER else measurement.consumed)(message)
+                case Finished(unanswered):
+                    measurement.unanswered += unanswered
+                case _:
+                    pass
+        now = time.monotonic_ns()
+        over = (now - measurement.start) // NANOSECONDS
+        if over > shown:
+            measurement.second(now - NANOSECONDS).host = host.sample()
+            told(over - 1, measurement.second(now - NANOSECONDS))
+            shown = over
+        if Role.PRODUCER not in workers.at_work:
+            done_at = done_at or time.monotonic()
+            if measurement.read >= measurement.acked or time.monotonic() - done_at > SETTLE:
+                workers.tell(Stop(), Role.MEMBER)

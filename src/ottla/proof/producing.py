@@ -1,0 +1,157 @@
+"""A producer's part of a run, in a process of its own: every event at its time, whatever became of those before."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ottla.kafka.paced_producer import OutcomeKind, PacedProducer
+from ottla.proof.latency import Latencies
+from ottla.proof.load import NANOSECONDS
+from ottla.proof.messages import Finished, Interval, Ready
+from ottla.proof.payload import Payloads, seq_of
+
+if TYPE_CHECKING:
+    from ottla.kafka.paced_producer import Outcome
+    from ottla.proof.line import Line
+    from ottla.proof.messages import Job
+
+AHEAD = NANOSECONDS // 20  # events are made, and their intent is written down, so long before they are sent
+AT_ONCE = 2_000  # events that are made in one go, where the run is behind its schedule
+EVERY = NANOSECONDS  # between two intervals
+TICK = 0.001  # seconds; librdkafka waits no shorter
+QUEUE = 1_000_000
+QUEUE_KBYTES = 1_048_576
+LAST_WAIT = 90.0  # seconds for the outcomes of what was sent
+RESTRAINT = NANOSECONDS  # before another producer is made in place of one that ended
+
+
+class Account(Protocol):
+    """Who hears of each event: what is to be sent, and what became of it. Times are monotonic ns."""
+
+    def intended(self, seq: int, at: int, checksum: int, key: int) -> None:
+        """An event is to be sent at that time."""
+
+    def secured(self) -> None:
+        """All that was intended so far must be known even if this process dies now."""
+
+    def outcome(self, seq: int, outcome: Outcome, at: int) -> None:
+        """What became of an event."""
+
+    def close(self) -> None:
+        """There will be no more."""
+
+
+class Producing:
+    """Sends the events of its schedule, and tells an interval a second."""
+
+    def __init__(self, job: Job, line: Line, account: Account | None) -> None:
+        self._job, self._line, self._account = job, line, account
+        load = job.load
+        self._schedule = load.schedule(job.number)
+        self._payloads = Payloads(load, run=job.run, producer=job.number, types=job.types, key_name=job.key_name)
+        extra = {"queue.buffering.max.messages": QUEUE, "queue.buffering.max.kbytes": QUEUE_KBYTES}
+        self._producer = PacedProducer(job.settings, job.profile, job.topic, told=self._told, extra=extra)
+        self._start = self._measured_from = 0
+        self._made: list[tuple[bytes, bytes]] = []  # from seq ``_made_from`` on: to be sent next
+        self._made_from = self._sent = 0
+        self._ended_at: int | None = None
+        self._counts = dict.fromkeys(OutcomeKind, 0)
+        self._held_up = self._sent_before = 0
+        self._warm, self._latencies, self._delays = Latencies(), Latencies(), Latencies()
+
+    def run(self) -> None:
+        """Meet the cluster, wait for the start, send, wait for what is open."""
+        self._line.say(Ready(self._producer.connect()))
+        self._start = self._line.await_start()
+        self._measured_from = self._start + int(self._job.load.warm_up * NANOSECONDS)
+        told = self._start
+        while self._sent < self._schedule.count and not self._line.stopped():
+            now = time.monotonic_ns()
+            self._prepare(now - self._start)
+            self._send_due(now)
+            self._producer.poll(TICK)
+            if now - told >= EVERY:
+                self._tell(now)
+                told = now
+        self._finish()
+
+    def _prepare(self, elapsed: int) -> None:
+        """Make the events of the next moments."""
+        begin = self._made_from + len(self._made)
+        until = min(self._schedule.due(elapsed + 2 * AHEAD), begin + AT_ONCE)
+        if begin >= until or self._schedule.at(begin) > elapsed + AHEAD:
+            return
+        if self._sent > self._made_from:
+            del self._made[: self._sent - self._made_from]
+            self._made_from = self._sent
+        for seq in range(begin, until):
+            at = self._start + self._schedule.at(seq)
+            key, value, checksum = self._payloads.make(seq, at)
+            self._made.append((key, value))
+            if self._account is not None:
+                self._account.intended(seq, at, checksum, self._payloads.key_of(seq))
+        if self._account is not None:
+            self._account.secured()
+
+    def _send_due(self, now: int) -> None:
+        if self._producer.ended and not self._is_back(now):
+            return
+        due = min(self._schedule.due(now - self._start), self._made_from + len(self._made))
+        while self._sent < due:
+            if not self._producer.send(*self._made[self._sent - self._made_from]):
+                self._held_up += 1
+                return
+            self._delays.record(time.monotonic_ns() - self._start - self._schedule.at(self._sent))
+            self._sent += 1
+            self._producer.poll(0)
+
+    def _is_back(self, now: int) -> bool:
+        """Another producer in place of one that ended; not at once, because the reason may still be there."""
+        if self._ended_at is None:
+            self._ended_at = now
+        if now - self._ended_at < RESTRAINT:
+            return False
+        self._producer.begin_again()
+        self._ended_at = None
+        return True
+
+    def _told(self, value: bytes, outcome: Outcome) -> None:
+        at, seq = time.monotonic_ns(), seq_of(value)
+        self._counts[outcome.kind] += 1
+        if outcome.kind is OutcomeKind.ACKED:
+            intended = self._start + self._schedule.at(seq)
+            latencies = self._latencies if intended >= self._measured_from else self._warm
+            latencies.record(at - intended)
+        if self._account is not None:
+            self._account.outcome(seq, outcome, at)
+
+    def _finish(self) -> None:
+        deadline = time.monotonic() + LAST_WAIT
+        while self._producer.unanswered and time.monotonic() < deadline and not self._line.broken():
+            self._producer.finish(1.0)
+            self._tell(time.monotonic_ns())
+        self._tell(time.monotonic_ns())
+        if self._account is not None:
+            self._account.close()
+        self._line.say(Finished(unanswered=self._producer.unanswered))
+
+    def _tell(self, now: int) -> None:
+        acked, refused, unknown = (self._counts[kind] for kind in OutcomeKind)
+        self._line.say(
+            Interval(
+                at=now,
+                sent=self._sent - self._sent_before,
+                acked=acked,
+                refused=refused,
+                unknown=unknown,
+                held_up=self._held_up,
+                warm=self._warm.encoded(),
+                latencies=self._latencies.encoded(),
+                delays=self._delays.encoded(),
+            )
+        )
+        self._counts = dict.fromkeys(OutcomeKind, 0)
+        self._held_up, self._sent_before = 0, self._sent
+        for latencies in (self._warm, self._latencies, self._delays):
+            latencies.clear()
