@@ -20,7 +20,7 @@ class Latencies:
 
     def __init__(self, encoded: Iterable[bytes] = ()) -> None:
         self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
-        for each in encoded:
+        for each in filter(None, encoded):
             self._histogram.decode_and_add(each)
 
     def __len__(self) -> int:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 NANOSECONDS = 1_000_000_000
 
 
@@ -62,11 +57,3 @@ class Schedule:
         while guess > 0 and self.at(guess - 1) > elapsed:
             guess -= 1
         return guess
-
-    def batches(self, span: int) -> Iterator[range]:
-        """The seq numbers, cut where ``span`` nanoseconds have passed."""
-        begin = 0
-        while begin < self.count:
-            end = max(begin + 1, self.due(self.at(begin) + span))
-            yield range(begin, end)
-            begin = end
