@@ -32,13 +32,13 @@ class Delivery(NamedTuple):
 class Watcher(Protocol):
     """Who hears what becomes of a member's partitions. Offsets are None where none is known."""
 
-    def assigned(self, partitions: list[int]) -> None:
-        """The member was given these partitions, beside those that it has."""
+    def assigned(self, partitions: Mapping[int, int | None]) -> None:
+        """The member was given these partitions, beside those that it has; with where it begins to read, if that is known."""
 
     def revoked(self, partitions: list[int], *, lost: bool) -> None:
         """They were taken from it; ``lost``: they may be somebody else's already."""
 
-    def committed(self, offsets: dict[int, int]) -> None:
+    def committed(self, offsets: Mapping[int, int]) -> None:
         """The group's offsets are these now: what is below them is done with."""
 
 
@@ -128,9 +128,8 @@ class GroupMember:
         self._consumer.close()
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
-        numbers = [each.partition for each in partitions]
-        self._next |= dict.fromkeys(numbers, 0)
-        self._watcher.assigned(numbers)
+        self._next |= {each.partition: 0 for each in partitions}
+        self._watcher.assigned({each.partition: each.offset if each.offset >= 0 else None for each in partitions})
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
         self.commit()

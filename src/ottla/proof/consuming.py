@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ottla.kafka.group_member import GroupMember
 from ottla.proof.latency import Latencies
@@ -12,7 +12,10 @@ from ottla.proof.messages import Finished, Interval, Ready
 from ottla.proof.payload import read_stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ottla.kafka.group_member import Delivery
+    from ottla.proof.account import MemberAccount
     from ottla.proof.line import Line
     from ottla.proof.messages import Job
     from ottla.proof.payload import Stamp
@@ -22,38 +25,19 @@ COMMIT_EVERY = NANOSECONDS
 WAIT = 0.1
 
 
-class Reading(Protocol):
-    """Who hears of each event that a member was given, and of what it was assigned and committed."""
-
-    def read(self, delivery: Delivery, stamp: Stamp | None, at: int) -> None:
-        """An event came; without a stamp it is none of this run."""
-
-    def assigned(self, partitions: list[int]) -> None:
-        """The member was given these partitions, beside those that it has."""
-
-    def revoked(self, partitions: list[int], *, lost: bool) -> None:
-        """They were taken from it."""
-
-    def committed(self, offsets: dict[int, int]) -> None:
-        """The group's offsets are these now."""
-
-    def close(self) -> None:
-        """There will be no more."""
-
-
 class Uncounted:
     """Keeps no account."""
 
     def read(self, delivery: Delivery, stamp: Stamp | None, at: int) -> None:
         """Leave it."""
 
-    def assigned(self, partitions: list[int]) -> None:
+    def assigned(self, partitions: Mapping[int, int | None]) -> None:
         """Leave it."""
 
     def revoked(self, partitions: list[int], *, lost: bool) -> None:
         """Leave it."""
 
-    def committed(self, offsets: dict[int, int]) -> None:
+    def committed(self, offsets: Mapping[int, int]) -> None:
         """Leave it."""
 
     def close(self) -> None:
@@ -63,7 +47,7 @@ class Uncounted:
 class Consuming:
     """Reads until it is stopped, and tells an interval a second."""
 
-    def __init__(self, job: Job, line: Line, reading: Reading) -> None:
+    def __init__(self, job: Job, line: Line, reading: MemberAccount | Uncounted) -> None:
         self._job, self._line, self._reading = job, line, reading
         self._run = job.run.encode()
         self._member = GroupMember(job.settings, job.profile, job.topic, group=job.group, watcher=reading)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ottla.kafka.paced_producer import OutcomeKind, PacedProducer
 from ottla.proof.latency import Latencies
@@ -13,6 +14,7 @@ from ottla.proof.payload import Payloads, seq_of
 
 if TYPE_CHECKING:
     from ottla.kafka.paced_producer import Outcome
+    from ottla.proof.account import ProducerAccount
     from ottla.proof.line import Line
     from ottla.proof.messages import Job
 
@@ -22,30 +24,15 @@ EVERY = NANOSECONDS  # between two intervals
 TICK = 0.001  # seconds; librdkafka waits no shorter
 QUEUE = 1_000_000
 QUEUE_KBYTES = 1_048_576
+PATIENCE = 10 * NANOSECONDS  # to send what was made, once the run is over
 LAST_WAIT = 90.0  # seconds for the outcomes of what was sent
 RESTRAINT = NANOSECONDS  # before another producer is made in place of one that ended
-
-
-class Account(Protocol):
-    """Who hears of each event: what is to be sent, and what became of it. Times are monotonic ns."""
-
-    def intended(self, seq: int, at: int, checksum: int, key: int) -> None:
-        """An event is to be sent at that time."""
-
-    def secured(self) -> None:
-        """All that was intended so far must be known even if this process dies now."""
-
-    def outcome(self, seq: int, outcome: Outcome, at: int) -> None:
-        """What became of an event."""
-
-    def close(self) -> None:
-        """There will be no more."""
 
 
 class Producing:
     """Sends the events of its schedule, and tells an interval a second."""
 
-    def __init__(self, job: Job, line: Line, account: Account | None) -> None:
+    def __init__(self, job: Job, line: Line, account: ProducerAccount | None) -> None:
         self._job, self._line, self._account = job, line, account
         load = job.load
         self._schedule = load.schedule(job.number)
@@ -65,10 +52,14 @@ class Producing:
         self._line.say(Ready(self._producer.connect()))
         self._start = self._line.await_start()
         self._measured_from = self._start + int(self._job.load.warm_up * NANOSECONDS)
-        told = self._start
-        while self._sent < self._schedule.count and not self._line.stopped():
-            now = time.monotonic_ns()
-            self._prepare(now - self._start)
+        told, deadline = self._start, math.inf
+        while self._sent < self._schedule.count and (now := time.monotonic_ns()) < deadline:
+            if not self._line.stopped():
+                self._prepare(now - self._start)
+            elif self._sent == self._made_from + len(self._made):
+                break
+            else:  # what was written down as intended is sent
+                deadline = min(deadline, now + PATIENCE)
             self._send_due(now)
             self._producer.poll(TICK)
             if now - told >= EVERY:
@@ -90,7 +81,7 @@ class Producing:
             key, value, checksum = self._payloads.make(seq, at)
             self._made.append((key, value))
             if self._account is not None:
-                self._account.intended(seq, at, checksum, self._payloads.key_of(seq))
+                self._account.intended(at, checksum, self._payloads.key_of(seq))
         if self._account is not None:
             self._account.secured()
 

@@ -15,6 +15,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self
 
 from ottla.errors import ClusterError, OttlaError, WaitTimeout
+from ottla.proof.account import MemberAccount, ProducerAccount
 from ottla.proof.consuming import Consuming, Uncounted
 from ottla.proof.line import Line
 from ottla.proof.messages import Failed, Finished, Ready
@@ -45,9 +46,9 @@ def work(role: Role, job: Job, connection: Connection) -> None:
     try:
         match role:
             case Role.PRODUCER:
-                Producing(job, line, None).run()
+                Producing(job, line, ProducerAccount(job.history, job.number) if job.history else None).run()
             case Role.MEMBER:
-                Consuming(job, line, Uncounted()).run()
+                Consuming(job, line, MemberAccount(job.history, job.number) if job.history else Uncounted()).run()
     except OttlaError as error:
         line.say(Failed(str(error)))
 
