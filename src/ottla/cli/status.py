@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ottla.local import NodeStatus
+    from ottla.local.faults.record import FaultRecord
     from ottla.local.record import NodeAddress
     from ottla.platform import LocalPlatform, PlatformStatus
 
@@ -88,6 +89,9 @@ def _print_table(status: PlatformStatus) -> None:
         if nodes:
             said = "nothing runs" if len(nodes) == len(status.nodes) and what == "stopped" else f"{what}: node {names}"
             typer.echo(with_options(f"\n{said}; start it: ottla up"))
+    for fault in status.faults:
+        then = "it runs, and heals that itself" if fault.drill_lives else "it was cut off; heal what it left: ottla up"
+        typer.echo(with_options(f"\ndrill: {fault}; {then}"))
 
 
 def _without_process(status: PlatformStatus) -> list[NodeStatus]:
@@ -181,6 +185,17 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
             "offline": len(view.offline),
         },
         "nodes": [_node_document(status, node) for node in status.nodes],
+        "faults": [_fault_document(fault) for fault in status.faults],
+    }
+
+
+def _fault_document(fault: FaultRecord) -> dict[str, Any]:
+    return {
+        "what": fault.what,
+        "nodes": list(fault.node_ids),
+        "pid": fault.pid,
+        "since": fault.since,
+        "drill_lives": fault.drill_lives,
     }
 
 

@@ -166,6 +166,11 @@ class Layout:
         return sorted(name.removesuffix(PEM) for name in names if name.endswith(PEM) and not name.startswith("."))
 
     @property
+    def faults(self) -> Path:
+        """The folder with a file for each fault that a drill has on the nodes."""
+        return self.root / "faults"
+
+    @property
     def nodes(self) -> Path:
         """The folder with one folder for each node."""
         return self.root / "nodes"

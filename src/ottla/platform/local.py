@@ -170,6 +170,7 @@ class LocalPlatform:
         if meanwhile is not None:
             meanwhile()
         self.cluster.wait_for_ports(configs)
+        self.cluster.forget_healed()
         return record
 
     @property
