@@ -33,9 +33,10 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
         _print_table(status)
         if exporter is not None:
             typer.echo(f"\nexporter: {exporter['url'] if exporter['pid'] else with_options('stopped; start it: ottla up')}")
+        _print_scratch(platform)
         note_expiry(platform)
     else:
-        print_document("status", {**_document(status), "exporter": exporter}, output)
+        print_document("status", {**_document(status), "exporter": exporter, "scratch": _scratch(platform)}, output)
     return 0 if _healthy(status) and (exporter is None or exporter["pid"]) else WANTING
 
 
@@ -47,6 +48,20 @@ def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:
     if process is None and not platform.spec.exporter.enabled:
         return None
     return {"url": where_it_listens(platform), "pid": None if process is None else process.pid}
+
+
+def _scratch(platform: LocalPlatform) -> list[dict[str, Any]]:
+    """The clusters that drills made for themselves; without a holder, one was left behind."""
+    from ottla.local.scratch import scratch_clusters
+
+    found = scratch_clusters(platform.folder)
+    return [{"run": each.run, "folder": str(each.layout.root), "holder": each.holder} for each in found]
+
+
+def _print_scratch(platform: LocalPlatform) -> None:
+    for each in _scratch(platform):
+        then = f"in use ({each['holder']})" if each["holder"] else "its drill was cut off; remove it: ottla up"
+        typer.echo(with_options(f"\ndrill: scratch cluster {each['run']} ({each['folder']}): {then}"))
 
 
 def _healthy(status: PlatformStatus) -> bool:

@@ -14,12 +14,15 @@ from contextlib import ExitStack, suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ottla.waiting import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ottla.local.record import NodeAddress
 
 PATIENCE = 1.0  # seconds
+ANSWER_TIMEOUT = 30.0
 API_VERSIONS, VERSION, CORRELATION_ID = 18, 0, 7_041
 NO_CLIENT_ID = -1
 REQUEST = struct.pack(">hhih", API_VERSIONS, VERSION, CORRELATION_ID, NO_CLIENT_ID)
@@ -52,6 +55,16 @@ def ask(nodes: Sequence[NodeAddress], *, patience: float = PATIENCE) -> Mapping[
         for node_id, connection in waiting.items():
             answers[node_id] = _hear(connection, deadline)
     return answers
+
+
+def wait_for_answers(nodes: Sequence[NodeAddress]) -> Mapping[int, Answer]:
+    """Ask until all ``nodes`` answer: one that just started, or woke up, has other things to do first. Raises WaitTimeout."""
+    return wait_until(
+        lambda: ask(nodes),
+        lambda answers: all(answer is Answer.ANSWERED for answer in answers.values()),
+        what="nodes to answer",
+        timeout=ANSWER_TIMEOUT,
+    )
 
 
 def speaks_tls(node: NodeAddress) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
-from ottla.local.faults.answering import Answer, ask
+from ottla.local.faults.answering import Answer, wait_for_answers
 from ottla.local.faults.fault import Evidence
 from ottla.local.faults.record import forget, remember
 from ottla.local.guards import named
@@ -13,7 +13,7 @@ from ottla.local.ports import accepts
 from ottla.local.processes import end_processes, is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     import psutil
 
@@ -70,16 +70,17 @@ class KillNodes:
         try:
             with self._cluster.lock():
                 self._cluster.start(self._node_ids)
+            record = self._cluster.made()
+            answers = wait_for_answers([record.node(node_id) for node_id in self._node_ids])
         except OttlaError as error:
             return Evidence(shown=False, lines=(str(error),))
-        evidence = Evidence.of(self._back())
+        evidence = Evidence.of(self._back(answers))
         if evidence.shown and self._fault_id is not None:
             forget(self._cluster.layout, self._fault_id)
         return evidence
 
-    def _back(self) -> Iterator[tuple[bool, str]]:
+    def _back(self, answers: Mapping[int, Answer]) -> Iterator[tuple[bool, str]]:
         running, record = self._cluster.running(), self._cluster.made()
-        answers = ask([record.node(node_id) for node_id in self._node_ids])
         for node_id in self._node_ids:
             now, before = running.get(node_id), self._killed.get(node_id)
             if now is None:

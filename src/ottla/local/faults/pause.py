@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
-from ottla.local.faults.answering import Answer, ask
+from ottla.local.faults.answering import Answer, ask, wait_for_answers
 from ottla.local.faults.fault import Evidence
 from ottla.local.faults.record import forget, remember
 from ottla.local.guards import named
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import psutil
 
     from ottla.local.cluster import LocalCluster
+    from ottla.local.record import NodeAddress
 
 NAME = "pause"
-WAKE_TIMEOUT = 30.0  # seconds until a node that was resumed must answer: it finds its sessions ended first
-STOP_TIMEOUT = 2.0
+STOP_TIMEOUT = 2.0  # seconds
 
 
 class PauseNodes:
@@ -56,22 +56,18 @@ class PauseNodes:
             )
         except OttlaError as error:
             return Evidence(shown=False, lines=(str(error),))
-        return Evidence.of(self._looked_at(processes, stopped=True, wanted=Answer.SILENT))
+        answers = ask(self._addresses(processes))
+        return Evidence.of(self._looked_at(processes, answers, stopped=True, wanted=Answer.SILENT))
 
     def heal(self) -> Evidence:
         """Let them go on. Shown: none is stopped, and each answers."""
         processes = self._processes()
         try:
             resume(processes)
-            wait_until(
-                lambda: self._answers(processes),
-                lambda answers: all(answer is Answer.ANSWERED for answer in answers.values()),
-                what="nodes to answer",
-                timeout=WAKE_TIMEOUT,
-            )
+            answers = wait_for_answers(self._addresses(processes))
         except OttlaError as error:
             return Evidence(shown=False, lines=(str(error),))
-        evidence = Evidence.of(self._looked_at(processes, stopped=False, wanted=Answer.ANSWERED))
+        evidence = Evidence.of(self._looked_at(processes, answers, stopped=False, wanted=Answer.ANSWERED))
         if evidence.shown and self._fault_id is not None:
             forget(self._cluster.layout, self._fault_id)
         return evidence
@@ -80,13 +76,15 @@ class PauseNodes:
         running = self._cluster.running()
         return {node_id: running[node_id] for node_id in self._node_ids if node_id in running}
 
-    def _answers(self, processes: Mapping[int, psutil.Process]) -> Mapping[int, Answer]:
-        """What those of the nodes that still run answer."""
+    def _addresses(self, processes: Mapping[int, psutil.Process]) -> list[NodeAddress]:
+        """Those of the nodes that still run."""
         record = self._cluster.made()
-        return ask([record.node(node_id) for node_id, process in processes.items() if is_alive(process)])
+        return [record.node(node_id) for node_id, process in processes.items() if is_alive(process)]
 
-    def _looked_at(self, processes: Mapping[int, psutil.Process], *, stopped: bool, wanted: Answer) -> Iterator[tuple[bool, str]]:
-        answers, record = self._answers(processes), self._cluster.made()
+    def _looked_at(
+        self, processes: Mapping[int, psutil.Process], answers: Mapping[int, Answer], *, stopped: bool, wanted: Answer
+    ) -> Iterator[tuple[bool, str]]:
+        record = self._cluster.made()
         for node_id in self._node_ids:
             if node_id not in answers:
                 yield False, f"node {node_id} does not run"
