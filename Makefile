@@ -16,7 +16,7 @@ up: $(VENV)/.run ## Install what is needed, run the platform here, send an event
 test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on this machine)
 	@$(BIN)/pytest
 
-test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 8 minutes more)
+test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 20 minutes more)
 	@$(BIN)/pytest -m long
 
 test-companions: $(VENV)/.dev ## Clients that are not ours (kcat) on a locked platform; apt-get installs what is missing

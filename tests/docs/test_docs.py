@@ -65,9 +65,9 @@ def run_in_order(page: Path, folder: Path, *, environment: str | None = None) ->
     [
         ROOT / "README.md",
         ROOT / "docs/tutorial/first-platform.md",
-        ROOT / "docs/how-to/look-and-touch.md",
-        ROOT / "docs/how-to/restart-and-upgrade.md",
-        ROOT / "docs/how-to/share-a-cluster.md",
+        pytest.param(ROOT / "docs/how-to/look-and-touch.md", marks=pytest.mark.long),
+        pytest.param(ROOT / "docs/how-to/restart-and-upgrade.md", marks=pytest.mark.long),
+        pytest.param(ROOT / "docs/how-to/share-a-cluster.md", marks=pytest.mark.long),
         ROOT / "docs/how-to/watch-with-prometheus.md",
     ],
     ids=lambda page: page.name,
@@ -79,7 +79,10 @@ def test_the_commands_of_a_page_work_in_their_order(page: Path, folder: Path) ->
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "docs/how-to/lock-a-platform.md", ROOT / "docs/how-to/rotate-certificates.md"],
+    [
+        ROOT / "docs/how-to/lock-a-platform.md",
+        pytest.param(ROOT / "docs/how-to/rotate-certificates.md", marks=pytest.mark.long),
+    ],
     ids=lambda page: page.name,
 )
 def test_the_commands_of_a_page_on_locked_platforms_work_in_their_order(page: Path, locked: Locked) -> None:
@@ -88,6 +91,7 @@ def test_the_commands_of_a_page_on_locked_platforms_work_in_their_order(page: Pa
 
 
 @pytest.mark.kafka
+@pytest.mark.long
 def test_the_commands_of_the_page_on_metrics_of_nodes_work_in_their_order(one: Home) -> None:
     """On one node: it restarts, and so it does when it is undone."""
     run_in_order(ROOT / "docs/how-to/metrics-of-nodes.md", one.folder)

@@ -73,6 +73,7 @@ def test_any_address_can_be_looked_at_without_a_spec(three: Home) -> None:
     assert (unknown.returncode, f"ottla groups list -b {address}".encode() in unknown.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_java_client_file_opens_a_tls_listener_for_looking_and_touching(three: Home, tmp_path: Path) -> None:
     node = three.platform.cluster.made().nodes[0]
     files = three.platform.cluster.layout.node(node.node_id)

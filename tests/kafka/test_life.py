@@ -139,6 +139,7 @@ def test_only_the_dead_node_is_started_again_and_nothing_acknowledged_is_lost(th
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_a_dead_node_is_a_read_error_for_plan_and_never_an_empty_cluster(three: Home) -> None:
     kill([three.platform.cluster.running()[3]])
     wait_gone(three, 2)
@@ -180,6 +181,7 @@ def test_an_interrupt_at_a_step_of_up_says_so_and_the_next_up_goes_on(one: Home,
     assert one.run("up").returncode == 0
 
 
+@pytest.mark.long
 def test_every_node_killed_at_once_comes_back_with_every_acknowledged_event(three: Home) -> None:
     place = write(three, b"before all three died")
     kill(three.platform.cluster.running().values())
@@ -210,6 +212,7 @@ def test_other_nodes_than_the_cluster_was_made_with_are_refused_with_the_way_out
     assert len(one.platform.cluster.running()) == 1
 
 
+@pytest.mark.long
 def test_changed_server_properties_are_planned_shown_by_up_and_applied_by_a_restart(one: Home) -> None:
     def more_threads(spec: dict[str, Any]) -> None:
         spec["cluster"]["config"]["num.io.threads"] = 12
@@ -227,6 +230,7 @@ def test_changed_server_properties_are_planned_shown_by_up_and_applied_by_a_rest
     assert one.run("apply", "--yes").returncode == 0
 
 
+@pytest.mark.long
 def test_a_node_that_cannot_start_says_why_and_comes_back_as_it_was(one: Home) -> None:
     def nonsense(spec: dict[str, Any]) -> None:
         spec["cluster"]["config"]["client.quota.callback.class"] = "no.such.Callback"
@@ -240,6 +244,7 @@ def test_a_node_that_cannot_start_says_why_and_comes_back_as_it_was(one: Home) -
     assert one.platform.plan().changes == ()
 
 
+@pytest.mark.long
 def test_blank_nodes_may_never_outvote_those_that_know_the_metadata(three: Home) -> None:
     layout = three.platform.cluster.layout
     three.platform.down()
@@ -254,6 +259,7 @@ def test_blank_nodes_may_never_outvote_those_that_know_the_metadata(three: Home)
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_one_node_that_lost_its_disk_is_formatted_and_catches_up(three: Home) -> None:
     place = write(three, b"on the other two")
     three.platform.down()
@@ -300,6 +306,7 @@ def test_another_cluster_on_the_same_ports_is_never_taken_for_this_one(one: Home
     assert problem is None or "another platform" in problem
 
 
+@pytest.mark.long
 def test_a_refused_start_up_cache_is_thrown_away_and_never_fatal(
     one: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

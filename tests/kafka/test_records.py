@@ -136,6 +136,7 @@ def test_filters_choose_by_key_and_header(three: Home) -> None:
     assert three.pipe("consume", topic, "--header", "kind=three").stdout == b""
 
 
+@pytest.mark.long
 def test_a_group_goes_on_where_it_stopped_record_by_record(three: Home) -> None:
     topic = make_topic(three, "records-group", partitions=2)
     three.pipe("produce", topic, "-p", "0", given=b"0\n1\n2\n3\n")

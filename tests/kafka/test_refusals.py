@@ -267,6 +267,7 @@ def test_configs_are_described_by_who_may_and_the_cluster_too(locked: Locked) ->
 # How much.
 
 
+@pytest.mark.long
 def test_who_is_over_the_quota_is_slowed_down_by_as_much(locked: Locked) -> None:
     """A megabyte at 100 kB a second takes some ten seconds; Kafka averages over eleven samples of a second."""
     took = {}

@@ -132,6 +132,7 @@ def test_status_is_the_owners_and_so_are_the_nodes(shared: tuple[Home, Home, Hom
     assert owner.platform.cluster.running().keys() == {1}
 
 
+@pytest.mark.long
 def test_where_the_owners_cluster_was_stopped_up_names_the_command(shared: tuple[Home, Home, Home]) -> None:
     owner, dev, _ = shared
     assert owner.run("down").returncode == 0

@@ -105,6 +105,7 @@ def test_nodes_move_one_by_one_under_load_and_a_cut_off_upgrade_goes_on(old_thre
     assert finalised(old_three) == METADATA_LEVELS[OLD]
 
 
+@pytest.mark.long
 def test_the_way_back_is_open_until_metadata_version_is_finalised(old_one: Home) -> None:
     ask_for(old_one, NEW)
     asked = old_one.run("upgrade")
