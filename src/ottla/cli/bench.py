@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path  # noqa: TC003  (typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,7 +45,9 @@ def command(
     security: Annotated[
         str, typer.Option("--security", help="plain, tls, tls+scram, or all of them: what security costs.", metavar="KIND")
     ] = "plain",
-    here: Annotated[bool, typer.Option("--here", help="On the platform itself, as it runs, not on a cluster of its own.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="On the platform itself, as it runs, not on a cluster of its own.")
+    ] = False,
     find_max: Annotated[bool, typer.Option("--find-max", help="Search the largest rate that meets the aims.")] = False,
     p99: Annotated[float, typer.Option("--p99", min=0.1, help="Aim: p99 end to end, in ms, is less than this.")] = 100.0,
     lag: Annotated[int, typer.Option("--lag", min=1, help="Aim: the lag, in events, is less than this.")] = 1_000,
@@ -73,16 +75,9 @@ def command(
         consumers=consumers,
         seed=seed,
     )
-    aims, chosen = Aims(p99=p99, lag=lag), _topic(platform, topic)
+    aims = Aims(p99=p99, lag=lag)
     kinds = _securities(security, here=here, find_max=find_max)
-    return _bench(platform, load, chosen, kinds, aims, output, here=here, find_max=find_max)
-
-
-def _topic(platform: LocalPlatform, topic: str | None) -> str:
-    chosen = topic or next(iter(platform.spec.topics), None)
-    if chosen is None:
-        raise UsageError("the spec has no topic whose shape could be used", hint="add one to `topics`")
-    return chosen
+    return _bench(platform, load, topic, kinds, aims, output, here=here, find_max=find_max)
 
 
 def _securities(word: str, *, here: bool, find_max: bool) -> list[Security]:
@@ -91,7 +86,9 @@ def _securities(word: str, *, here: bool, find_max: bool) -> list[Security]:
     known = {each.value: each for each in Security}
     if word == ALL:
         if here or find_max:
-            raise UsageError("--security all is for clusters of its own, one after the other", hint="take --here or --find-max away")
+            raise UsageError(
+                "--security all is for clusters of its own, one after the other", hint="take --here or --find-max away"
+            )
         return list(known.values())
     if word not in known:
         raise UsageError(f"--security {word}: it is one of {', '.join(known)}, {ALL}")
@@ -101,7 +98,7 @@ def _securities(word: str, *, here: bool, find_max: bool) -> list[Security]:
 def _bench(
     platform: LocalPlatform,
     load: Load,
-    topic: str,
+    topic: str | None,
     kinds: list[Security],
     aims: Aims,
     output: Output,
@@ -120,14 +117,7 @@ def _bench(
         runs = benching.bench_here(platform, load, topic, aims, heard)
     else:
         runs = benching.bench(platform, load, topic, kinds, aims, heard)
-    data = document(
-        runs,
-        aims,
-        platform=platform.spec.platform,
-        environment=platform.environment,
-        topic=topic,
-        kafka_version=platform.spec.cluster.kafka_version,
-    )
+    data = document(runs, aims, platform)
     saved = _save(platform, data)
     if output is Output.TABLE:
         _print_table(runs, best, find_max=find_max)
@@ -148,7 +138,13 @@ def _save(platform: LocalPlatform, data: dict[str, Any]) -> Path:
 
 def _print_table(runs: Sequence[Run], best: Run | None, *, find_max: bool) -> None:
     latencies = [
-        [run.security.value, f"{run.measurement.load.rate:,}", f"{run.measurement.achieved:,.0f}", name.replace("_", " to "), *row]
+        [
+            run.security.value,
+            f"{run.measurement.load.rate:,}",
+            f"{run.measurement.achieved:,.0f}",
+            name.replace("_", " to "),
+            *row,
+        ]
         for run in runs
         for name, each in run.measurement.summary().items()
         if name in ("ack", "end_to_end")

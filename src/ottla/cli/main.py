@@ -17,6 +17,7 @@ from ottla.cli import (
     completion,
     consume,
     down,
+    drill,
     explain,
     exporter,
     groups,
@@ -57,7 +58,7 @@ for module in (init, validate, explain, schema, up, status, plan, apply, verify,
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for module in (lag, top, produce, consume, exporter, bench, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
-for group in (topics, groups, records, certs, users):
+for group in (topics, groups, records, certs, users, drill):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

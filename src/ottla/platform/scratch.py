@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ottla.errors import UsageError
 from ottla.local import Layout, LocalCluster
 from ottla.local.guards import named
+from ottla.local.jvm import JvmMode
 from ottla.local.memory import check_memory
 from ottla.local.ports import FIRST_PORT, LOOPBACK
 from ottla.local.record import NodeAddress
@@ -45,6 +46,7 @@ class Shape:
 
     With other ``nodes``, topics have three replicas, or as many as there are nodes, and all but one have to be in sync.
     ``heap`` is in bytes. ``config`` are server properties; those of sessions are Kafka's defaults if it does not name them.
+    ``users`` are there beside those of the spec. What is measured or proven is so on a JVM that runs at its full speed.
     """
 
     nodes: int | None = None
@@ -52,6 +54,8 @@ class Shape:
     secured: bool | None = None
     heap: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, UserSpec] = field(default_factory=dict)
+    jvm_mode: JvmMode = JvmMode.STEADY
 
 
 AS_WRITTEN = Shape()
@@ -87,6 +91,7 @@ def scratch_platform(platform: LocalPlatform, run: str, shape: Shape = AS_WRITTE
         report=platform.cluster.report,
         admission=LocalAdmission(identity, layout, certified),
         jmx_agent=spec.cluster.jmx_agent,
+        jvm_mode=shape.jvm_mode,
     )
     return LocalPlatform(platform.environment, spec, cluster, identity, certificate_users=certified)
 
@@ -111,7 +116,7 @@ def scratch_spec(spec: EnvironmentSpec, shape: Shape = AS_WRITTEN) -> Environmen
             "shares": None,  # it has the cluster to itself
             "cluster": fitted.cluster.model_copy(update=cluster),
             "security": _own_security(spec.security, enabled=secured),
-            "users": {name: _own_password(user) for name, user in spec.users.items()},
+            "users": {name: _own_password(user) for name, user in {**spec.users, **shape.users}.items()},
             "exporter": spec.exporter.model_copy(
                 update={"enabled": False, "canary": spec.exporter.canary.model_copy(update={"enabled": False})}
             ),

@@ -1,4 +1,4 @@
-"""What workers write into a history: the intent of each event before it is sent, what became of it, and what readers were given."""
+"""What workers write into a history: each event before it is sent, what became of it, and what readers were given."""
 
 from __future__ import annotations
 

@@ -19,21 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ottla.platform import LocalPlatform
     from ottla.proof.benching import Run
     from ottla.proof.judging import Aims
     from ottla.proof.measurement import Second
 
 KIND = "bench"
 VERSION = 1
+SAVED = "ottla bench saves each run as .ottla/ENVIRONMENT/bench/TIME.json"
 
 
-def document(runs: Sequence[Run], aims: Aims, *, platform: str, environment: str, topic: str, kafka_version: str) -> dict[str, Any]:
+def document(runs: Sequence[Run], aims: Aims, platform: LocalPlatform) -> dict[str, Any]:
     """Everything about a bench; times are ms, sizes bytes, durations seconds. Histograms are HDR, V2, base64."""
     return {
-        "platform": platform,
-        "environment": environment,
-        "topic": topic,
-        "kafka_version": kafka_version,
+        "platform": platform.spec.platform,
+        "environment": platform.environment,
+        "topic": runs[0].topic if runs else None,
+        "kafka_version": platform.spec.cluster.kafka_version,
         "ottla_version": version("ottla"),
         "host": {"processors": psutil.cpu_count(), "system": machine.platform(), "python": machine.python_version()},
         "aims": asdict(aims),
@@ -129,12 +131,10 @@ def read_document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: not a bench", hint="ottla bench saves each run as .ottla/ENVIRONMENT/bench/TIME.json") from error
+        raise UsageError(f"{path}: not a bench", hint=SAVED) from error
     if not known:
         raise UsageError(f"{path}: a bench of another version of Ottla ({envelope['kind']}, version {envelope['version']})")
     return data
-
-
 
 
 def save(path: Path, data: dict[str, Any]) -> Path:

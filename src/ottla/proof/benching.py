@@ -9,13 +9,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from ottla.errors import UsageError
-from ottla.local.jvm import JvmMode, flags_of
-from ottla.local.processes import command_line
 from ottla.platform.scratch import Shape, scratch
 from ottla.proof.judging import Verdict, judge
-from ottla.proof.measuring import Subject, measure
-from ottla.spec.faults import did_you_mean
+from ottla.proof.measuring import measure
+from ottla.proof.subject import Subject, subject_of
 from ottla.spec.identity import Authentication, UserSpec
 
 if TYPE_CHECKING:
@@ -53,10 +50,10 @@ USERS = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A measured load, and what it says. ``where`` is the cluster it was put on, ``jvm`` the flags of its nodes."""
+    """A measured load, and what it says. ``topic`` is the one whose shape it had, ``jvm`` the flags of the nodes."""
 
     security: Security
-    where: str
+    topic: str
     measurement: Measurement
     judgement: Judgement
     jvm: tuple[str, ...]
@@ -74,7 +71,7 @@ class Listener(Protocol):
 
 
 def bench(
-    platform: LocalPlatform, load: Load, topic: str, securities: Sequence[Security], aims: Aims, heard: Listener
+    platform: LocalPlatform, load: Load, topic: str | None, securities: Sequence[Security], aims: Aims, heard: Listener
 ) -> list[Run]:
     """Put a load on a scratch cluster for each kind of security, one after the other."""
     runs = []
@@ -84,14 +81,14 @@ def bench(
     return runs
 
 
-def bench_here(platform: LocalPlatform, load: Load, topic: str, aims: Aims, heard: Listener) -> list[Run]:
+def bench_here(platform: LocalPlatform, load: Load, topic: str | None, aims: Aims, heard: Listener) -> list[Run]:
     """Put a load on the platform itself, which runs, beside whatever it does."""
     security = Security.SCRAM if platform.cluster.made().any_secured else Security.PLAIN
-    return [_run(_subject(platform, topic, user=None), load, security, aims, heard)]
+    return [_run(subject_of(platform, topic), load, security, aims, heard)]
 
 
 def find_max(
-    platform: LocalPlatform, load: Load, topic: str, security: Security, aims: Aims, heard: Listener
+    platform: LocalPlatform, load: Load, topic: str | None, security: Security, aims: Aims, heard: Listener
 ) -> tuple[Run | None, list[Run]]:
     """The largest load that meets the aims, found by doubling and then halving the difference; and all that was tried.
 
@@ -110,7 +107,7 @@ def find_max(
 
 
 def search_rate(first: int, meets: Callable[[int], bool]) -> int | None:
-    """The largest rate found that ``meets``, within 5 %; None where ``first`` does not, nor anything down to a sixteenth of it."""
+    """The largest rate found that ``meets``, within 5 %; None where not even a sixteenth of ``first`` does."""
     low, high, rate = 0, None, first
     for _ in range(MOST_STEPS):
         if meets(rate):
@@ -134,30 +131,13 @@ def _run(subject: Subject, load: Load, security: Security, aims: Aims, heard: Li
     heard.step(f"{load.rate:,} events/s for {load.duration:g} s after {load.warm_up:g} s of warm-up, {security.value}")
     began = datetime.now(UTC)
     measurement = measure(subject, load, told=heard.second)
-    return Run(security, subject.access.name, measurement, judge(measurement, aims), subject.jvm, began)
+    return Run(security, subject.topic.name, measurement, judge(measurement, aims), subject.jvm, began)
 
 
 @contextmanager
-def scratch_subject(platform: LocalPlatform, topic: str, security: Security) -> Iterator[Subject]:
+def scratch_subject(platform: LocalPlatform, topic: str | None, security: Security) -> Iterator[Subject]:
     """A cluster of its own, made from the spec, that clients reach as ``security`` says."""
     users = {name: user for name, user in USERS.items() if security.user is not None}
-    shape = Shape(secured=security is not Security.PLAIN, users=users, jvm_mode=JvmMode.STEADY)
+    shape = Shape(secured=security is not Security.PLAIN, users=users)
     with scratch(platform, f"bench-{secrets.token_hex(3)}", shape) as made:
-        yield _subject(made, topic, user=security.user)
-
-
-def _subject(platform: LocalPlatform, topic: str, *, user: str | None) -> Subject:
-    """Raises UsageError for a topic that is not in the spec."""
-    wanted = platform.spec.topics.get(topic)
-    if wanted is None:
-        raise UsageError(f"there is no topic {topic!r} in the spec: {did_you_mean(topic, platform.spec.topics)}")
-    event = wanted.event
-    nodes = platform.cluster.running()
-    return Subject(
-        access=platform.access(user),
-        topic=platform.desired.topics[platform.spec.full_name(topic)],
-        types=tuple(event.types) if event else (),
-        key_name=(event.key if event else None) or "key",
-        nodes=[process.pid for process in nodes.values()],
-        jvm=tuple(sorted({flag for process in nodes.values() for flag in flags_of(command_line(process))})),
-    )
+        yield subject_of(made, topic, user=security.user)

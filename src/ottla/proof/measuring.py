@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ottla.files import private_folder
 from ottla.kafka.topics import delete_topics
 from ottla.proof.host import Host
 from ottla.proof.load import NANOSECONDS
@@ -16,12 +17,12 @@ from ottla.proof.messages import Finished, Interval, Job, Start, Stop
 from ottla.proof.workers import Role, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from ottla.model.topic import Topic
-    from ottla.platform.access import Access
     from ottla.proof.load import Load
     from ottla.proof.measurement import Second
+    from ottla.proof.subject import Subject
 
 LEAD = NANOSECONDS  # between the word to start and the first event
 SETTLE = 30.0  # seconds for the consumers to read what is left
@@ -29,24 +30,14 @@ LOOK = 0.2
 NOT_ANY: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is measured: a cluster, the processes of its nodes, and the topic whose shape the load's own one gets.
+def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None], history: Path | None = None) -> Measurement:
+    """Put a load on a cluster. ``told`` hears of each second that is over; a ``history`` folder gets every event's account.
 
-    ``types`` and ``key_name`` are those of its events in the spec; ``jvm`` are the flags of its nodes.
+    Raises OttlaError.
     """
-
-    access: Access
-    topic: Topic
-    types: tuple[str, ...]
-    key_name: str
-    nodes: Collection[int]
-    jvm: tuple[str, ...] = ()
-
-
-def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]) -> Measurement:
-    """Put a load on a cluster. ``told`` hears of each second that is over. Raises OttlaError."""
     run = secrets.token_hex(4)
+    if history is not None:
+        private_folder(history)
     with own_topic(subject, f"ottla-bench-{run}") as topic, Workers() as workers:
         job = Job(
             number=0,
@@ -58,6 +49,7 @@ def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]
             types=subject.types,
             key_name=subject.key_name,
             group=topic,
+            history=history,
         )
         workers.begin(Role.MEMBER, [replace(job, number=number) for number in range(load.consumers)])
         workers.begin(Role.PRODUCER, [replace(job, number=number) for number in range(load.producers)])

@@ -1,4 +1,4 @@
-"""What is seen of a cluster from outside during a drill: replicas in sync, leaders, committed offsets; and the diary of it all."""
+"""What is seen of a cluster from outside during a drill: replicas in sync, leaders, committed offsets; and its diary."""
 
 from __future__ import annotations
 
