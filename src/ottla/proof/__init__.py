@@ -1,1 +1,1 @@
-"""Proof: what a platform carries and how quickly (bench), and what it survives (drills)."""
+"""Benchmarks and drills: a workload, a fault, a history on disk, a pure checker that can be run again, a report."""
