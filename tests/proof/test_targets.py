@@ -70,5 +70,5 @@ def test_one_seed_makes_one_choice_and_others_make_others() -> None:
     ],
 )
 def test_where_nobody_has_the_role_nobody_is_chosen_instead(role: Role, offices: Offices) -> None:
-    with pytest.raises(ClusterError, match=r"^no"):
+    with pytest.raises(ClusterError, match=r"no |nobody "):
         chosen(role, offices)
