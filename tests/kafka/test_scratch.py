@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ottla.errors import LocalError
 from ottla.kafka.events import Event, send_events
+from ottla.local import memory
 from ottla.local.faults.kill import KillNodes
 from ottla.local.scratch import scratch_clusters
 from ottla.platform.scratch import Shape, scratch
@@ -65,6 +67,14 @@ def test_one_whose_drill_was_killed_is_named_by_status_and_removed_by_up(one: Ho
     assert "removed: scratch cluster run-2" in done.stderr
     assert scratch_clusters(one.platform.folder) == ()
     assert not left.layout.root.exists()
+
+
+def test_where_the_platform_itself_takes_the_memory_the_way_out_says_so(one: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "cgroup_room", lambda: 2**20)
+    with pytest.raises(LocalError) as caught, scratch(one.platform, "run-4"):
+        raise AssertionError("it was begun")
+    assert "stop the platform meanwhile (it runs node 1): ottla down" in str(caught.value.hint)
+    assert scratch_clusters(one.platform.folder) == ()
 
 
 @pytest.mark.long

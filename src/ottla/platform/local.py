@@ -160,6 +160,7 @@ class LocalPlatform:
                 now = self._observe(connection) if creates.changes else None
             if now is not None:
                 self._carry_out(creates, now)
+            self.cluster.forget_healed()
         created = tuple(planned.change for planned in creates.changes)
         return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
 
@@ -172,7 +173,6 @@ class LocalPlatform:
         if meanwhile is not None:
             meanwhile()
         self.cluster.wait_for_ports(configs)
-        self.cluster.forget_healed()
         return record
 
     @property

@@ -171,6 +171,6 @@ def _check_memory(platform: LocalPlatform, made: LocalPlatform) -> None:
     """Before anything is made: the nodes of the platform may be what takes the memory."""
     nodes = [NodeAddress.in_block(node_id, LOOPBACK, FIRST_PORT, roles=roles) for node_id, roles in made.roles.items()]
     running = sorted(platform.cluster.running())
-    beside = f"stop the platform meanwhile ({named(running)} of it run): ottla down; or " if running else ""
+    beside = f"stop the platform meanwhile (it runs {named(running)}): ottla down; or " if running else ""
     way_out = f"{beside}take a smaller cluster.heap, fewer nodes (-e laptop), or stop what else takes the memory"
     check_memory(nodes, made.cluster.heap, report=Silent(), way_out=way_out)

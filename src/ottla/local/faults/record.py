@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ottla.local.layout import Layout
 
-START_TOLERANCE = 1.0  # seconds
+START_TOLERANCE = 2.0  # seconds; the kernel says in whole ones when the machine was started
 
 
 @dataclass(frozen=True, slots=True)
