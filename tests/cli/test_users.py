@@ -106,7 +106,8 @@ def test_a_token_is_no_password_either(ottla: Ottla, folder: Path) -> None:
 def test_a_new_password_is_asked_for_once_and_what_to_hand_out_is_told(ottla: Ottla, monkeypatch: pytest.MonkeyPatch) -> None:
     """A platform that is not up is stood in for here; tests/kafka has the real one."""
     rotated: list[str] = []
-    monkeypatch.setattr(users, "open_platform", lambda *_: SimpleNamespace(rotate_password=rotated.append))
+    stand_in = SimpleNamespace(environment="local-secure", neighbours={}, rotate_password=rotated.append)
+    monkeypatch.setattr(users, "open_platform", lambda *_: stand_in)
     done = ottla("users", "rotate", "task-service", *SECURED)
     assert (done.exit_code, rotated) == (0, ["task-service"])
     assert "ottla client-config -e local-secure task-service" in done.stderr

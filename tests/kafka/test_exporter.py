@@ -296,6 +296,7 @@ def test_every_kind_of_group_has_its_members_its_state_and_its_lag(one: Home) ->
             assert value(snapshot, group_metrics.GROUP_STATE, group, "Stable") == 1
             assert value(snapshot, group_metrics.GROUP_MEMBERS, group) == 1
             assert value(snapshot, group_metrics.GROUP_TOPIC_LAG_RECORDS, group, topic) == 6
+            assert value(snapshot, group_metrics.GROUP_TOPIC_COMMITTED_OFFSETS, group, topic) == 4
         assert snapshot.failures == ()
     finally:
         for member in members:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ottla.metrics import cluster_metrics as of
+from ottla.metrics.exposition import exposition
 from ottla.metrics.quorum_samples import quorum_samples
-from ottla.metrics.samples import Sample
-from ottla.metrics.topic_samples import log_dir_samples, topic_samples
+from ottla.metrics.samples import Sample, families
+from ottla.metrics.topic_samples import broker_samples, log_dir_samples, topic_samples
+from ottla.model.node import Broker
 from ottla.model.topic import Partition
 
 TOPICS = {
@@ -30,6 +32,16 @@ def test_a_topic_whose_configs_cannot_be_read_is_not_taken_for_a_sound_one() -> 
     found = values(topic_samples(TOPICS, {"whole": 2}))
     assert (of.TOPIC_BELOW_MIN_ISR_PARTITIONS.name, ("worn",)) not in found
     assert (of.BELOW_MIN_ISR_PARTITIONS.name, ()) not in found
+
+
+def test_a_broker_has_its_address_while_it_serves_and_one_that_is_fenced_has_none() -> None:
+    brokers = [Broker(1, fenced=False, address="one:9092"), Broker(2, fenced=True, address="two:9092")]
+    found = values(broker_samples(brokers, None))
+    shown = {labels: value for (name, labels), value in found.items() if name == of.BROKER_INFO.name}
+    assert shown == {("1", "one:9092"): 1}
+    assert found[of.BROKERS_PRESENT.name, ()] == 1
+    text = exposition(families(broker_samples(brokers, None))).decode()
+    assert 'kafka_broker_info{id="1",address="one:9092"} 1' in text.splitlines()
 
 
 def test_what_the_quorums_leader_does_not_know_has_no_sample() -> None:

@@ -10,6 +10,7 @@ from tests.metrics.logs import NOW, Broker, dense
 
 from ottla.metrics import group_metrics as of
 from ottla.metrics.anchors import Anchors
+from ottla.metrics.exposition import exposition
 from ottla.metrics.group_samples import GroupSamples, GroupsSeen, wanted_ages
 from ottla.metrics.lag import Isolation, PartitionOffsets, Retention
 from ottla.metrics.metric import Granularity
@@ -99,6 +100,13 @@ def test_records_of_a_topic_add_up() -> None:
     assert value(samples, of.GROUP_LAG_RECORDS, "sleeper", "a", "1") == 45
     assert value(samples, of.GROUP_TOPIC_LAG_RECORDS, "sleeper", "a") == 60 + 45
     assert value(samples, of.GROUP_TOPIC_LOST_RECORDS, "sleeper", "a") == 5
+    assert value(samples, of.GROUP_TOPIC_COMMITTED_OFFSETS, "sleeper", "a") == 40 + 5
+
+
+def test_a_sum_of_committed_offsets_has_the_name_that_dashboards_look_for_and_none_where_a_partition_is_missing() -> None:
+    text = exposition(families(samples_of(SEEN))).decode()
+    assert 'kafka_consumergroup_current_offset_sum{consumergroup="sleeper",topic="a"} 45' in text.splitlines()
+    assert value(samples_of(replace(SEEN, offsets={"a": {0: OF_A[0]}})), of.GROUP_TOPIC_COMMITTED_OFFSETS, "sleeper", "a") is None
 
 
 def test_dead_groups_and_those_without_anything_have_no_series() -> None:

@@ -40,6 +40,18 @@ def test_looking_makes_no_file(store: SecretStore) -> None:
     assert not store.path.exists()
 
 
+def test_versions_are_the_same_in_every_call_once_there_is_a_key(store: SecretStore) -> None:
+    secret = Secret("given")
+    assert store.version_of(secret) != store.version_of(secret)
+    store.ensure_key()
+    version = store.version_of(secret)
+    store.ensure_key()
+    assert SecretStore(store.path).version_of(secret) == version
+    made = store.ensure_password("alice")
+    store.ensure_key()
+    assert store.password("alice") == made
+
+
 def test_the_file_is_for_its_owner_alone(store: SecretStore) -> None:
     store.ensure_password("alice")
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600

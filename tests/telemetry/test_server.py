@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import gzip
+import http.client
 import ipaddress
 import socket
 import ssl
@@ -23,7 +25,9 @@ from ottla.errors import OttlaError
 from ottla.metrics.exporter_metrics import EXPORTER_INFO
 from ottla.metrics.samples import Sample
 from ottla.model.secret import Secret
+from ottla.spec.exporter import Listen
 from ottla.telemetry.exporter import Exporter
+from ottla.telemetry.probe import is_healthy
 from ottla.telemetry.server import Certificate, Guard, Server
 from ottla.telemetry.snapshot import take_snapshot
 from ottla.telemetry.view import View
@@ -80,7 +84,7 @@ def test_a_scrape_gets_the_last_snapshot_and_its_age() -> None:
         status, text = ask(server.url)
         assert (status, 'ottla_exporter_info{version="1"} 1' in text) == (200, True)
         assert float(text.rsplit(maxsplit=1)[1]) < 10
-        assert ask(server.url.replace("/metrics", "/healthz")) == (200, "ok\n")
+        assert ask(server.url.replace("/metrics", "/healthz")) == (200, "healthy\n")
         assert ask(server.url.replace("/metrics", "/"))[0] == 200
         assert ask(server.url.replace("/metrics", "/nothing"))[0] == 404
 
@@ -88,16 +92,37 @@ def test_a_scrape_gets_the_last_snapshot_and_its_age() -> None:
 def test_nothing_is_made_up_before_anything_was_collected() -> None:
     with serving(empty=True) as server:
         assert ask(server.url)[0] == 503
-        assert ask(server.url.replace("/metrics", "/healthz"))[0] == 503
+        assert ask(server.url.replace("/metrics", "/healthz")) == (503, "unhealthy\n")
 
 
 @pytest.mark.parametrize("headers", [{}, basic("prometheus", "wrong"), basic("x", "p:äss"), {"Authorization": "Basic"}])
 def test_whoever_has_no_password_gets_nothing(headers: dict[str, str]) -> None:
     with serving(guard=GUARD) as server:
-        for path in ("/metrics", "/healthz", "/"):
+        for path in ("/metrics", "/", "/nothing", "/healthz/../metrics", "/metrics?/healthz"):
             status, text = ask(server.url.replace("/metrics", path), headers=headers)
             assert (status, text) == (401, "")
         assert ask(server.url, headers=basic("prometheus", "p:äss"))[0] == 200
+
+
+def test_a_probe_needs_no_password_and_learns_whether_it_is_well_and_nothing_else() -> None:
+    with serving(guard=GUARD) as server:
+        assert ask(server.url.replace("/metrics", "/healthz")) == (200, "healthy\n")
+        assert ask(server.url.replace("/metrics", "/healthz"), headers=basic("prometheus", "wrong")) == (200, "healthy\n")
+    with serving(guard=GUARD, empty=True) as server:
+        assert ask(server.url.replace("/metrics", "/healthz?why")) == (503, "unhealthy\n")
+
+
+def test_prometheus_gets_it_gzipped_and_whoever_does_not_ask_for_that_as_it_is() -> None:
+    with serving() as server, closing(http.client.HTTPConnection(server.host, server.port)) as client:
+        for accepts, coding in (("gzip", "gzip"), ("identity", None), ("deflate, GZIP;q=0.5", "gzip"), ("gzip;q=0, *", None)):
+            client.request("GET", "/metrics", headers={"Accept-Encoding": accepts})
+            answer = client.getresponse()
+            body = answer.read()
+            assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == (coding, "Accept-Encoding")
+            text = (gzip.decompress(body) if coding else body).decode()
+            assert 'ottla_exporter_info{version="1"} 1' in text
+            assert "\nottla_exporter_snapshot_age_seconds " in text
+            assert answer.headers["Content-Length"] == str(len(body))
 
 
 def test_with_a_certificate_it_speaks_tls_and_nothing_else(certificate: Certificate) -> None:
@@ -109,6 +134,21 @@ def test_with_a_certificate_it_speaks_tls_and_nothing_else(certificate: Certific
         with pytest.raises(OSError):  # noqa: PT011  (whatever way the connection ends)
             ask(server.url.replace("https", "http"))
         assert ask(server.url, trusts=certificate.chain.reveal())[0] == 200
+
+
+def test_an_exporter_is_healthy_if_it_says_so_and_shows_its_own_certificate(certificate: Certificate) -> None:
+    with serving(guard=GUARD) as server:
+        assert is_healthy(Listen(server.host, server.port))
+        assert is_healthy(Listen("0.0.0.0", server.port))  # noqa: S104  (asked, not bound)
+        assert not is_healthy(Listen(server.host, server.port), certificate.chain)
+    assert not is_healthy(Listen(server.host, server.port))
+    with serving(empty=True) as server:
+        assert not is_healthy(Listen(server.host, server.port))
+    with serving(certificate=certificate) as server:
+        assert is_healthy(Listen(server.host, server.port), certificate.chain)
+        assert not is_healthy(Listen(server.host, server.port))
+        other = ssl.get_server_certificate((server.host, server.port))
+        assert other == certificate.chain.reveal()
 
 
 def test_a_client_that_says_nothing_keeps_nobody_waiting(certificate: Certificate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ottla.cli.consent import Accept, Yes, carry_out
+from ottla.cli.exporter import renew_exporters
 from ottla.cli.on_cluster import AsUserOrItself  # noqa: TC001  (typer reads the annotations)
 from ottla.cli.plan import KINDS, Allow
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, chosen, explained, open_platform
@@ -26,4 +27,5 @@ def command(
         accept=accept,
         yes=yes,
         cluster=platform.spec.cluster.name,
+        then=lambda: renew_exporters(file, platform),
     )

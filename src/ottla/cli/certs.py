@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ottla.cli.consent import Yes, agreed_to
+from ottla.cli.exporter import renew_exporters
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ottla.local.certificate_expiry import ListedCertificate
     from ottla.platform import LocalPlatform
@@ -56,7 +58,8 @@ def rotate(
     if finish and leaves:
         raise UsageError("--finish ends a change to another CA, --leaves is for when there is none", hint="give one of them")
     platform = open_platform(file, environment)
-    return rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now())
+    renew = partial(renew_exporters, file, platform)
+    return rotate_certificates(platform, finish=finish, leaves=leaves, yes=yes, now=_now(), then=renew)
 
 
 def _now() -> dt.datetime:
@@ -104,8 +107,16 @@ def print_findings(platform: LocalPlatform, output: Output, *, now: dt.datetime)
     return WANTING if view.findings else 0
 
 
-def rotate_certificates(platform: LocalPlatform, *, finish: bool, leaves: bool, yes: bool, now: dt.datetime) -> int:
-    """Show the steps, ask unless ``yes``, and go them."""
+def rotate_certificates(
+    platform: LocalPlatform,
+    *,
+    finish: bool,
+    leaves: bool,
+    yes: bool,
+    now: dt.datetime,
+    then: Callable[[], None] = lambda: None,
+) -> int:
+    """Show the steps, ask unless ``yes``, go them, and do ``then`` what they entail."""
     from ottla.platform.certificates import begin_rotation, finish_rotation, refuse_unready, renew_certificates
 
     options = ["--finish"] if finish else ["--leaves"] if leaves else []
@@ -117,6 +128,7 @@ def rotate_certificates(platform: LocalPlatform, *, finish: bool, leaves: bool, 
         note("nothing was done")
         return 0
     _print_done(platform, run(platform, now=now), finish=finish, leaves=leaves)
+    then()
     return 0
 
 

@@ -21,9 +21,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def carry_out(
-    plan: Plan, apply: Callable[[Plan, frozenset[str]], tuple[str, ...]], *, accept: list[str] | None, yes: bool, cluster: str
+    plan: Plan,
+    apply: Callable[[Plan, frozenset[str]], tuple[str, ...]],
+    *,
+    accept: list[str] | None,
+    yes: bool,
+    cluster: str,
+    then: Callable[[], None] = lambda: None,
 ) -> int:
-    """Show ``plan``, ask unless ``yes``, and do exactly that; ``cluster`` is what is typed before topics are deleted.
+    """Show ``plan``, ask unless ``yes``, and do exactly that, and ``then`` what it entails.
+
+    ``cluster`` is what is typed before topics are deleted.
 
     Raises PlanRefused where a risk is not accepted, nobody is there to be asked, or the wrong name is typed.
     """
@@ -40,6 +48,7 @@ def carry_out(
         return 0
     for line in apply(plan, accepted):
         typer.echo(f"done: {line}")
+    then()
     return 0
 
 

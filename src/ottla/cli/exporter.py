@@ -12,12 +12,23 @@ import typer
 
 from ottla.cli.on_cluster import AsUser, BootstrapServer, CommandConfig, Properties, open_access
 from ottla.cli.output import note
-from ottla.cli.running import DEFAULT_FILE, INTERRUPTED, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import (
+    DEFAULT_FILE,
+    INTERRUPTED,
+    WANTING,
+    Environment,
+    SpecFile,
+    explained,
+    open_platform,
+    with_options,
+    write_no_more,
+)
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ottla.platform import LocalPlatform
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.exporter import Exporter
 
@@ -48,7 +59,7 @@ def command(
     The cluster is looked at in the background; a scrape gets what was seen last, and how old it is. A user with
     `monitor: true` may see all that it gives.
     """
-    from ottla.platform.exporting import make_exporter, view_of
+    from ottla.platform.exporting import make_exporter, refuse_stopped, view_of
     from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
     from ottla.spec.exporter_checks import shown_password
 
@@ -62,6 +73,8 @@ def command(
         shown = shown_password(spec)
         if shown is not None:
             raise UsageError(f"--listen {listen}: {shown}")
+        if once:
+            refuse_stopped(platform)
         as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
     else:
         spec = ExporterSpec().model_copy(update=changes)
@@ -69,6 +82,21 @@ def command(
     reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
     exporter = make_exporter(reach, view, _say, None if once else spec.canary)
     return _print_once(exporter) if once else _serve(exporter, spec, folder)
+
+
+def renew_exporters(file: Path, platform: LocalPlatform) -> None:
+    """Start exporters anew that `up` runs, and that a change leaves with what holds no more.
+
+    They are that of the environment, and those in its cluster: they may log in as its administrator. Raises LocalError where
+    one does not come up.
+    """
+    from ottla.platform import Platform
+    from ottla.platform.exporter_process import renew
+
+    loaded = Platform.load(file)
+    for name in (platform.environment, *platform.neighbours):
+        if renew(loaded.on(name)):
+            _say(f"the exporter of {name} was started anew, with what is new")
 
 
 def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
@@ -80,7 +108,7 @@ def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
 
 def _print_once(exporter: Exporter) -> int:
     snapshot = exporter.collect_once()
-    sys.stdout.write(snapshot.scrape().decode())
+    _print(snapshot.scrape().decode())
     for failure in snapshot.failures[:MOST_TOLD]:
         _say(failure)
     if len(snapshot.failures) > MOST_TOLD:
@@ -95,8 +123,7 @@ def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
     exporter.start()
     exporter.wait_first(FIRST_ROUND)
     server.start()
-    typer.echo(f"{LISTENS}{server.url}")
-    sys.stdout.flush()
+    _print(f"{LISTENS}{server.url}\n")
     try:
         while not threading.Event().wait(LOOK_UP):
             pass  # a signal that another thread was given wakes nobody, and is seen now
@@ -108,5 +135,14 @@ def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
     return 0
 
 
+def _print(text: str) -> None:
+    """Write to stdout; a reader that went away changes neither what was found nor who is served."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        write_no_more()
+
+
 def _say(failure: str) -> None:
-    note(f"  {failure}")
+    note(with_options(f"  {failure}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,7 +40,9 @@ from ottla.cli import (
     validate,
     verify,
 )
+from ottla.cli.output import note
 from ottla.cli.running import INTERRUPTED
+from ottla.errors import OttlaError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -94,6 +97,9 @@ def main() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, terminate)
+    if sys.stdout is None:  # `ottla ... >&-`
+        note("ottla: cannot write the output: stdout is closed")
+        sys.exit(OttlaError.exit_code)
     if completion.ASKED in os.environ:
         completion.prepare()
     try:

@@ -78,12 +78,12 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
             note(f"{after_the_sign}ottla: interrupted; to go on, run the command again")
             code = INTERRUPTED
         except BrokenPipeError:
-            _write_no_more()  # whoever read the output has seen enough (`ottla logs | head`)
+            write_no_more()  # whoever read the output has seen enough (`ottla logs | head`)
             code = 0
         except OSError as error:
             if error.filename is None and error.errno != errno.ENOSPC:
                 raise
-            _write_no_more()
+            write_no_more()
             note(f"ottla: {error.filename or 'cannot write the output'}: {error.strerror}")
             code = OttlaError.exit_code
         raise typer.Exit(code)
@@ -91,8 +91,8 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
     return run
 
 
-def _write_no_more() -> None:
-    """What is still to be flushed to stdout goes nowhere."""
+def write_no_more() -> None:
+    """Nobody reads stdout any more: what is still to be flushed to stdout goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -42,7 +42,7 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
 
 def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:
     """The exporter beside the nodes, where there is one or should be."""
-    from ottla.platform.exporting import exporter_process, where_it_listens
+    from ottla.platform.exporter_process import exporter_process, where_it_listens
 
     process = exporter_process(platform).find()
     if process is None and not platform.spec.exporter.enabled:

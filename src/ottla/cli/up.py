@@ -61,7 +61,7 @@ def command(
 
 def _keep_exporter(platform: LocalPlatform, file: Path) -> OttlaError | None:
     """Run the exporter as the spec says; why it does not is told when all else was."""
-    from ottla.platform.exporting import keep_running
+    from ottla.platform.exporter_process import keep_running
 
     try:
         url = keep_running(platform, file)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.exporter import renew_exporters
 from ottla.cli.offered import user_names
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
@@ -51,9 +52,11 @@ def rotate(
     environment: Environment = None,
 ) -> int:
     """Give a user a new generated password. The one before is refused from then on; it is not printed: see client-config."""
-    open_platform(file, environment).rotate_password(user)
+    platform = open_platform(file, environment)
+    platform.rotate_password(user)
     typer.echo(f"{user} has a new password; whoever used the one before needs new files")
     note("hand out: " + with_options(f"ottla client-config {user} --for java, librdkafka, dapr or spring"))
+    renew_exporters(file, platform)
     return 0
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ottla.platform import LocalPlatform, Verification
     from ottla.reconcile import Check
 
+EXPORTER = "exporter"
+
 
 @explained
 def command(
@@ -75,7 +77,7 @@ def _print_sum(platform: LocalPlatform, found: Verification) -> None:
     every = (*found.checks, *found.events)
     off = sum(check.wanting is not None for check in every)
     if off:
-        dead = any(check.wanting is not None and check.name == "exists" and check.subject.startswith("node ") for check in every)
+        dead = any(check.wanting is not None and _is_started_by_up(check) for check in every)
         hint = "Start what is missing: ottla up" if dead else "What would mend it: ottla plan; what runs: ottla status"
         typer.echo(f"{off} of {len(every)} checks found wanting. {with_options(hint)}")
         return
@@ -83,8 +85,14 @@ def _print_sum(platform: LocalPlatform, found: Verification) -> None:
     typer.echo(f"{len(every)} checks: the cluster is as {platform.spec.platform} says{through}")
 
 
+def _is_started_by_up(check: Check) -> bool:
+    return check.subject == EXPORTER or (check.name == "exists" and check.subject.startswith("node "))
+
+
 def _facts(checks: Sequence[Check]) -> str:
     named = {check.name: check.seen for check in checks}
+    if checks[0].subject == EXPORTER:
+        return named["fresh"]
     if "kafka_version" in named:
         return f"Kafka {named['kafka_version']}"
     if "acls" in named:

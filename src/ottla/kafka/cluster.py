@@ -25,8 +25,12 @@ def read_brokers(connection: Connection) -> tuple[Broker, ...]:
     """Every registered broker, fenced ones too (KIP-700, KIP-1073)."""
     answer = connection.send(DescribeClusterRequest(include_fenced_brokers=True))
     check(answer.error_code, answer.error_message, what="cannot describe the cluster")
-    brokers = (Broker(broker.broker_id, bool(broker.is_fenced)) for broker in answer.brokers)
+    brokers = (Broker(each.broker_id, bool(each.is_fenced), _address(each.host, each.port)) for each in answer.brokers)
     return tuple(sorted(brokers, key=lambda broker: broker.node_id))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def warm_producer_ids(connection: Connection, node_ids: Iterable[int]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import psutil
 from ottla.local.processes import command_line, is_alive, start_process, stop_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MODULE = ("-m", "ottla.cli")
@@ -45,10 +44,15 @@ class Companion:
         except psutil.Error:  # it has just ended, or is somebody else's
             return False
 
-    def start(self, arguments: Sequence[str]) -> psutil.Process:
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> psutil.Process:
         """Start it; it outlives this process. Raises LocalError."""
         words = [sys.executable, *MODULE, self.command, *arguments]
-        return start_process(words, folder=self.folder, output=self.output, environment=os.environ)
+        return start_process(words, folder=self.folder, output=self.output, environment=environment)
+
+    @staticmethod
+    def arguments_of(process: psutil.Process) -> list[str]:
+        """What it was started with."""
+        return command_line(process)[len(MODULE) + 2 :]
 
     def stop(self) -> bool:
         """Ask it to end, and end it by force if it does not; whether there was one."""

@@ -70,3 +70,13 @@ def holder(host: str, port: int) -> str:
     except psutil.Error:
         pass  # not everyone may look at the processes of others
     return "a process that cannot be seen from here"
+
+
+def listening(process: psutil.Process) -> list[tuple[str, int]]:
+    """Where a process listens: addresses and ports; none if it has ended, or is somebody else's."""
+    try:
+        connections = process.net_connections(kind="tcp")
+    except psutil.Error:
+        return []
+    there = [each.laddr for each in connections if each.status == psutil.CONN_LISTEN]
+    return [(address.ip.removeprefix(MAPPED), address.port) for address in there]

@@ -60,6 +60,14 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+def environment_of(process: psutil.Process) -> dict[str, str]:
+    """The variables that a process was started with; none if it has ended, or belongs to somebody who does not show them."""
+    try:
+        return dict(process.environ())
+    except psutil.Error:
+        return {}
+
+
 def start_process(command: Sequence[str], *, folder: Path, output: Path, environment: Mapping[str, str]) -> psutil.Process:
     """Start a process that outlives this one, in a session of its own. Raises LocalError if it cannot be started."""
     with explained("start a node: cannot write", output), output.open("wb") as out:

@@ -57,6 +57,15 @@ BROKER_FENCED = _broker(
     source=_BROKERS,
     labels=("node_id",),
 )
+BROKER_INFO = _broker(
+    name="ottla_kafka_broker_info",
+    unit="info",
+    meaning="Always 1, for each broker that is registered and not fenced. address is where it takes clients like this exporter.",
+    granularity=Granularity.NODE,
+    source=_BROKERS,
+    labels=("node_id", "address"),
+    also=_as("kafka_broker_info", "id", "address"),
+)
 UNDER_REPLICATED_PARTITIONS = _topic(
     name="ottla_kafka_under_replicated_partitions",
     unit="partitions",

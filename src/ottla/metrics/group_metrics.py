@@ -91,6 +91,13 @@ GROUP_AHEAD_RECORDS = _partition(
     source=_COMMITTED,
     when="it does",
 )
+GROUP_TOPIC_COMMITTED_OFFSETS = _topic(
+    name="ottla_kafka_consumer_group_topic_committed_offsets",
+    unit="offset",
+    meaning="What a group has committed in a topic, the offsets of all partitions added up: as it grows, so the group reads.",
+    source=_COMMITTED,
+    also=(AlsoKnownAs("kafka_consumergroup_current_offset_sum", ("consumergroup", "topic"), OF_KAFKA_EXPORTER),),
+)
 GROUP_TOPIC_LAG_RECORDS = _topic(
     name="ottla_kafka_consumer_group_topic_lag_records",
     unit="records",

@@ -145,6 +145,7 @@ class GroupSamples:
 
     def _of_topic(self, labels: GroupTopic, rows: Rows, seconds: list[float | None]) -> Iterator[Sample]:
         """Records add up; of seconds the worst partition counts, if all are known: the worst must not look like the best."""
+        yield Sample(of.GROUP_TOPIC_COMMITTED_OFFSETS, labels, sum(committed for _, committed, _ in rows))
         yield Sample(of.GROUP_TOPIC_LAG_RECORDS, labels, sum(stands.lag for _, _, stands in rows))
         yield Sample(of.GROUP_TOPIC_LOST_RECORDS, labels, sum(stands.lost for _, _, stands in rows))
         with_age = [

@@ -25,6 +25,8 @@ def broker_samples(brokers: Iterable[Broker], expected: int | None) -> Iterator[
     yield Sample(of.BROKERS_PRESENT, (), sum(not broker.fenced for broker in seen))
     for broker in seen:
         yield Sample(of.BROKER_FENCED, (str(broker.node_id),), int(broker.fenced))
+        if not broker.fenced:
+            yield Sample(of.BROKER_INFO, (str(broker.node_id), broker.address), 1)
 
 
 def topic_samples(

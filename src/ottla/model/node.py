@@ -23,10 +23,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A registered broker; ``fenced`` while it may not lead or take produce requests (KIP-631)."""
+    """A registered broker; ``fenced`` while it may not lead or take produce requests (KIP-631).
+
+    ``address`` is HOST:PORT of the listener that was asked.
+    """
 
     node_id: int
     fenced: bool
+    address: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError
-from ottla.local.companion import Companion
-from ottla.local.processes import is_alive, is_paused
+from ottla.local.guards import not_running
 from ottla.metrics.lag import Isolation
+from ottla.platform.restart import is_paused_or_gone
 from ottla.secrets import resolve
 from ottla.telemetry.canary import Canary
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.server import Certificate, Guard, Server
 from ottla.telemetry.view import Names, View
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import psutil
 
     from ottla.kafka.connection import Connection
     from ottla.platform.access import Access
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 ISOLATION = "isolation.level"
 LISTENS = "metrics: "  # what the command says once it does
-START_TIMEOUT = 30.0
 SHORTEST_START = 3.0  # seconds to log in
 LONGEST_REQUEST = 10.0  # seconds; who is silent for so long is left out of a round
 
@@ -86,6 +82,14 @@ def make_exporter(
     return Exporter(connect, view, canary=flying, said=said)
 
 
+def refuse_stopped(platform: LocalPlatform) -> None:
+    """Raise LocalError at once where no broker runs: to be told by their silence takes a quarter of a minute."""
+    running = platform.cluster.running()
+    brokers = [node.node_id for node in platform.cluster.made().nodes if node.is_broker]
+    if all(is_paused_or_gone(running.get(node_id)) for node_id in brokers):
+        raise LocalError(not_running(brokers), hint="see what runs: ottla status; start it: ottla up")
+
+
 def make_server(exporter: Exporter, spec: ExporterSpec, folder: Path) -> Server:
     """Its port, as the spec guards it; relative paths of secrets begin in ``folder``. Raises LocalError, OttlaError."""
     guard, certificate = None, None
@@ -95,60 +99,3 @@ def make_server(exporter: Exporter, spec: ExporterSpec, folder: Path) -> Server:
         chain, key = (resolve(each, environ=os.environ, folder=folder) for each in (spec.tls.certificate, spec.tls.key))
         certificate = Certificate(chain, key)
     return Server(exporter, *spec.listen, guard=guard, certificate=certificate)
-
-
-def keep_running(platform: LocalPlatform, file: Path) -> str | None:
-    """Run the exporter beside the nodes if the spec says so, and end it if not; where it listens, if it runs.
-
-    One that was started before the spec was last written is started anew. Raises LocalError where it does not come up.
-    """
-    with platform.cluster.lock():
-        return _kept_running(platform, file)
-
-
-def _kept_running(platform: LocalPlatform, file: Path) -> str | None:
-    companion = exporter_process(platform)
-    process, wanted = companion.find(), platform.spec.exporter.enabled
-    if process is not None and (not wanted or is_paused(process) or process.create_time() < file.stat().st_mtime):
-        companion.stop()
-        process = None
-    if not wanted:
-        return None
-    if process is None:
-        started = companion.start(["--file", str(file.resolve()), "--environment", platform.environment])
-        _wait_until_it_listens(companion, started)
-    return where_it_listens(platform)
-
-
-def exporter_process(platform: LocalPlatform) -> Companion:
-    """The exporter that `up` runs beside the nodes of an environment."""
-    return Companion("exporter", platform.folder)
-
-
-def where_it_listens(platform: LocalPlatform) -> str:
-    """The URL that Prometheus is told."""
-    exporter = platform.spec.exporter
-    return exporter.listen.url(tls=exporter.tls is not None)
-
-
-def _wait_until_it_listens(companion: Companion, started: psutil.Process) -> None:
-    def look() -> str:
-        with suppress(OSError):
-            return companion.output.read_text()
-        return ""
-
-    said = wait_until(
-        lambda: (is_alive(started), look()),  # in this order: what it said last was said by then
-        lambda seen: LISTENS in seen[1] or not seen[0],
-        what="the exporter to listen",
-        timeout=START_TIMEOUT,
-        every=0.1,
-        hint=f"see why: {companion.output}",
-    )[1]
-    if LISTENS not in said:
-        reason = said.strip().splitlines()
-        raise LocalError(
-            f"the exporter does not run: {reason[0].removeprefix('ottla: ') if reason else 'it said nothing'}",
-            where=str(companion.output),
-            hint="the nodes do; mend it, then: ottla up",
-        )

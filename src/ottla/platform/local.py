@@ -256,6 +256,7 @@ class LocalPlatform:
         Then an event with that name goes through every topic that may take one. ``sender`` is one that was opened before.
         A node that does not run is wanting, and so are replicas; what is left of the cluster is looked at all the same.
         """
+        from ottla.platform.exporter_check import exporter_checks
         from ottla.reconcile import observe, read_evidence, verify, verify_write
 
         answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
@@ -265,7 +266,7 @@ class LocalPlatform:
             nodes = {node_id: self._with_untold(node) for node_id, node in found.items()}
             state = self.identity.observed(replace(observation.state, nodes=nodes))
             observation = replace(observation, state=state)
-            checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version())
+            checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version(), *exporter_checks(self))
             if write_as is None:
                 return Verification(checks, (), ())
             led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
@@ -393,7 +394,7 @@ class LocalPlatform:
 
     def down(self) -> list[int]:
         """Stop every node, and the exporter beside them; all data stays. Returns the ids of the nodes that were running."""
-        from ottla.platform.exporting import exporter_process
+        from ottla.platform.exporter_process import exporter_process
 
         with self.cluster.lock():
             exporter_process(self).stop()
@@ -401,7 +402,7 @@ class LocalPlatform:
 
     def wipe(self) -> None:
         """Stop every node, and the exporter beside them, and remove all data of this environment."""
-        from ottla.platform.exporting import exporter_process
+        from ottla.platform.exporter_process import exporter_process
 
         with self.cluster.lock():
             refuse_lived_in(self.folder)

@@ -79,6 +79,11 @@ class SecretStore:
         """
         return _version(self._read().key, secret)
 
+    def ensure_key(self) -> None:
+        """Make the file if there is none: from then on versions are the same in every call."""
+        if not self.path.exists():
+            self._write(self._read())
+
     def sent_version(self, credential: str) -> str | None:
         """The version that was sent last for a credential; None where nobody here knows."""
         return self._read().sent.get(credential)

@@ -57,7 +57,8 @@ class Collection:
         samples: list[Sample | Series] = []
         nodes = self._see_brokers(connection, samples)
         if not nodes:
-            return self.nothing_seen("; ".join(self.outcomes.of["brokers"].failures) or "no broker is there")
+            brokers = self.outcomes.of["brokers"]
+            return self.nothing_seen("; ".join(brokers.failures) or "no broker is there", hint=brokers.hint)
         seen = self._see_topics(connection) if self._looks_at(*OF_PARTITIONS) else None
         topics = seen or SeenTopics()
         log_dirs = self._see_log_dirs(connection, nodes, samples) if self._looks_at(Family.LOG_DIRS, *OF_PARTITIONS) else []
@@ -73,11 +74,11 @@ class Collection:
             self._see_quorum(connection, samples)
         return samples
 
-    def nothing_seen(self, reason: str) -> list[Sample | Series]:
+    def nothing_seen(self, reason: str, *, hint: str | None = None) -> list[Sample | Series]:
         """What is to be said where nobody answers: that every collector failed, and what the spec expects."""
         families = self.view.families
         names = {name for family, of_family in COLLECTORS.items() if family in families for name in of_family}
-        failed = Outcome(failures=[reason])
+        failed = Outcome(failures=[reason], hint=hint)
         self.outcomes.of = {"brokers": failed, **{name: Outcome(failures=["nobody answers"]) for name in sorted(names)}}
         expected = (
             (of.BROKERS_EXPECTED, Family.BROKERS, self.view.brokers),

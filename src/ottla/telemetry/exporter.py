@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 STALE_AFTER = 3  # intervals
 CLOSE_TIMEOUT = 1.0
 RETRY = 1.0
-MOST_TOLD = 3
 
 
 class Exporter:
@@ -42,6 +41,7 @@ class Exporter:
     ) -> None:
         self.view = view
         self.snapshot: Snapshot | None = None
+        self.compresses = False  # once somebody asks for gzip, so that no scrape waits for it
         self._connect = connect
         self._canary = canary
         self._said = said
@@ -49,7 +49,7 @@ class Exporter:
         self._requests: Counter[str] = Counter()
         self._version = version("ottla")
         self._seen_at = time.monotonic()  # since then nothing was seen, if nothing was
-        self._told: frozenset[str] = frozenset()
+        self._told: dict[str, str] = {}
         self._ended = threading.Event()
         self._first = threading.Event()
         self._thread = threading.Thread(target=self._run, name="exporter", daemon=True)
@@ -91,7 +91,7 @@ class Exporter:
                 with self._connect() as connection:
                     self._rounds(connection)
             except OttlaError as error:
-                self._fail(error.message)
+                self._fail(error.message, hint=error.hint)
             except Exception as error:  # noqa: BLE001  (a bug must not look like a cluster that stands still)
                 self._fail(f"a bug in Ottla: {type(error).__name__}: {error}")
             self._ended.wait(min(RETRY, self.view.interval))
@@ -115,11 +115,10 @@ class Exporter:
         self._requests.update(connection.requests - before)
         self._publish(samples)
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, *, hint: str | None = None) -> None:
         """Nobody can be reached: what is not known has no series, and the snapshot says so."""
-        samples = self._collection.nothing_seen(reason)
+        self._publish(self._collection.nothing_seen(reason, hint=hint))
         self._tell()
-        self._publish(samples)
 
     def _publish(self, samples: list[Sample | Series]) -> None:
         if self._canary is not None:
@@ -127,7 +126,10 @@ class Exporter:
             self._collection.outcomes.of["canary"] = Outcome(failures=[problem] if problem else [])
             samples = [*samples, *self._canary.samples()]
         parts = [*samples, *self._own_samples()]
-        self.snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures, at=self._seen_at)
+        snapshot = take_snapshot(parts, self.view.max_series, self._collection.outcomes.failures, at=self._seen_at)
+        if self.compresses:
+            snapshot.compressed.begin()
+        self.snapshot = snapshot
         self._first.set()
 
     def _own_samples(self) -> Iterator[Sample]:
@@ -137,10 +139,11 @@ class Exporter:
             yield Sample(of.REQUESTS, (request,), count)
 
     def _tell(self) -> None:
-        """Say once what a collector cannot read, and once that all read all again."""
-        failing = {name: each.failures for name, each in self._collection.outcomes.of.items() if each.failures}
-        for name in sorted(failing.keys() - self._told):
-            self._said(f"{name}: {'; '.join(failing[name][:MOST_TOLD])}")
+        """Say what a collector cannot read, again only where that changes, and once that all read all again."""
+        failing = {name: each.told for name, each in self._collection.outcomes.of.items() if each.failures}
+        for name in sorted(failing):
+            if failing[name] != self._told.get(name):
+                self._said(f"{name}: {failing[name]}")
         if self._told and not failing:
             self._said("all collectors read all again")
-        self._told = frozenset(failing)
+        self._told = failing

@@ -14,13 +14,22 @@ from ottla.metrics.samples import Sample
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOST_TOLD = 3
+
 
 @dataclass(slots=True)
 class Outcome:
-    """How a collector fared: the seconds it took, and what it could not read, in words."""
+    """How a collector fared: the seconds it took, what it could not read, in words, and what may be done about it."""
 
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
+    hint: str | None = None
+
+    @property
+    def told(self) -> str:
+        """The failures for a person, who reads a few of them, and the hint on a line of its own."""
+        reasons = "; ".join(self.failures[:MOST_TOLD])
+        return f"{reasons}\n    {self.hint}" if self.hint else reasons
 
 
 @dataclass(slots=True)
@@ -38,6 +47,7 @@ class Outcomes:
             yield outcome.failures
         except OttlaError as error:
             outcome.failures.append(error.message)
+            outcome.hint = error.hint
         finally:
             outcome.seconds += time.monotonic() - started
 

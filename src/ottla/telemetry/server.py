@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ottla.errors import OttlaError
 from ottla.metrics.exposition import CONTENT_TYPE
 from ottla.spec.exporter import Listen
+from ottla.telemetry.compressed import takes_gzip
 
 if TYPE_CHECKING:
     from ottla.model.secret import Secret
@@ -137,26 +138,30 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a scrape."""
-        if self.guard is not None and not self.guard.admits(self.headers["Authorization"]):
+        path = self.path.partition("?")[0]
+        if path == "/healthz":  # for a probe, which has no password: it is told nothing else
+            fresh = self.exporter.is_fresh
+            self._answer(*((HTTPStatus.OK, b"healthy\n") if fresh else (HTTPStatus.SERVICE_UNAVAILABLE, b"unhealthy\n")))
+        elif self.guard is not None and not self.guard.admits(self.headers["Authorization"]):
             self._answer(HTTPStatus.UNAUTHORIZED, b"", {"WWW-Authenticate": f'Basic realm="{REALM}", charset="UTF-8"'})
-            return
-        match self.path.partition("?")[0]:
-            case "/metrics":
-                snapshot = self.exporter.snapshot
-                if snapshot is None:
-                    self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"nothing was collected yet\n")
-                else:
-                    self._answer(HTTPStatus.OK, snapshot.scrape(), {"Content-Type": CONTENT_TYPE})
-            case "/healthz":
-                fresh = self.exporter.is_fresh
-                status = HTTPStatus.OK if fresh else HTTPStatus.SERVICE_UNAVAILABLE
-                self._answer(status, b"ok\n" if fresh else b"the last snapshot is too old\n")
-            case "/":
-                self._answer(HTTPStatus.OK, PAGE, {"Content-Type": "text/html; charset=utf-8"})
-            case _:
-                self._answer(HTTPStatus.NOT_FOUND, b"there is /metrics and /healthz\n")
+        elif path == "/metrics":
+            self._answer_scrape()
+        elif path == "/":
+            self._answer(HTTPStatus.OK, PAGE, {"Content-Type": "text/html; charset=utf-8"})
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, b"there is /metrics and /healthz\n")
 
     do_HEAD = do_GET  # noqa: N815  (as http.server calls it)
+
+    def _answer_scrape(self) -> None:
+        snapshot, headers = self.exporter.snapshot, {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
+        if snapshot is None:
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"nothing was collected yet\n")
+        elif takes_gzip(self.headers["Accept-Encoding"]):
+            self.exporter.compresses = True
+            self._answer(HTTPStatus.OK, snapshot.scrape_gzipped(), {**headers, "Content-Encoding": "gzip"})
+        else:
+            self._answer(HTTPStatus.OK, snapshot.scrape(), headers)
 
     def _answer(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

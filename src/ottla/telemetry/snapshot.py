@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ottla.metrics import exporter_metrics as of
 from ottla.metrics.exposition import exposition
 from ottla.metrics.samples import Sample, Series, capped, families
 from ottla.model.metric_family import Family
+from ottla.telemetry.compressed import Compressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,10 @@ class Snapshot:
     dropped: Mapping[Family, int]
     failures: tuple[str, ...] = ()  # what could not be read, in words
     at: float = 0.0
+    compressed: Compressed = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "compressed", Compressed(self.text))
 
     @property
     def age(self) -> float:
@@ -35,7 +40,14 @@ class Snapshot:
 
     def scrape(self) -> bytes:
         """The text for whoever asks now."""
-        return self.text + exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
+        return self.text + self._last_lines()
+
+    def scrape_gzipped(self) -> bytes:
+        """The same, gzipped; the text is compressed once."""
+        return self.compressed.ended_with(self._last_lines())
+
+    def _last_lines(self) -> bytes:
+        return exposition(families([Sample(of.SNAPSHOT_AGE, (), self.age)]))
 
 
 def take_snapshot(

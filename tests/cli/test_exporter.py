@@ -1,0 +1,71 @@
+"""`ottla exporter` as a process of its own, with no Kafka to look at."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
+
+from tests.conftest import Home
+
+from ottla.local.ports import LOOPBACK, free_port
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Ottla
+
+    from ottla.platform import LocalPlatform
+
+NOBODY = ("-b", f"{LOOPBACK}:1", "--interval", "1s")
+
+
+def healthz(port: int) -> int | None:
+    with suppress(OSError), closing(http.client.HTTPConnection(LOOPBACK, port, timeout=5)) as client:
+        client.request("GET", "/healthz")
+        return client.getresponse().status
+    return None
+
+
+def test_it_serves_whoever_asks_though_nobody_reads_where_it_listens() -> None:
+    port = free_port(LOOPBACK, taken=set(), start=9500)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = Home.command("exporter", *NOBODY, "--listen", f"{LOOPBACK}:{port}")
+    with subprocess.Popen(command, stdout=writer, stderr=subprocess.DEVNULL) as process:
+        os.close(writer)
+        try:
+            answer = wait_until(lambda: healthz(port), lambda status: status is not None, what="an answer", timeout=30)
+            assert (answer in {200, 503}, process.poll()) == (True, None)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 130
+        finally:
+            process.kill()
+
+
+def test_a_closed_stdout_is_an_error_before_anything_is_done() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *Home.command("exporter", *NOBODY)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "ottla: cannot write the output: stdout is closed\n")
+
+
+def test_one_look_at_a_cluster_that_is_stopped_says_so_at_once(ottla: Ottla, made: Callable[[str], LocalPlatform]) -> None:
+    none = ottla("exporter", "--once", "-e", "laptop")
+    assert (none.exit_code, "no local cluster was made here yet" in none.stderr) == (1, True)
+    made("laptop")
+    started = time.monotonic()
+    stopped = ottla("exporter", "--once", "-e", "laptop")
+    assert time.monotonic() - started < 3
+    assert (stopped.exit_code, stopped.stdout) == (1, "")
+    said = "ottla: node 1 does not run\n  see what runs: ottla status -e laptop; start it: ottla up -e laptop\n"
+    assert stopped.stderr == said

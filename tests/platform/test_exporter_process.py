@@ -1,0 +1,230 @@
+"""What an exporter was started with, before any Kafka runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ottla.cli.exporter import renew_exporters
+from ottla.errors import LocalError
+from ottla.local.ports import LOOPBACK, free_port, listening
+from ottla.local.processes import is_alive
+from ottla.local.record import ClusterRecord, NodeAddress, write_record
+from ottla.platform import Platform
+from ottla.platform.exporter_check import exporter_checks
+from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import psutil
+
+    from ottla.platform import LocalPlatform
+
+SPEC = """\
+platform: shop
+cluster: {name: shop, nodes: 1}
+topic_defaults: {replication_factor: 1, min_insync_replicas: 1}
+topics: {orders: {partitions: 1}}
+users: {admin: {admin: true}, watcher: {monitor: true}, reader: {consumes: {topics: [orders], group: readers}}}
+exporter: {enabled: true, except_topics: tmp-.*, canary: {interval: 1s}, basic_auth: {user: p, password: "${file:word}"}}
+environments: {prod: {target: local}, staging: {target: local}}
+"""
+OTHERS = {
+    "the port": ("enabled: true", 'enabled: true, listen: "127.0.0.1:9999"'),
+    "names": ("tmp-.*", "temp-.*"),
+    "the canary": ("interval: 1s", "interval: 2s"),
+    "who asks": ("user: p,", "user: q,"),
+    "brokers": ("nodes: 1", "nodes: 3"),
+    "groups that see what is committed": ("topics: {", "client: {consumer: {isolation.level: read_committed}}\ntopics: {"),
+    "the client profile": ("topics: {", "client: {producer: {linger.ms: 7}}\ntopics: {"),
+}
+LOCKED = "prod: {target: local, security: {enabled: true}}, dev: {shares: prod, prefix: dev., users: {admin: null}}"
+RECORD = ClusterRecord("cluster", "4.3.1", (NodeAddress.in_block(1, "127.0.0.1", 9092),))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "word").write_text("pass\n")
+    path = tmp_path / "platform.yaml"
+    write(path)
+    for name, nodes in (("prod", RECORD.nodes), ("staging", (RECORD.nodes[0].moved_to(9102),))):
+        platform = Platform.load(path).on(name)
+        write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
+        platform.identity.store.ensure_key()
+    return path
+
+
+def write(path: Path, was: str = "", now: str = "") -> None:
+    assert was in SPEC
+    path.write_text(SPEC.replace(was, now, 1) if was else SPEC)
+
+
+def digest(path: Path) -> str:
+    return started_with(Platform.load(path).on("prod"), os.environ)
+
+
+def test_it_stays_while_another_start_would_change_nothing(path: Path) -> None:
+    before = digest(path)
+    write(path, "platform: shop", "# a remark\nplatform: shop")
+    os.utime(path, (2e9, 2e9))
+    (path.parent / "word").write_text("pass")  # without the line end that an editor put there
+    assert digest(path) == before
+    write(path, "partitions: 1", "partitions: 3")
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize("change", OTHERS)
+def test_it_is_another_one_with_another(path: Path, change: str) -> None:
+    before = digest(path)
+    write(path, *OTHERS[change])
+    assert digest(path) != before
+
+
+def test_it_is_another_one_where_nodes_moved_or_the_cluster_is_another(path: Path) -> None:
+    before = digest(path)
+    record = Platform.load(path).on("prod").cluster.layout.record
+    write_record(record, replace(RECORD, nodes=(RECORD.nodes[0].moved_to(9102),)))
+    moved = digest(path)
+    write_record(record, replace(RECORD, cluster_id="another"))
+    assert len({before, moved, digest(path)}) == 3
+
+
+def test_a_password_is_in_it_by_its_version_and_one_that_is_missing_is_told(path: Path) -> None:
+    before = digest(path)
+    (path.parent / "word").write_text("another")
+    assert digest(path) != before
+    (path.parent / "word").unlink()
+    with pytest.raises(LocalError, match="word"):
+        digest(path)
+
+
+def locked(path: Path) -> LocalPlatform:
+    platform = Platform.load(path).on("prod")
+    nodes = (replace(RECORD.nodes[0], secured=True),)
+    write_record(platform.cluster.layout.record, replace(RECORD, nodes=nodes))
+    platform.cluster.admission.ensure_certificates(nodes)
+    for user in ("admin", "watcher"):
+        platform.identity.store.ensure_password(user)
+    return platform
+
+
+def test_the_password_that_it_logs_in_with_is_in_it_and_no_other_users(path: Path) -> None:
+    write(path, "prod: {target: local}", LOCKED)
+    platform = locked(path)
+    store = platform.identity.store
+    before = digest(path)
+    store.new_password("watcher")
+    assert digest(path) == before
+    store.new_password("admin")
+    rotated = digest(path)
+    authorities = platform.cluster.layout.client_authorities
+    authorities.write_text(authorities.read_text() * 2)
+    assert len({before, rotated, digest(path)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("listen", "jmx", "named"),
+    [
+        ("127.0.0.1:9092", None, "node 1"),
+        ("localhost:9096", None, "node 1"),
+        ("127.0.0.1:9097", 9097, "the JMX agent of node 1"),
+    ],
+)
+def test_a_port_of_a_node_is_refused_by_both_names(path: Path, listen: str, jmx: int | None, named: str) -> None:
+    write(path, "enabled: true", f'enabled: true, listen: "{listen}"')
+    platform = Platform.load(path).on("prod")
+    write_record(platform.cluster.layout.record, replace(RECORD, nodes=(replace(RECORD.nodes[0], jmx_port=jmx),)))
+    with pytest.raises(LocalError, match=f"exporter.listen of prod is {listen}, and there listens {named}") as caught:
+        keep_running(platform, path)
+    assert "ottla up" in str(caught.value)
+    assert exporter_process(platform).find() is None
+
+
+@pytest.fixture
+def running(path: Path) -> Iterator[LocalPlatform]:
+    """An environment whose exporter runs. It says of the cluster that nobody is there."""
+    port = free_port(LOOPBACK, taken=set(), start=9400)
+    write(path, "enabled: true", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}"')
+    platform = Platform.load(path).on("prod")
+    assert keep_running(platform, path) == f"http://{LOOPBACK}:{port}/metrics"
+    yield platform
+    exporter_process(platform).stop()
+
+
+def process_of(platform: LocalPlatform) -> psutil.Process:
+    found = exporter_process(platform).find()
+    assert found is not None
+    return found
+
+
+def wanting(platform: LocalPlatform) -> str | None:
+    (check,) = exporter_checks(platform)
+    return check.wanting
+
+
+def test_a_port_of_another_exporter_is_refused_by_both_names(path: Path, running: LocalPlatform) -> None:
+    listen = running.spec.exporter.listen
+    assert listening(process_of(running)) == [listen]
+    staging = Platform.load(path).on("staging")
+    with pytest.raises(LocalError, match=f"of staging is {LOOPBACK}:{listen.port}, and there listens the exporter of prod"):
+        keep_running(staging, path)
+    assert not renew(staging)
+
+
+def test_one_that_runs_is_started_anew_exactly_when_it_is_stale(path: Path, running: LocalPlatform) -> None:
+    first = process_of(running)
+    keep_running(running, path)
+    assert not renew(running)
+    assert process_of(running) == first
+    (path.parent / "word").write_text("another")
+    assert renew(running)
+    second = process_of(running)
+    assert not is_alive(first)
+    keep_running(running, path)
+    assert process_of(running) == second
+    assert "another" not in second.environ().values()
+    write(path, "enabled: true", "enabled: false")
+    assert keep_running(Platform.load(path).on("prod"), path) is None
+    assert not is_alive(second)
+
+
+def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
+    blind = "it has seen nothing of the cluster for three intervals; see why: "
+    wait_until(lambda: wanting(running), lambda said: str(said).startswith(blind), what="its confession", timeout=20)
+    assert str(wanting(running.working_as("watcher"))).startswith(blind)
+    process_of(running).suspend()
+    assert wanting(running) == "it is paused (SIGSTOP); start it anew: ottla up"
+    process_of(running).resume()
+    (path.parent / "word").write_text("another")
+    assert wanting(running) == "it was started with what holds no more; start it anew: ottla up"
+    (path.parent / "word").unlink()
+    assert "word" in str(wanting(running))
+    exporter_process(running).stop()
+    assert wanting(running) == "it does not run; start it: ottla up"
+    write(path, "enabled: true", "enabled: false")
+    assert exporter_checks(Platform.load(path).on("prod")) == ()
+
+
+def test_the_administrators_new_password_reaches_the_exporter_of_an_environment_that_shares_the_cluster(path: Path) -> None:
+    port = free_port(LOOPBACK, taken=set(), start=9400)
+    write(path, "prod: {target: local}", LOCKED)
+    path.write_text(path.read_text().replace("enabled: true,", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}",', 1))
+    owner, dev = locked(path), Platform.load(path).on("dev")
+    keep_running(dev, path)
+    try:
+        before = process_of(dev)
+        owner.identity.store.new_password("watcher")
+        renew_exporters(path, owner)
+        assert process_of(dev) == before
+        owner.identity.store.new_password("admin")
+        renew_exporters(path, owner)
+        assert process_of(dev) != before
+        assert exporter_process(owner).find() is None  # it did not run, and is not started by that
+    finally:
+        exporter_process(dev).stop()

@@ -1,0 +1,56 @@
+"""What an exporter tells of a cluster that it cannot read, round by round."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ottla.errors import ClusterError
+from ottla.telemetry.exporter import Exporter
+from ottla.telemetry.outcomes import Outcome, Outcomes
+from ottla.telemetry.view import View
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+REASONS = (
+    ClusterError("nobody answers at one:1", hint="start it: ottla up"),
+    ClusterError("nobody answers at one:1", hint="start it: ottla up"),
+    ClusterError("the login is refused"),
+    ClusterError("nobody answers at one:1", hint="start it: ottla up"),
+)
+
+
+def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None:
+    told: list[str] = []
+    left, done = list(REASONS), threading.Event()
+
+    def refused() -> NoReturn:
+        if len(left) == 1:
+            done.set()
+        raise left.pop(0) if len(left) > 1 else left[0]
+
+    exporter = Exporter(refused, View(interval=0.01, families=frozenset()), said=told.append)
+    exporter.start()
+    try:
+        assert done.wait(20)
+        wait_until(lambda: len(told), lambda count: count > 2, what="what is told", timeout=10)
+    finally:
+        exporter.close()
+    there = "brokers: nobody answers at one:1\n    start it: ottla up"
+    assert told == [there, "brokers: the login is refused", there]
+
+
+def refuse() -> None:
+    raise ClusterError("refused", hint="ask somebody")
+
+
+def test_an_error_ends_its_collector_and_leaves_its_hint() -> None:
+    outcomes = Outcomes()
+    with outcomes.collecting("quorum") as failures:
+        failures.append("node 1 is silent")
+        refuse()
+    assert outcomes.of["quorum"].told == "node 1 is silent; refused\n    ask somebody"
+    assert outcomes.failures == ["quorum: node 1 is silent", "quorum: refused"]
+    assert Outcome(failures=["a", "b", "c", "d"]).told == "a; b; c"
