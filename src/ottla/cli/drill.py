@@ -108,7 +108,7 @@ def _drill(platform: LocalPlatform, drill: Drill, load: Load, *, here: bool) -> 
         drill_on(platform, subject_of(platform, None), order, folder)
     else:
         with scratch(platform, f"drill-{name}", drill.shape) as made:
-            drill_on(made, subject_of(made, None), order, folder)
+            drill_on(made, subject_of(made, None, user=drill.user), order, folder)
     note(f"history: {folder}")
     return folder
 

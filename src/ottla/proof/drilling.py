@@ -28,7 +28,7 @@ from ottla.proof.payload import read_stamp
 from ottla.proof.workers import Role, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ottla.local.replica_log import ReplicaBatch
@@ -97,8 +97,8 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
             history=folder,
         )
         told = _Drilling(platform, order, record, job).run()
-        _read_finally(subject, topic, run, folder)
-        _read_replicas(platform, subject, topic, folder)
+        partitions = _read_finally(subject, topic, run, folder)
+        _read_replicas(platform, topic, partitions, folder)
         write_run(folder, replace(told, complete=True))
 
 
@@ -216,8 +216,8 @@ class _Drilling:
             self._order.said(f"second {second}: {counts}")
 
 
-def _read_finally(subject: Subject, topic: str, run: str, folder: Path) -> None:
-    """Read each partition from its start to where it ends now, and write down what is there."""
+def _read_finally(subject: Subject, topic: str, run: str, folder: Path) -> list[int]:
+    """Read each partition from its start to where it ends now, and write down what is there; the partitions."""
     with subject.access.connected() as connection:
         ranges = read_offset_ranges(connection, [topic])
     spans = {place: Span(each.start, each.end) for place, each in ranges.items()}
@@ -229,9 +229,10 @@ def _read_finally(subject: Subject, topic: str, run: str, folder: Path) -> None:
     starts = {partition: each.start for (_, partition), each in ranges.items()}
     ends = {partition: each.end for (_, partition), each in ranges.items()}
     write_final(folder, starts=starts, ends=ends, complete=True)
+    return sorted(ends)
 
 
-def _read_replicas(platform: LocalPlatform, subject: Subject, topic: str, folder: Path) -> None:
+def _read_replicas(platform: LocalPlatform, topic: str, partitions: Sequence[int], folder: Path) -> None:
     """Write down what stands in each node's own log."""
     bounds: dict[int, dict[int, tuple[int, int]]] = {}
     for node in platform.cluster.made().nodes:
@@ -240,8 +241,7 @@ def _read_replicas(platform: LocalPlatform, subject: Subject, topic: str, folder
         data = platform.cluster.layout.node(node.node_id).data
         with BatchLog(folder, node.node_id) as log:
             bounds[node.node_id] = {
-                partition: _copy(log, partition, read_batches(data, topic, partition))
-                for partition in range(subject.topic.partitions)
+                partition: _copy(log, partition, read_batches(data, topic, partition)) for partition in partitions
             }
     write_replicas(folder, bounds)
 

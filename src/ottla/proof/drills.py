@@ -11,8 +11,10 @@ from ottla.kafka.offices import read_offices
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
 from ottla.platform.scratch import Shape
+from ottla.proof.faults import ApplyPartitions, ApplyTopicConfig, RevokeAcls, RollingRestart, RotateCertificates, RotatePassword
 from ottla.proof.targets import Role, Target, choose
 from ottla.spec.faults import did_you_mean
+from ottla.spec.identity import UserSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 
 OF_A_NODE = 20.0  # seconds: twice a session and more
 WITHIN_A_SESSION = 5.0
+AS_METADATA_AGES = 15.0  # producers hear of new partitions within 10 s
+MORE_PARTITIONS = 3
+USER = "ottla-drill"  # as whom the load logs in where the cluster is locked: what is done to it is done to nobody else
 COMBINED, DEDICATED = Shape(dedicated=False), Shape(dedicated=True)
+LOCKED = Shape(dedicated=False, secured=True, users={USER: UserSpec(admin=True)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,11 @@ class Drill:
     shape: Shape = COMBINED
     here: bool = True
 
+    @property
+    def user(self) -> str | None:
+        """As whom the load logs in to a cluster of its own; None: nobody does."""
+        return next(iter(self.shape.users), None)
+
 
 def _kill(scene: Scene, *, role: Role) -> tuple[Fault, str]:
     target = scene.choose(role)
@@ -73,6 +84,16 @@ def _kill(scene: Scene, *, role: Role) -> tuple[Fault, str]:
 def _pause(scene: Scene, *, role: Role) -> tuple[Fault, str]:
     target = scene.choose(role)
     return PauseNodes(scene.platform.cluster, target.node_ids), target.text
+
+
+def _verb(scene: Scene, *, make: Callable[[Scene], Fault]) -> tuple[Fault, str]:
+    fault = make(scene)
+    return fault, fault.target
+
+
+def verb(make: Callable[[Scene], Fault]) -> Act:
+    """What an administrator does."""
+    return Act(partial(_verb, make=make))
 
 
 def kill(role: Role) -> Act:
@@ -114,6 +135,54 @@ DRILLS = (
     Drill("kill-all", "kill -9 of every node at once", "kill-all", (kill(Role.ALL),)),
     Drill("pause", "SIGSTOP of a leader, for less than its session", "pause-short", (pause(Role.LEADER),), hold=WITHIN_A_SESSION),
     Drill("pause-beyond-session", "SIGSTOP of a leader until it is fenced, and longer", "pause-long", (pause(Role.LEADER),)),
+    Drill(
+        "rolling-restart",
+        "every node restarted, one at a time",
+        "rolling-restart",
+        (verb(lambda scene: RollingRestart(scene.platform)),),
+        hold=5.0,
+    ),
+    Drill(
+        "rotate-certificates",
+        "another CA for clients and brokers, from its beginning to its end",
+        "rotate-certificates",
+        (verb(lambda scene: RotateCertificates(scene.platform)),),
+        hold=5.0,
+        shape=LOCKED,
+        here=False,
+    ),
+    Drill(
+        "rotate-password",
+        "another password for the user that sends and reads",
+        "rotate-passwords",
+        (verb(lambda scene: RotatePassword(scene.platform, USER)),),
+        hold=WITHIN_A_SESSION,
+        shape=LOCKED,
+        here=False,
+    ),
+    Drill(
+        "revoke-acl",
+        "everything that the user who sends and reads may do is taken away, and given back",
+        "revoke-acl",
+        (verb(lambda scene: RevokeAcls(scene.platform, USER)),),
+        hold=WITHIN_A_SESSION,
+        shape=LOCKED,
+        here=False,
+    ),
+    Drill(
+        "apply-config",
+        "a config of the topic is changed by a plan, and changed back",
+        "apply-config",
+        (verb(lambda scene: ApplyTopicConfig(scene.platform, scene.topic, "retention.ms", "86400000")),),
+        hold=WITHIN_A_SESSION,
+    ),
+    Drill(
+        "apply-partitions",
+        f"{MORE_PARTITIONS} more partitions for the topic, by a plan",
+        "apply-partitions",
+        (verb(lambda scene: ApplyPartitions(scene.platform, scene.topic, MORE_PARTITIONS)),),
+        hold=AS_METADATA_AGES,
+    ),
     Drill(
         "kill-and-pause",
         "kill -9 of a leader, and SIGSTOP of the leader of what is left",
