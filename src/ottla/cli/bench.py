@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  (typer reads it)
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,10 +66,8 @@ def command(
     if compare is not None:
         return _compare(*compare, output)
     platform = open_platform(file, environment)
-    wanted = platform.spec.load
-    load = Load(
-        rate=rate or (wanted.events_per_second if wanted else 1_000),
-        size=parse_size(size) if size else (wanted.event_size if wanted else 1_024),
+    load = replace(
+        Load.of_spec(platform.spec.load, rate=rate, size=parse_size(size) if size else None),
         duration=parse_duration(duration) / MILLISECONDS,
         warm_up=parse_duration(warm_up) / MILLISECONDS,
         producers=producers,

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from datetime import UTC, datetime
-from pathlib import Path  # noqa: TC003  (typer reads it)
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
 from ottla.errors import UsageError
+from ottla.model.units import parse_size
 
 if TYPE_CHECKING:
     from ottla.platform import LocalPlatform
-    from ottla.proof.checker import Judgement
     from ottla.proof.drills import Drill
+    from ottla.proof.keeping import Judged
     from ottla.proof.load import Load
 
-app = typer.Typer(help="Prove what the platform survives: a fault under load, every event accounted for.", no_args_is_help=True)
+MEMBERS = 2  # so that there is somebody to rebalance with
+
+
+class _Drills(TyperGroup):
+    """`ottla drill kill-broker` is `ottla drill run kill-broker`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        from ottla.proof.drills import DRILLS
+
+        known = args and args[0] in {drill.name for drill in DRILLS}
+        return super().resolve_command(ctx, ["run", *args] if known else args)
+
+
+app = typer.Typer(
+    cls=_Drills, help="Prove what the platform survives: a fault under load, every event accounted for.", no_args_is_help=True
+)
 
 Rate = Annotated[int | None, typer.Option("--rate", min=1, help="Events a second; those of `load` if not given.")]
+Size = Annotated[str | None, typer.Option("--size", help="Size of an event (1KiB); that of `load` if not given.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed sends the same events, and chooses the same among equals.")]
-HISTORIES = "histories"
+History = Annotated[Path, typer.Argument(help="The folder of a history: ottla drill list.", metavar="HISTORY")]
 
 
 @app.command("list")
@@ -32,9 +49,9 @@ HISTORIES = "histories"
 def list_drills(file: SpecFile = DEFAULT_FILE, environment: Environment = None, output: OutputOption = Output.TABLE) -> int:
     """The drills there are, and the histories that were kept."""
     from ottla.proof.drills import DRILLS
+    from ottla.proof.keeping import histories
 
-    platform = open_platform(file, environment)
-    kept = [str(path) for path in _histories(platform)]
+    kept = [str(path) for path in histories(open_platform(file, environment).folder)]
     if output is Output.TABLE:
         print_table(["drill", "what is done"], [[drill.name, drill.what] for drill in DRILLS])
         for path in kept:
@@ -53,6 +70,7 @@ def run(
     environment: Environment = None,
     output: OutputOption = Output.TABLE,
     rate: Rate = None,
+    size: Size = None,
     seed: Seed = 1,
     here: Annotated[bool, typer.Option("--here", help="On the platform itself, not on a cluster of its own.")] = False,
 ) -> int:
@@ -62,76 +80,103 @@ def run(
     """
     from ottla.proof.drills import find_drill
 
+    drill, platform = find_drill(name), open_platform(file, environment)
+    return _tell(_done(platform, drill, _load(platform, rate, size, seed), file, here=here), output)
+
+
+@app.command("all")
+@explained
+def run_all(
+    file: SpecFile = DEFAULT_FILE,
+    environment: Environment = None,
+    output: OutputOption = Output.TABLE,
+    rate: Rate = None,
+    size: Size = None,
+    seed: Seed = 1,
+) -> int:
+    """Do every drill, one after the other, each on a cluster of its own. Exit 6 unless every verdict is valid."""
+    from ottla.proof.drills import DRILLS
+    from ottla.proof.text import verdict_line
+
     platform = open_platform(file, environment)
-    folder = _drill(platform, find_drill(name), _load(platform, rate, seed), here=here)
-    return _judge(folder, output)
+    load = _load(platform, rate, size, seed)
+    done = [_done(platform, drill, load, file, here=False) for drill in DRILLS]
+    if output is Output.TABLE:
+        for each in done:
+            typer.echo(f"{each.history.run.drill}: {verdict_line(each.judgement)}")
+    else:
+        print_document("drills-done", {"drills": [each.document for each in done]}, output)
+    return WANTING if any(map(_wanting, done)) else 0
 
 
 @app.command("check")
 @explained
-def check(history: Annotated[Path, typer.Argument(help="The folder of a history.")], output: OutputOption = Output.TABLE) -> int:
+def check(history: History, output: OutputOption = Output.TABLE) -> int:
     """Judge a history that was kept, once more. Exit 6 unless the verdict is valid."""
-    return _judge(history, output)
+    from ottla.proof.keeping import judge
+
+    return _tell(judge(history), output)
 
 
-def _load(platform: LocalPlatform, rate: int | None, seed: int) -> Load:
+@app.command("report")
+@explained
+def report(history: History) -> int:
+    """Write the page of a history anew, for people: report.html in its folder."""
+    from ottla.proof.keeping import judge
+
+    typer.echo(judge(history).write_report())
+    return 0
+
+
+def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int) -> Load:
     from ottla.proof.load import Load
 
-    wanted = platform.spec.load
-    return Load(
-        rate=rate or (wanted.events_per_second if wanted else 1_000),
-        size=wanted.event_size if wanted else 1_024,
-        duration=0,
-        seed=seed,
-        consumers=2,
-    )
+    offered = Load.of_spec(platform.spec.load, rate=rate, size=parse_size(size) if size else None)
+    return Load(rate=offered.rate, size=offered.size, duration=0, consumers=MEMBERS, seed=seed)
 
 
-def _histories(platform: LocalPlatform) -> list[Path]:
-    folder = platform.folder / HISTORIES
-    return sorted(path for path in folder.iterdir() if (path / "run.json").is_file()) if folder.is_dir() else []
-
-
-def _drill(platform: LocalPlatform, drill: Drill, load: Load, *, here: bool) -> Path:
+def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
     from ottla.platform.scratch import scratch
     from ottla.proof.drilling import Order, drill_on
+    from ottla.proof.keeping import HISTORIES, judge
     from ottla.proof.subject import subject_of
 
     if here and not drill.here:
-        raise UsageError(
-            f"{drill.name} cannot be done to the platform itself", hint="without --here it gets a cluster of its own"
-        )
+        raise UsageError(f"{drill.name} is not done to the platform itself", hint="without --here it gets a cluster of its own")
     name = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{drill.name}"
     folder = platform.folder / HISTORIES / name
-    order = Order(drill, load, command=shlex.join(["ottla", *sys.argv[1:]]), said=TerminalReporter().step)
+    order = Order(drill, load, command=_command(platform, drill, load, file, here=here), said=TerminalReporter().step)
     if here:
         drill_on(platform, subject_of(platform, None), order, folder)
     else:
-        with scratch(platform, f"drill-{name}", drill.shape) as made:
+        with scratch(platform, name, drill.shape) as made:
             drill_on(made, subject_of(made, None, user=drill.user), order, folder)
-    note(f"history: {folder}")
-    return folder
+    judged = judge(folder)
+    judged.write_report()
+    return judged
 
 
-def _judge(folder: Path, output: Output) -> int:
-    from ottla.proof.checker import Verdict, check
-    from ottla.proof.expected import expected_of
-    from ottla.proof.history.reading import read_history
-
-    history = read_history(folder)
-    judgement = check(history, expected_of(history.run))
-    _print(judgement, output)
-    return 0 if judgement.verdict is Verdict.VALID else WANTING
+def _command(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> str:
+    """What does the same again."""
+    of_load = ["--rate", str(load.rate), "--size", str(load.size), "--seed", str(load.seed)]
+    where = ["--file", str(file)] if file != DEFAULT_FILE else []
+    words = ["ottla", "drill", "run", drill.name, *where, "-e", platform.environment, *of_load]
+    return shlex.join([*words, *(["--here"] if here else [])])
 
 
-def _print(judgement: Judgement, output: Output) -> None:
-    for finding in (*judgement.troubles, *judgement.counted):
-        typer.echo(f"{finding.verdict.value}  {finding.anomaly}: {finding.count} {finding.meaning} {finding.note}")
-        for example in finding.examples[:3]:
-            typer.echo(f"    {example}")
-    for measure in judgement.liveness:
-        typer.echo(
-            f"{measure.verdict.value}  {measure.name}: {measure.milliseconds} ms (allowed {measure.allowed_ms}) {measure.note}"
-        )
-    typer.echo(f"{dict(judgement.figures)}")
-    typer.echo(f"{judgement.verdict.value.upper()}")
+def _tell(judged: Judged, output: Output) -> int:
+    from ottla.proof.text import verdict_lines
+
+    if output is Output.TABLE:
+        for line in verdict_lines(judged.history.run, judged.judgement):
+            typer.echo(line)
+        note(f"history: {judged.folder}")
+    else:
+        print_document("drill", judged.document, output)
+    return WANTING if _wanting(judged) else 0
+
+
+def _wanting(judged: Judged) -> bool:
+    from ottla.proof.checker import Verdict
+
+    return judged.judgement.verdict is not Verdict.VALID

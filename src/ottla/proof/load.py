@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ottla.spec.schema import LoadSpec
 
 NANOSECONDS = 1_000_000_000
 
@@ -23,6 +27,15 @@ class Load:
     consumers: int = 1
     keys: int = 1_000
     seed: int = 1
+
+    @classmethod
+    def of_spec(cls, wanted: LoadSpec | None, *, rate: int | None, size: int | None, duration: float = 0.0) -> Load:
+        """The load of the spec, unless one says otherwise; 1,000 events/s of 1 KiB where it names none."""
+        return cls(
+            rate=rate or (wanted.events_per_second if wanted else 1_000),
+            size=size or (wanted.event_size if wanted else 1_024),
+            duration=duration,
+        )
 
     @property
     def seconds(self) -> float:

@@ -7,29 +7,17 @@ from typing import TYPE_CHECKING
 
 from ottla.model.units import format_duration, format_size
 from ottla.proof.checker.verdict import Verdict
+from ottla.proof.html import document, pairs, section, table
 from ottla.proof.text import faults_text, figure_lines, seen_text
 from ottla.proof.timeline_picture import timeline_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ottla.proof.checker.verdict import Finding, Judgement
     from ottla.proof.history.columns import History, Run
 
 NS_PER_SECOND = 1_000_000_000
-STYLE = """
-:root{color-scheme:light dark}
-body{font:15px/1.5 system-ui,Helvetica,Arial,sans-serif;max-width:932px;margin:2rem auto;padding:0 16px}
-body{color:#1f2328;background:#fff}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #d8dee4}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:3px 12px 3px 0;border-bottom:1px solid #d8dee4}
-code,pre{font:13px ui-monospace,Menlo,Consolas,monospace}
-pre{padding:10px;background:#f6f8fa;overflow-x:auto}.verdict{padding:10px 14px;border-left:6px solid;font-size:1.1rem}
-.valid{color:#1a7f37}.unknown{color:#9a6700}.invalid{color:#cf222e}
-@media (prefers-color-scheme:dark){body{color:#f0f6fc;background:#0d1117}h2,th,td{border-color:#30363d}pre{background:#161b22}
-.valid{color:#56d364}.unknown{color:#e3b341}.invalid{color:#ff7b72}}
-"""
 MEANINGS = {
     Verdict.VALID: "Every check passed, and every gap was within what is allowed.",
     Verdict.UNKNOWN: "Something could not be told. Nothing is proven by this run.",
@@ -43,23 +31,15 @@ def report_page(history: History, judgement: Judgement) -> str:
     parts = [
         f"<h1>Drill {escape(run.drill)}: {escape(faults_text(run))}</h1>",
         _verdict(judgement),
-        _section("What was done", _pairs(_done(run, judgement))),
-        _section("What happened", _happenings(history)),
-        _section("Timeline", timeline_picture(history)),
-        _section("Findings", _findings(judgement)),
-        _section("How long things took", _liveness(judgement)),
-        _section("What was checked", _checks(judgement)),
-        _section("Run it again", f"<pre>{escape(run.command)}</pre>"),
+        section("What was done", pairs(_done(run, judgement))),
+        section("What happened", _happenings(history)),
+        section("Timeline", timeline_picture(history)),
+        section("Findings", _findings(judgement)),
+        section("How long things took", _liveness(judgement)),
+        section("What was checked", _checks(judgement)),
+        section("Run it again", f"<pre>{escape(run.command)}</pre>"),
     ]
-    title = f"{run.drill}: {judgement.verdict.value}"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
-
-
-def _section(title: str, body: str) -> str:
-    return f"<h2>{escape(title)}</h2>\n{body}"
+    return document(f"{run.drill}: {judgement.verdict.value}", parts)
 
 
 def _verdict(judgement: Judgement) -> str:
@@ -101,7 +81,7 @@ def _happenings(history: History) -> str:
             evidence.append("could not be shown")
         seconds = f"{(event.at - origin) / NS_PER_SECOND:.3f} s"
         rows.append((seconds, escape(event.what), escape(told), "<br>".join(escape(line) for line in evidence)))
-    return _table(("after the load began", "what", "of what", "evidence"), rows)
+    return table(("after the load began", "what", "of what", "evidence"), rows)
 
 
 def _findings(judgement: Judgement) -> str:
@@ -131,26 +111,15 @@ def _liveness(judgement: Judgement) -> str:
         )
         for measure in judgement.liveness
     ]
-    return _table(("", "what", "seen", "allowed", "where"), rows)
+    return table(("", "what", "seen", "allowed", "where"), rows)
 
 
 def _checks(judgement: Judgement) -> str:
     rows = [
         (_mark(finding.verdict), finding.anomaly, f"{finding.count:,}", escape(finding.meaning)) for finding in judgement.findings
     ]
-    return _table(("", "anomaly", "found", "what it is"), rows)
+    return table(("", "anomaly", "found", "what it is"), rows)
 
 
 def _mark(verdict: Verdict) -> str:
     return f'<span class="{verdict.value}">{verdict.value}</span>'
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return _table((), [(f"<b>{escape(name)}</b>", escape(value)) for name, value in pairs])
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML already."""
-    head = f"<tr>{''.join(f'<th>{escape(each)}</th>' for each in header)}</tr>" if header else ""
-    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table>{head}\n{body}</table>"
