@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ottla.proof.keeping import Judged
     from ottla.proof.load import Load
 
+LEAST_NODES = 3  # with fewer there is nothing to survive
 MEMBERS = 2  # so that there is somebody to rebalance with
 
 
@@ -149,7 +151,8 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
     if here:
         drill_on(platform, subject_of(platform, None), order, folder)
     else:
-        with scratch(platform, name, drill.shape) as made:
+        shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes))
+        with scratch(platform, name, shape) as made:
             drill_on(made, subject_of(made, None, user=drill.user), order, folder)
     judged = judge(folder)
     judged.write_report()
