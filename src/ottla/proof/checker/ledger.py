@@ -44,6 +44,9 @@ class Log:
         return max(0, bisect_left(self.offsets, end) - bisect_left(self.offsets, first))
 
 
+NO_LOG = Log(NOWHERE, array("q"), array("H"), array("q"), array("I"), dense=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Strand:
     """The records of one producer in one partition, by offset."""
@@ -220,17 +223,20 @@ class Ledger:
         return {member.number: list(self._strays(member.reads)) for member in self.history.members}
 
     def _strays(self, reads: Reads) -> Iterator[Stray]:
+        following: dict[int, int] = {}  # the row after the last one, by partition: nearly always the next one
         rows = zip(reads.partition, reads.offset, reads.producer, reads.seq, reads.checksum, strict=True)
         for partition, offset, producer, seq, checksum in rows:
-            held = self.content(partition, offset)
-            if held is None or held[1] != seq or held[0] != producer or held[2] != checksum:
+            log = self.logs.get(partition, NO_LOG)
+            row: int | None = following.get(partition, 0)
+            if row is None or row >= len(log.offsets) or log.offsets[row] != offset:
+                row = log.row(offset)
+                if row is None:
+                    yield Stray((partition, offset), (producer, seq, checksum), None)
+                    continue
+            following[partition] = row + 1
+            if log.seqs[row] != seq or log.producers[row] != producer or log.checksums[row] != checksum:
+                held = log.producers[row], log.seqs[row], log.checksums[row]
                 yield Stray((partition, offset), (producer, seq, checksum), held)
-
-    def content(self, partition: int, offset: int) -> Content | None:
-        """What the final log holds at an offset."""
-        log = self.logs.get(partition)
-        row = log.row(offset) if log else None
-        return None if log is None or row is None else (log.producers[row], log.seqs[row], log.checksums[row])
 
     @cached_property
     def replays(self) -> dict[int, Replay]:
