@@ -248,6 +248,10 @@ def non_monotone_poll(history: History) -> History:
     return with_member(history, 1, reads=reads, events=shifted(member, 20, 1))
 
 
+def read_unassigned(history: History) -> History:
+    return with_member(history, 1, events=tuple(event for event in history.members[1].events if event.what != "assigned"))
+
+
 def readers_disagree(history: History) -> History:
     reads, attempts = history.members[1].reads, history.attempts[0]
     reads.producer[9], reads.seq[9], reads.checksum[9] = 0, 3, attempts.checksum[3]
@@ -446,6 +450,7 @@ PLANTINGS: list[tuple[str, Callable[[History], History], str]] = [
     ("poll-skip", poll_skip, "none"),
     ("poll-skip", poll_skip_at_the_start, "none"),
     ("non-monotone-poll", non_monotone_poll, "kill-leader"),
+    ("read-unassigned", read_unassigned, "none"),
     ("readers-disagree", readers_disagree, "none"),
     ("read-then-gone", lost, "none"),
     ("skipped", skipped, "kill-coordinator"),

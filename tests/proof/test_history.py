@@ -4,9 +4,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.proof.good import good_history
 from tests.proof.runs import a_run
+from tests.proof.written import write_history
 
 from ottla.errors import HistoryError
+from ottla.proof.checker import Verdict, check
+from ottla.proof.expected import expected_of
 from ottla.proof.history.columns import INTACT, NOBODY, NOWHERE, Event, Fault, Kind
 from ottla.proof.history.reading import read_history
 from ottla.proof.history.writing import (
@@ -159,3 +165,40 @@ def test_an_outcome_of_an_attempt_that_nobody_meant_is_damage(tmp_path: Path) ->
         outcomes.unknown(3, code=-195, at=80)
     with pytest.raises(HistoryError, match=r"producer-0\.outcomes: an outcome of kind 3 for seq 3, where 3 attempts were meant"):
         read_history(tmp_path)
+
+
+@pytest.mark.parametrize("expects", ["none", "kill-all", "revoke-acl"])
+def test_a_whole_history_comes_back_as_it_was(tmp_path: Path, expects: str) -> None:
+    history = good_history(expects=expects, seed=4)
+    write_history(tmp_path, history)
+    assert read_history(tmp_path) == history
+
+
+CUT = [
+    "timeline.jsonl",
+    "producer-1.intents",
+    "producer-0.outcomes",
+    "reader-1.reads",
+    "reader-0.jsonl",
+    "final.reads",
+    "replica-2.batches",
+]
+
+
+@pytest.mark.parametrize("name", CUT)
+@given(data=st.data())
+@settings(deadline=None, max_examples=15)
+def test_a_file_cut_anywhere_in_an_entry_never_passes_for_a_valid_run(
+    tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("history")
+    write_history(folder, good_history(expects="kill-leader", seed=4))
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+    try:
+        history = read_history(folder)
+    except HistoryError:
+        assert name == "producer-1.intents"  # outcomes of attempts that are gone: no crash leaves that, as intents come first
+        return
+    assume(history.torn or not name.endswith(".jsonl"))  # whole lines may be missing: what is there still has to be right
+    assert check(history, expected_of(history.run)).verdict is not Verdict.VALID

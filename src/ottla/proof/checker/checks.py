@@ -105,6 +105,7 @@ CHECKS = (
     Check(appended.refused_but_visible, (*_SENT, Need.FINAL)),
     Check(polling.poll_skip, (Need.FINAL, Need.MEMBERS)),
     Check(polling.non_monotone_poll, (Need.MEMBERS,)),
+    Check(polling.read_unassigned, (Need.MEMBERS,), causes=Verdict.UNKNOWN),
     Check(polling.readers_disagree, (Need.FINAL, Need.MEMBERS)),
     Check(polling.read_then_gone, (Need.WHOLE, Need.MEMBERS)),
     Check(commits.skipped, _GROUP),

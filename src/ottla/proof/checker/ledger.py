@@ -14,11 +14,13 @@ from ottla.proof.checker.replay import Replay, replayed
 from ottla.proof.history.columns import INTACT, NOWHERE, Attempts, History, Kind, Reads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SEVERAL = 2  # copies of a record: two are as bad as ten
 FOR_EVER = 1 << 62
 NS_PER_SECOND = 1_000_000_000
+
+Content = tuple[int, int, int]  # producer, seq, checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Log:
         return max(0, bisect_left(self.offsets, end) - bisect_left(self.offsets, first))
 
 
+NO_LOG = Log(NOWHERE, array("q"), array("H"), array("q"), array("I"), dense=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Strand:
     """The records of one producer in one partition, by offset."""
@@ -55,6 +60,15 @@ class Strand:
     def in_order(self) -> bool:
         """Whether each seq is higher than the one before: then there is no duplicate here either."""
         return all(map(lt, self.seqs, self.seqs[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A read of (partition, offset) that saw something else than the final log holds there; None: it holds nothing."""
+
+    place: tuple[int, int]
+    saw: Content
+    held: Content | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +218,27 @@ class Ledger:
         return doubtful
 
     @cached_property
+    def strays(self) -> dict[int, list[Stray]]:
+        """By member, the reads that are not what the final log holds at their offset."""
+        return {member.number: list(self._strays(member.reads)) for member in self.history.members}
+
+    def _strays(self, reads: Reads) -> Iterator[Stray]:
+        following: dict[int, int] = {}  # the row after the last one, by partition: nearly always the next one
+        rows = zip(reads.partition, reads.offset, reads.producer, reads.seq, reads.checksum, strict=True)
+        for partition, offset, producer, seq, checksum in rows:
+            log = self.logs.get(partition, NO_LOG)
+            row: int | None = following.get(partition, 0)
+            if row is None or row >= len(log.offsets) or log.offsets[row] != offset:
+                row = log.row(offset)
+                if row is None:
+                    yield Stray((partition, offset), (producer, seq, checksum), None)
+                    continue
+            following[partition] = row + 1
+            if log.seqs[row] != seq or log.producers[row] != producer or log.checksums[row] != checksum:
+                held = log.producers[row], log.seqs[row], log.checksums[row]
+                yield Stray((partition, offset), (producer, seq, checksum), held)
+
+    @cached_property
     def replays(self) -> dict[int, Replay]:
         """The life of each member."""
         return {member.number: replayed(member) for member in self.history.members}
@@ -267,11 +302,16 @@ class Ledger:
                     windows.append((began, event.at))
         return [*windows, (began, FOR_EVER)] if going_on else windows
 
+    @cached_property
+    def _origin(self) -> tuple[int, str]:
+        fault = self.history.first("fault-applied")
+        if fault is not None:
+            return fault, "the fault"
+        return self.history.first("load-begins") or self.run.began_ns, "the load began"
+
     def when(self, at: int) -> str:
         """A time as a person asks for it: before or after the fault, or after the load began."""
-        fault = self.history.first("fault-applied")
-        origin = fault if fault is not None else self.history.first("load-begins") or self.run.began_ns
-        name = "the fault" if fault is not None else "the load began"
+        origin, name = self._origin
         seconds = (at - origin) / NS_PER_SECOND
         return f"{abs(seconds):.3f} s {'after' if seconds >= 0 else 'before'} {name}"
 

@@ -10,10 +10,7 @@ from ottla.proof.history.columns import NOBODY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ottla.proof.checker.ledger import Ledger, Log
-    from ottla.proof.history.columns import Member, Reads
-
-Content = tuple[int, int, int]  # producer, seq, checksum
+    from ottla.proof.checker.ledger import Content, Ledger
 
 
 def poll_skip(ledger: Ledger) -> Iterator[str]:
@@ -36,45 +33,36 @@ def non_monotone_poll(ledger: Ledger) -> Iterator[str]:
             )
 
 
+def read_unassigned(ledger: Ledger) -> Iterator[str]:
+    """A member was given records of a partition that it was never told it has: whether it left some out cannot be told."""
+    for member in ledger.history.members:
+        for step in ledger.replays[member.number].unassigned:
+            when = ledger.when(member.reads.at[step.row])
+            yield f"reader {member.number}, partition {step.partition}: from offset {step.offset}, {when}"
+
+
 def readers_disagree(ledger: Ledger) -> Iterator[str]:
     """Two readers were given different records at one offset (Jepsen: inconsistent-offsets)."""
     elsewhere: dict[tuple[int, int], tuple[str, Content]] = {}
-    for member in ledger.history.members:
-        name = f"reader {member.number}"
-        for row, place, content in _not_as_in_the_log(ledger, member):
-            partition, offset = place
-            other, held = elsewhere.setdefault(place, (name, content)) if row is None else ("final read", _content(ledger, place))
-            if held != content:
-                yield f"partition {partition}, offset {offset}: {name} saw {_named(content)}, {other} saw {_named(held)}"
+    for member, strays in ledger.strays.items():
+        name = f"reader {member}"
+        for stray in strays:
+            partition, offset = stray.place
+            if stray.held is not None:
+                other, held = "final read", stray.held
+            else:
+                other, held = elsewhere.setdefault(stray.place, (name, stray.saw))
+            if held != stray.saw:
+                yield f"partition {partition}, offset {offset}: {name} saw {_named(stray.saw)}, {other} saw {_named(held)}"
 
 
 def read_then_gone(ledger: Ledger) -> Iterator[str]:
     """A member was given a record that the final log no longer has: it was read above the high_watermark, or truncated."""
-    for member in ledger.history.members:
-        for row, (partition, offset), content in _not_as_in_the_log(ledger, member):
-            if row is None:
-                yield f"partition {partition}, offset {offset}: reader {member.number} saw {_named(content)}"
-
-
-def _not_as_in_the_log(ledger: Ledger, member: Member) -> Iterator[tuple[int | None, tuple[int, int], Content]]:
-    """(row in the log or None, (partition, offset), what the member saw) of reads that are not what the final log holds."""
-    logs = ledger.logs
-    reads: Reads = member.reads
-    rows = zip(reads.partition, reads.offset, reads.producer, reads.seq, reads.checksum, strict=True)
-    for partition, offset, producer, seq, checksum in rows:
-        log: Log | None = logs.get(partition)
-        row = log.row(offset) if log else None
-        if log is None or row is None:
-            yield None, (partition, offset), (producer, seq, checksum)
-        elif log.seqs[row] != seq or log.producers[row] != producer or log.checksums[row] != checksum:
-            yield row, (partition, offset), (producer, seq, checksum)
-
-
-def _content(ledger: Ledger, place: tuple[int, int]) -> Content:
-    partition, offset = place
-    log = ledger.logs[partition]
-    row = log.row(offset) or 0
-    return log.producers[row], log.seqs[row], log.checksums[row]
+    for member, strays in ledger.strays.items():
+        for stray in strays:
+            if stray.held is None:
+                partition, offset = stray.place
+                yield f"partition {partition}, offset {offset}: reader {member} saw {_named(stray.saw)}"
 
 
 def _named(content: Content) -> str:

@@ -49,8 +49,10 @@ class Replay:
     backward: list[Step] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
+    unassigned: list[Step] = field(default_factory=list)  # where it began to read a partition that it was never given
     _positions: dict[int, int | None] = field(default_factory=dict)  # of the partitions it has
     _reached: dict[int, int] = field(default_factory=dict)  # of those it once had, too
+    _ever: set[int] = field(default_factory=set)
     _given_at: dict[int, int] = field(default_factory=dict)  # partitions that began at an offset nobody told
 
     def read(self, member: Member, first: int, end: int) -> None:
@@ -65,6 +67,8 @@ class Replay:
                 found.append(Step(row, partition, expected, offset))
             elif expected is None and partition in self._given_at:
                 self.starts.append(Start(self._given_at.pop(partition), partition, offset))
+            elif expected is None and partition not in self._ever:
+                self.unassigned.append(Step(row, partition, offset, offset))
             positions[partition] = offset + 1
 
     def live(self, event: Event) -> None:
@@ -85,6 +89,7 @@ class Replay:
 
     def _assigned(self, at: int, partition: int, offset: int | None) -> None:
         self._positions[partition] = offset
+        self._ever.add(partition)
         if offset is None:
             self._given_at[partition] = at
             self._reached.pop(partition, None)

@@ -157,7 +157,13 @@ class Timeline(_Lines):
         super().__init__(folder / TIMELINE)
 
     def append(self, at: int, what: str, **facts: Any) -> None:
-        """Note ``fault-applied``, ``healed``, ``isr``, ``leader``, ``group``, ``note``, ``load-begins`` ..."""
+        """Note something, with its facts.
+
+        The checker asks for ``load-begins`` and ``load-ends``; for ``fault-begins``, ``fault-applied``, ``heal-begins`` and
+        ``healed`` with ``fault`` and ``target`` (those of the run) and, where something was seen, ``evidence`` and ``shown``; for
+        ``isr`` with ``in_sync`` and ``of`` (once at the beginning, then when it changed); for ``group`` with ``offsets``: EVERY
+        partition that has a committed_offset. An observer that was not answered notes no sample.
+        """
         self._append(at, what, facts)
 
 
