@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ottla.model.client import ClientProfile
 
 AT_ONCE = 1_000
+# librdkafka leaves the group for good on these, as on every fatal error: an application has to make another consumer.
+ENDING = frozenset({KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED})
 
 
 class Delivery(NamedTuple):
@@ -43,7 +45,10 @@ class Watcher(Protocol):
 
 
 class GroupMember:
-    """A consumer of one topic with the client profile. What was delivered is committed by ``commit``, never by itself."""
+    """A consumer of one topic with the client profile. What was delivered is committed by ``commit``, never by itself.
+
+    ``ended`` is the error after which it reads no more, as when it may not any more; then another one is to be made.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class GroupMember:
         extra: Mapping[str, str | int] | None = None,
     ) -> None:
         self.topic = topic
+        self.ended: str | None = None
         self._watcher = watcher
         self._next: dict[int, int] = {}  # of each partition that it has: what comes after the last event that was delivered
         self._committed: dict[int, int] = {}
@@ -93,12 +99,18 @@ class GroupMember:
         came = [
             Delivery(message.partition(), message.offset(), message.key(), message.value())
             for message in messages
-            if message.error() is None
+            if not self._is_error(message)
         ]
         for each in came:
             if each.partition in self._next:  # it may have been taken away between the two calls
                 self._next[each.partition] = each.offset + 1
         return came, at
+
+    def _is_error(self, message: Any) -> bool:
+        error = message.error()
+        if error is not None and (error.fatal() or error.code() in ENDING):
+            self.ended = error.str()
+        return error is not None
 
     def commit(self) -> str | None:
         """Commit what was delivered, and wait for the answer; why it was not done, or None."""
@@ -126,6 +138,8 @@ class GroupMember:
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
+        if self._next:  # a consumer that has ended tells nobody what it lost
+            self._drop([TopicPartition(self.topic, each) for each in self._next], lost=True)
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
         self._next |= {each.partition: 0 for each in partitions}

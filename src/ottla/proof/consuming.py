@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EVERY = NANOSECONDS
 COMMIT_EVERY = NANOSECONDS
+RESTRAINT = NANOSECONDS  # before another member is made in place of one that ended
 WAIT = 0.1
 
 
@@ -50,7 +51,8 @@ class Consuming:
     def __init__(self, job: Job, line: Line, reading: MemberAccount | Uncounted) -> None:
         self._job, self._line, self._reading = job, line, reading
         self._run = job.run.encode()
-        self._member = GroupMember(job.settings, job.profile, job.topic, group=job.group, watcher=reading)
+        self._member = self._joined()
+        self._ended_at: int | None = None
         self._measured_from = 0
         self._read = self._damaged = 0
         self._warm, self._latencies = Latencies(), Latencies()
@@ -61,6 +63,8 @@ class Consuming:
         while not self._line.stopped():
             deliveries, at = self._member.deliveries(WAIT)
             self._account(deliveries, at)
+            if self._member.ended is not None:
+                self._join_again(at)
             if len(self._member.partitions) != said:
                 said = len(self._member.partitions)
                 self._line.say(Ready(said))
@@ -77,6 +81,18 @@ class Consuming:
         self._member.close()
         self._reading.close()
         self._line.say(Finished())
+
+    def _joined(self) -> GroupMember:
+        job = self._job
+        return GroupMember(job.settings, job.profile, job.topic, group=job.group, watcher=self._reading)
+
+    def _join_again(self, now: int) -> None:
+        """Another member in place of one that ended; not at once, because the reason may still be there."""
+        if self._ended_at is None:
+            self._ended_at = now
+        if now - self._ended_at >= RESTRAINT:
+            self._member.close()
+            self._member, self._ended_at = self._joined(), None
 
     def _account(self, deliveries: list[Delivery], at: int) -> None:
         for delivery in deliveries:
