@@ -59,7 +59,7 @@ def the_tool(subject: Subject, load: Load, folder: Path) -> dict[str, Any]:
     servers = ",".join(subject.access.settings.bootstrap_servers)
     client.write_text(f"bootstrap.servers={servers}\nacks=all\nlinger.ms=5\ncompression.type=snappy\n")
     jars = ":".join(map(str, ensure_jars("4.3.1", TOOLS, report=Silent())))
-    with own_topic(subject, "perf-test") as topic:
+    with own_topic(subject.access, subject.topic, "perf-test") as topic:
         what = ["--topic", topic, "--num-records", str(round(load.rate * load.seconds)), "--record-size", str(load.size)]
         command = [str(java_command()), "-Xmx512M", "-cp", jars, PERF, *what, "--throughput", str(load.rate)]
         done = subprocess.run(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ottla.local.replica_log import ReplicaBatch
     from ottla.platform import LocalPlatform
+    from ottla.platform.access import Access
     from ottla.proof.drills import Drill
     from ottla.proof.load import Load
     from ottla.proof.subject import Subject
@@ -81,7 +82,8 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
     """
     private_folder(folder)
     run = secrets.token_hex(4)
-    with own_topic(subject, f"ottla-drill-{run}") as topic:
+    ours = platform.access()  # who sends and reads may lose a right or a password meanwhile
+    with own_topic(ours, subject.topic, f"ottla-drill-{run}") as topic:
         record = _record(platform, subject, order, topic)
         write_run(folder, record)
         job = Job(
@@ -97,7 +99,7 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
             history=folder,
         )
         told = _Drilling(platform, order, record, job).run()
-        partitions = _read_finally(subject, topic, run, folder)
+        partitions = _read_finally(ours, topic, run, folder)
         _read_replicas(platform, topic, partitions, folder)
         write_run(folder, replace(told, complete=True))
 
@@ -216,13 +218,13 @@ class _Drilling:
             self._order.said(f"second {second}: {counts}")
 
 
-def _read_finally(subject: Subject, topic: str, run: str, folder: Path) -> list[int]:
+def _read_finally(access: Access, topic: str, run: str, folder: Path) -> list[int]:
     """Read each partition from its start to where it ends now, and write down what is there; the partitions."""
-    with subject.access.connected() as connection:
+    with access.connected() as connection:
         ranges = read_offset_ranges(connection, [topic])
     spans = {place: Span(each.start, each.end) for place, each in ranges.items()}
     with ReadLog(folder) as reads:
-        for batch in read_records(subject.access.settings, subject.access.profile, spans):
+        for batch in read_records(access.settings, access.profile, spans):
             at = time.monotonic_ns()
             for record in batch:
                 note(reads, record.partition, record.offset, read_stamp(run.encode(), record.key, record.value), at)

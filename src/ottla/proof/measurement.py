@@ -83,14 +83,8 @@ class Measurement:
 
     @property
     def achieved(self) -> float:
-        """Events a second that were acknowledged while they were measured, until the last answer came."""
-        return len(self.ack) / max(self.load.duration, self._answered_for)
-
-    @property
-    def _answered_for(self) -> float:
-        """From the end of the warm-up to the last answer; a whole second more or less does not count."""
-        last = max((number for number, second in self.seconds.items() if second.acked), default=0)
-        return last - self.load.warm_up
+        """Events a second that were acknowledged in the measured seconds."""
+        return sum(second.acked for _, second in self.measured) / self.load.duration
 
     @property
     def lag(self) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ottla.model.topic import Topic
+    from ottla.platform.access import Access
     from ottla.proof.load import Load
     from ottla.proof.measurement import Second
     from ottla.proof.subject import Subject
@@ -38,7 +40,7 @@ def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]
     run = secrets.token_hex(4)
     if history is not None:
         private_folder(history)
-    with own_topic(subject, f"ottla-bench-{run}") as topic, Workers() as workers:
+    with own_topic(subject.access, subject.topic, f"ottla-bench-{run}") as topic, Workers() as workers:
         job = Job(
             number=0,
             settings=subject.access.settings,
@@ -61,10 +63,9 @@ def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]
 
 
 @contextmanager
-def own_topic(subject: Subject, name: str) -> Iterator[str]:
-    """A topic like that of the spec, for one run."""
-    access = subject.access
-    plan = access.plan_create([replace(subject.topic, name=name)])
+def own_topic(access: Access, like: Topic, name: str) -> Iterator[str]:
+    """A topic ``like`` another one, for one run."""
+    plan = access.plan_create([replace(like, name=name)])
     access.apply(plan, accept=NOT_ANY, said=lambda _: None)
     try:
         yield name
