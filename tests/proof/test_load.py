@@ -20,10 +20,10 @@ LOADS = st.builds(
 @given(LOADS)
 def test_all_producers_together_send_the_rate(load: Load) -> None:
     schedules = [load.schedule(producer) for producer in range(load.producers)]
-    assert sum(schedule.count for schedule in schedules) == round(load.rate * load.seconds)
+    assert sum(schedule.count for schedule in schedules) == round(load.rate * load.duration)
     for schedule in schedules:
         if schedule.count:
-            assert schedule.at(schedule.count - 1) <= load.seconds * NANOSECONDS
+            assert schedule.at(schedule.count - 1) <= load.duration * NANOSECONDS
 
 
 @given(LOADS, st.integers(-10, 8 * NANOSECONDS))

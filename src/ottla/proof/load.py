@@ -43,8 +43,8 @@ class Load:
         return self.warm_up + self.duration
 
     def schedule(self, producer: int) -> Schedule:
-        """When a producer (from 0) is to send each of its events."""
-        count = round(self.rate * self.seconds)
+        """When a producer (from 0) is to send each of its events, once the warm-up is over."""
+        count = round(self.rate * self.duration)
         mine = len(range(producer, count, self.producers))
         return Schedule(count=mine, first=producer * NANOSECONDS // self.rate, step=NANOSECONDS * self.producers / self.rate)
 

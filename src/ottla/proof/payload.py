@@ -91,3 +91,8 @@ def read_stamp(run: bytes, key: bytes | None, value: bytes | None) -> Stamp | No
 def seq_of(value: bytes) -> int:
     """The seq of an event that this process made."""
     return int(value[SEQ])
+
+
+def intended_of(value: bytes) -> int:
+    """When an event that this process made was meant to be sent."""
+    return int(value[INTENDED])

@@ -10,7 +10,7 @@ from ottla.kafka.paced_producer import OutcomeKind, PacedProducer
 from ottla.proof.latency import Latencies
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.messages import Finished, Interval, Ready
-from ottla.proof.payload import Payloads, seq_of
+from ottla.proof.payload import Payloads, intended_of, seq_of
 
 if TYPE_CHECKING:
     from ottla.kafka.paced_producer import Outcome
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ottla.proof.messages import Job
 
 AHEAD = NANOSECONDS // 20  # events are made, and their intent is written down, so long before they are sent
+WARM = 10**11  # the first seq of the warm-up, beyond any that counts
+LEAST_OPEN = 100  # events without an answer, in the warm-up
 AT_ONCE = 2_000  # events that are made in one go, where the run is behind its schedule
 EVERY = NANOSECONDS  # between two intervals
 TICK = 0.001  # seconds; librdkafka waits no shorter
@@ -39,33 +41,55 @@ class Producing:
         self._payloads = Payloads(load, run=job.run, producer=job.number, types=job.types, key_name=job.key_name)
         extra = {"queue.buffering.max.messages": QUEUE, "queue.buffering.max.kbytes": QUEUE_KBYTES}
         self._producer = PacedProducer(job.settings, job.profile, job.topic, told=self._told, extra=extra)
-        self._start = self._measured_from = 0
+        self._origin = self._told_at = 0
         self._made: list[tuple[bytes, bytes]] = []  # from seq ``_made_from`` on: to be sent next
         self._made_from = self._sent = 0
         self._ended_at: int | None = None
         self._counts = dict.fromkeys(OutcomeKind, 0)
-        self._held_up = self._sent_before = 0
+        self._held_up = self._sent_before = self._warm_sent = 0
         self._warm, self._latencies, self._delays = Latencies(), Latencies(), Latencies()
 
     def run(self) -> None:
-        """Meet the cluster, wait for the start, send, wait for what is open."""
+        """Meet the cluster, wait for the start, warm up, send, wait for what is open."""
         self._line.say(Ready(self._producer.connect()))
-        self._start = self._line.await_start()
-        self._measured_from = self._start + int(self._job.load.warm_up * NANOSECONDS)
-        told, deadline = self._start, math.inf
+        start = self._line.await_start()
+        self._origin = start + int(self._job.load.warm_up * NANOSECONDS)
+        self._told_at = start
+        self._warm_up(start)
+        self._send_all()
+        self._finish()
+
+    def _warm_up(self, start: int) -> None:
+        """Send at the rate, but no more than is answered: a cluster that is still cold shall not begin with a backlog.
+
+        What it cannot take is left out, and not made up for.
+        """
+        load = self._job.load
+        step, most = NANOSECONDS * load.producers / load.rate, max(LEAST_OPEN, load.rate // load.producers // 5)
+        seq, due = WARM, float(start)
+        while (now := time.monotonic_ns()) < self._origin - AHEAD and not self._line.stopped():
+            while due <= now:
+                if self._producer.unanswered >= most:
+                    due = now + step
+                    break
+                key, value, _ = self._payloads.make(seq, now)
+                self._producer.send(key, value)
+                seq, due = seq + 1, due + step
+            self._producer.poll(TICK)
+            self._tell_sometimes(now, warm=seq - WARM)
+
+    def _send_all(self) -> None:
+        deadline = math.inf
         while self._sent < self._schedule.count and (now := time.monotonic_ns()) < deadline:
             if not self._line.stopped():
-                self._prepare(now - self._start)
+                self._prepare(now - self._origin)
             elif self._sent == self._made_from + len(self._made):
                 break
             else:  # what was written down as intended is sent
                 deadline = min(deadline, now + PATIENCE)
             self._send_due(now)
             self._producer.poll(TICK)
-            if now - told >= EVERY:
-                self._tell(now)
-                told = now
-        self._finish()
+            self._tell_sometimes(now)
 
     def _prepare(self, elapsed: int) -> None:
         """Make the events of the next moments."""
@@ -77,7 +101,7 @@ class Producing:
             del self._made[: self._sent - self._made_from]
             self._made_from = self._sent
         for seq in range(begin, until):
-            at = self._start + self._schedule.at(seq)
+            at = self._origin + self._schedule.at(seq)
             key, value, checksum = self._payloads.make(seq, at)
             self._made.append((key, value))
             if self._account is not None:
@@ -88,12 +112,12 @@ class Producing:
     def _send_due(self, now: int) -> None:
         if self._producer.ended and not self._is_back(now):
             return
-        due = min(self._schedule.due(now - self._start), self._made_from + len(self._made))
+        due = min(self._schedule.due(now - self._origin), self._made_from + len(self._made))
         while self._sent < due:
             if not self._producer.send(*self._made[self._sent - self._made_from]):
                 self._held_up += 1
                 return
-            self._delays.record(time.monotonic_ns() - self._start - self._schedule.at(self._sent))
+            self._delays.record(time.monotonic_ns() - self._origin - self._schedule.at(self._sent))
             self._sent += 1
             self._producer.poll(0)
 
@@ -110,10 +134,11 @@ class Producing:
     def _told(self, value: bytes, outcome: Outcome) -> None:
         at, seq = time.monotonic_ns(), seq_of(value)
         self._counts[outcome.kind] += 1
+        if seq >= WARM:
+            self._warm.record(at - intended_of(value))
+            return
         if outcome.kind is OutcomeKind.ACKED:
-            intended = self._start + self._schedule.at(seq)
-            latencies = self._latencies if intended >= self._measured_from else self._warm
-            latencies.record(at - intended)
+            self._latencies.record(at - self._origin - self._schedule.at(seq))
         if self._account is not None:
             self._account.outcome(seq, outcome, at)
 
@@ -127,12 +152,18 @@ class Producing:
             self._account.close()
         self._line.say(Finished(unanswered=self._producer.unanswered))
 
+    def _tell_sometimes(self, now: int, *, warm: int = 0) -> None:
+        self._warm_sent = max(self._warm_sent, warm)
+        if now - self._told_at >= EVERY:
+            self._tell(now)
+
     def _tell(self, now: int) -> None:
+        sent = self._sent + self._warm_sent
         acked, refused, unknown = (self._counts[kind] for kind in OutcomeKind)
         self._line.say(
             Interval(
                 at=now,
-                sent=self._sent - self._sent_before,
+                sent=sent - self._sent_before,
                 acked=acked,
                 refused=refused,
                 unknown=unknown,
@@ -143,6 +174,6 @@ class Producing:
             )
         )
         self._counts = dict.fromkeys(OutcomeKind, 0)
-        self._held_up, self._sent_before = 0, self._sent
+        self._held_up, self._sent_before, self._told_at = 0, sent, now
         for latencies in (self._warm, self._latencies, self._delays):
             latencies.clear()
