@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from ottla.kafka.topics import delete_topics, read_metadata
+from ottla.local.faults.record import recorded
+from ottla.local.processes import is_paused
 from ottla.local.scratch import scratch_clusters
+from ottla.proof.checker import Verdict
 from ottla.proof.history.reading import read_history
 from ottla.proof.keeping import histories, judge
 from ottla.waiting import wait_until
@@ -59,6 +63,7 @@ def test_a_history_can_be_judged_again_and_one_that_is_damaged_says_so(one: Home
     outcomes = folder / "producer-0.outcomes"
     outcomes.write_bytes(outcomes.read_bytes()[:-7])
     assert read_history(folder).torn
+    assert judge(folder).judgement.verdict is not Verdict.VALID
     assert one._invoke(["drill", "check", str(tmp_path)], b"", 60).exit_code == 1
 
 
@@ -83,14 +88,53 @@ def test_a_drill_that_is_killed_leaves_a_cluster_that_the_next_command_removes(o
     assert scratch_clusters(folder) == ()
 
 
-def test_an_interrupted_drill_heals_and_removes_its_cluster(one: Home) -> None:
-    command = [sys.executable, "-m", "ottla.cli", "drill", "run", "none", *LOAD, "-f", str(one.folder / "platform.yaml")]
-    process = subprocess.Popen([*command, "-e", one.environment], stderr=subprocess.DEVNULL, start_new_session=True)
-    known = len(histories(one.platform.folder))
-    wait_until(lambda: len(histories(one.platform.folder)), lambda seen: seen > known, what="the load", timeout=120)
+def until_applied(home: Home, known: int) -> Path:
+    """The history of a drill that was begun meanwhile, once its fault is on."""
+    wait_until(lambda: len(histories(home.platform.folder)), lambda seen: seen > known, what="the load", timeout=120)
+    folder = histories(home.platform.folder)[-1]
+    timeline = folder / "timeline.jsonl"
+    wait_until(
+        lambda: timeline.read_text() if timeline.exists() else "", lambda seen: "fault-applied" in seen, what="it", timeout=90
+    )
+    return folder
+
+
+def drill_here(home: Home) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ottla.cli", "drill", "run", "pause-beyond-session", "--here", *LOAD]
+    where = ["-f", str(home.folder / "platform.yaml"), "-e", home.environment]
+    return subprocess.Popen([*command, *where], stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def paused(home: Home) -> list[int]:
+    return [node_id for node_id, process in home.platform.cluster.running().items() if is_paused(process)]
+
+
+def of_drills(home: Home) -> list[str]:
+    with home.platform.connected() as connection:
+        return [name for name in read_metadata(connection).partitions if name.startswith("ottla-drill-")]
+
+
+def test_an_interrupted_drill_on_the_platform_heals_it_and_leaves_no_topic(three: Home) -> None:
+    process = drill_here(three)
+    until_applied(three, len(histories(three.platform.folder)))
+    assert len(paused(three)) == 1
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(90) == 130
-    assert scratch_clusters(one.platform.folder) == ()
+    assert (paused(three), recorded(three.platform.cluster.layout)) == ([], ())
+    wait_until(lambda: of_drills(three), lambda seen: not seen, what="its topic to go", timeout=30)
+
+
+def test_a_drill_on_the_platform_that_is_killed_is_named_and_healed_by_up(three: Home) -> None:
+    process = drill_here(three)
+    folder = until_applied(three, len(histories(three.platform.folder)))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert "pause" in three.run("status").stdout
+    assert three.run("up").returncode == 0
+    assert (paused(three), recorded(three.platform.cluster.layout)) == ([], ())
+    assert judge(folder).judgement.verdict is not Verdict.VALID
+    with three.platform.connected() as connection:
+        delete_topics(connection, of_drills(three))
 
 
 def test_what_is_no_drill_is_told_with_what_there_is(one: Home) -> None:

@@ -83,6 +83,7 @@ def good_history(
         readers=readers,
         load=Load(rate=max(1, attempts * producers // 10), size=1_024, duration_ms=10_000),
         began_ns=BEGIN,
+        acts=len(faults),
     )
     logs: dict[int, list[Record]] = {partition: [] for partition in range(partitions)}
     sent = _sent(random, expects, attempts, producers, logs)

@@ -421,7 +421,21 @@ def silent(history: History, partition: int | None = None) -> History:
 
 
 def never_whole(history: History) -> History:
-    return replace(history, timeline=tuple(e for e in history.timeline if e.what != "isr" or e.at < HEALED))
+    broken = {"in_sync": 1, "of": 9}
+    return with_events(history, "isr", lambda event: replace(event, facts=broken if event.at >= HEALED else event.facts))
+
+
+def nobody_looked_after_healing(history: History) -> History:
+    """All that was seen of the ISR is from before: an observer that waits for a node that does not answer sees nothing."""
+    return with_events(history, "isr", lambda event: None if event.at > FAULT else event)
+
+
+def never_begun(history: History) -> History:
+    """Nobody could be found to do the fault to: none was begun, and nothing of it is in the timeline but that."""
+    what = {"fault-begins", "fault-applied", "heal-begins", "healed", "isr"}
+    told = Event(FAULT, "fault-applied", {"fault": "kill", "target": "nobody", "shown": False, "evidence": ["no leader"]})
+    timeline = (*(event for event in history.timeline if event.what not in what), told)
+    return replace(history, run=replace(history.run, faults=()), timeline=timeline)
 
 
 # Anomaly -> (how it is planted, row of the table under which it is a fault)
@@ -479,6 +493,8 @@ PLANTINGS: list[tuple[str, Callable[[History], History], str]] = [
     ("fault-not-shown", event_with("fault-applied", shown=False), "kill-leader"),
     ("fault-not-shown", event_with("fault-applied", evidence=[]), "kill-leader"),
     ("fault-not-shown", event_with("fault-applied", target="node 3"), "kill-leader"),
+    ("fault-not-shown", never_begun, "kill-leader"),
+    ("fault-not-shown", lambda history: replace(history, run=replace(history.run, acts=2)), "kill-leader"),
     ("heal-not-shown", event_gone("healed"), "kill-leader"),
     ("heal-not-shown", event_with("healed", shown=False), "kill-leader"),
     ("torn-file", torn_file, "none"),
@@ -492,6 +508,7 @@ SILENCES: list[tuple[str, Callable[[History], History], str]] = [
     ("consume-gap-partition", lambda history: silent(history, 1), "none"),
     ("isr-whole", never_whole, "kill-leader"),
     ("isr-whole", event_gone("isr"), "kill-leader"),
+    ("isr-whole", nobody_looked_after_healing, "kill-leader"),
     ("backlog-gone", backlog_left, "kill-leader"),
     ("backlog-gone", lambda history: late(history, 1, 90 * SECOND), "kill-leader"),
 ]

@@ -12,8 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
-from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
-from ottla.errors import UsageError
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.errors import OttlaError, UsageError
 from ottla.model.units import parse_size
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int
 def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
     from ottla.platform.scratch import scratch
     from ottla.proof.drilling import Order, drill_on
-    from ottla.proof.keeping import HISTORIES, judge
+    from ottla.proof.keeping import HISTORIES, is_history, judge
     from ottla.proof.subject import subject_of
 
     if here and not drill.here:
@@ -148,12 +148,17 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
     name = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{drill.name}"
     folder = platform.folder / HISTORIES / name
     order = Order(drill, load, command=_command(platform, drill, load, file, here=here), said=TerminalReporter().step)
-    if here:
-        drill_on(platform, subject_of(platform, None), order, folder)
-    else:
-        shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes))
-        with scratch(platform, name, shape) as made:
-            drill_on(made, subject_of(made, None, user=drill.user), order, folder)
+    try:
+        if here:
+            drill_on(platform, subject_of(platform, None), order, folder)
+        else:
+            shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes))
+            with scratch(platform, name, shape) as made:
+                drill_on(made, subject_of(made, None, user=drill.user), order, folder)
+    except OttlaError as error:
+        if not is_history(folder):
+            raise
+        note(f"ottla: the drill was cut off: {with_options(str(error))}")  # the verdict says that nothing is proven
     judged = judge(folder)
     judged.write_report()
     return judged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +34,15 @@ REFUSED = frozenset(
         KafkaError._PURGE_QUEUE,  # noqa: SLF001  (its name)
     }
 )
+
+
+def is_idempotent(profile: ClientProfile) -> bool:
+    """Whether a producer with this profile is idempotent.
+
+    librdkafka's default is no; Java's, which a spec is written for, is yes unless acks say otherwise (KIP-679).
+    """
+    wanted = profile.producer.get("enable.idempotence")
+    return wanted == "true" if wanted is not None else profile.producer.get("acks", "all") in {"all", "-1"}
 
 
 class OutcomeKind(IntEnum):
@@ -71,6 +81,7 @@ class PacedProducer:
         self.ended = False
         self._told = told
         self._config: dict[str, Any] = {
+            "enable.idempotence": is_idempotent(profile),
             **producer_config(profile, settings),
             "allow.auto.create.topics": False,
             "topic.metadata.refresh.interval.ms": 10_000,
@@ -96,7 +107,10 @@ class PacedProducer:
         return len(topics[self.topic].partitions)
 
     def begin_again(self) -> None:
-        """Another producer in place of one that ended."""
+        """Another producer in place of one that ended; what that one never sent is told to be refused, the rest is not known."""
+        with suppress(KafkaException):
+            self._producer.purge()
+            self._producer.flush(0)
         self._producer, self.ended = self._make(), False
 
     def send(self, key: bytes, value: bytes) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ottla.files import private_folder
 from ottla.kafka.consume import Span, read_records
 from ottla.kafka.offsets import read_offset_ranges
+from ottla.kafka.paced_producer import is_idempotent
 from ottla.local.replica_log import read_batches
 from ottla.proof.account import note
 from ottla.proof.drills import Scene
@@ -28,7 +29,7 @@ from ottla.proof.payload import read_stamp
 from ottla.proof.workers import Role, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ottla.local.replica_log import ReplicaBatch
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from ottla.proof.load import Load
     from ottla.proof.subject import Subject
 
+KEPT = frozenset({"min.insync.replicas", "compression.type", "max.message.bytes"})
+NOTHING_REMOVED = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 LEAD = NANOSECONDS
 BEFORE, AFTERWARDS = 15.0, 15.0  # seconds of load before the fault, and after it was healed
 WHOLE_TIMEOUT = 180.0  # for every replica to be in sync again
@@ -83,7 +86,7 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
     private_folder(folder)
     run = secrets.token_hex(4)
     ours = platform.access()  # who sends and reads may lose a right or a password meanwhile
-    with own_topic(ours, subject.topic, f"ottla-drill-{run}") as topic:
+    with own_topic(ours, replace(subject.topic, configs=kept_for_good(subject.topic.configs)), f"ottla-drill-{run}") as topic:
         record = _record(platform, subject, order, topic)
         write_run(folder, record)
         job = Job(
@@ -98,10 +101,17 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
             group=topic,
             history=folder,
         )
-        told = _Drilling(platform, order, record, job).run()
+        drilling = _Drilling(platform, order, record, job)
+        told = drilling.run()
+        write_run(folder, told)
         partitions = _read_finally(ours, topic, run, folder)
         _read_replicas(platform, topic, partitions, folder)
-        write_run(folder, replace(told, complete=True))
+        write_run(folder, replace(told, complete=drilling.ended))
+
+
+def kept_for_good(configs: Mapping[str, str]) -> dict[str, str]:
+    """The configs of a topic of which nothing is removed while it is drilled: what is gone then is lost, and nothing else."""
+    return {**{key: value for key, value in configs.items() if key in KEPT}, **NOTHING_REMOVED}
 
 
 def _record(platform: LocalPlatform, subject: Subject, order: Order, topic: str) -> Run:
@@ -121,7 +131,7 @@ def _record(platform: LocalPlatform, subject: Subject, order: Order, topic: str)
         replication_factor=shape.replication_factor,
         min_insync_replicas=int(shape.configs.get("min.insync.replicas") or 1),
         acks=producer.get("acks", "all"),
-        idempotent=producer.get("enable.idempotence", "true") == "true",
+        idempotent=is_idempotent(subject.access.profile),
         session_ms=int(next(iter(properties.values())).get(SESSION, OF_KAFKA)),
         producers=load.producers,
         readers=load.consumers,
@@ -130,6 +140,8 @@ def _record(platform: LocalPlatform, subject: Subject, order: Order, topic: str)
         kafka_version=made.kafka_version,
         ottla_version=version("ottla"),
         command=order.command,
+        acts=len(order.drill.acts),
+        jvm=subject.jvm,
         began=datetime.now(UTC).isoformat(timespec="seconds"),
         began_ns=time.monotonic_ns(),
         complete=False,
@@ -141,6 +153,7 @@ class _Drilling:
 
     def __init__(self, platform: LocalPlatform, order: Order, record: Run, job: Job) -> None:
         self._platform, self._order, self._record, self._job = platform, order, record, job
+        self.ended = False  # whether every worker came to its own end
         self._progress = _Progress()
         self._start = 0
 
@@ -160,7 +173,7 @@ class _Drilling:
             faulting = stack.enter_context(Faulting(drill, scene, diary, lead=BEFORE, said=self._order.said))
             self._pump(workers, lambda: faulting.over)
             self._pump_for(workers, AFTERWARDS)
-            whole = self._pump(workers, lambda: observer.in_sync[0] == observer.in_sync[1] > 0, WHOLE_TIMEOUT)
+            whole = self._pump(workers, lambda: observer.whole, WHOLE_TIMEOUT)
             if not whole:
                 diary.note("note", text=f"not every replica was in sync {WHOLE_TIMEOUT:g} s after the last fault was healed")
             self._end(workers, diary)
@@ -186,7 +199,7 @@ class _Drilling:
         self._progress.idle.clear()
         self._pump(workers, lambda: self._are_idle, IDLE_TIMEOUT)
         workers.tell(Stop(), Role.MEMBER)
-        self._pump(workers, lambda: not workers.at_work, IDLE_TIMEOUT)
+        self.ended = self._pump(workers, lambda: not workers.at_work, IDLE_TIMEOUT)
 
     @property
     def _are_idle(self) -> bool:
@@ -223,14 +236,16 @@ def _read_finally(access: Access, topic: str, run: str, folder: Path) -> list[in
     with access.connected() as connection:
         ranges = read_offset_ranges(connection, [topic])
     spans = {place: Span(each.start, each.end) for place, each in ranges.items()}
+    read = {partition: each.start for (_, partition), each in ranges.items()}
     with ReadLog(folder) as reads:
         for batch in read_records(access.settings, access.profile, spans):
             at = time.monotonic_ns()
             for record in batch:
                 note(reads, record.partition, record.offset, read_stamp(run.encode(), record.key, record.value), at)
+                read[record.partition] = record.offset + 1
     starts = {partition: each.start for (_, partition), each in ranges.items()}
     ends = {partition: each.end for (_, partition), each in ranges.items()}
-    write_final(folder, starts=starts, ends=ends, complete=True)
+    write_final(folder, starts=starts, ends=ends, complete=read == ends)
     return sorted(ends)
 
 

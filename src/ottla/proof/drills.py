@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ottla.errors import UsageError
 from ottla.kafka.offices import read_offices
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
+from ottla.local.processes import is_paused
 from ottla.platform.scratch import Shape
 from ottla.proof.faults import ApplyPartitions, ApplyTopicConfig, RevokeAcls, RollingRestart, RotateCertificates, RotatePassword
 from ottla.proof.targets import Role, Target, choose
@@ -41,9 +42,15 @@ class Scene:
     seed: int
 
     def choose(self, role: Role) -> Target:
-        """The nodes that have a role at this moment. Raises ClusterError where nobody has it."""
+        """The nodes that have a role at this moment. Raises ClusterError where nobody has it.
+
+        A node that was killed a moment ago leads on paper until its session ends; nobody does anything to it twice.
+        """
         with self.platform.connected() as connection:
             offices = read_offices(connection, self.topic, [self.group])
+        alive = {node_id for node_id, process in self.platform.cluster.running().items() if not is_paused(process)}
+        led = tuple(each for each in offices.partitions if each.leader in alive)
+        offices = replace(offices, partitions=led)
         return choose(role, offices, nodes=self.platform.roles, group=self.group, seed=self.seed)
 
 

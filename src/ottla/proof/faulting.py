@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
 
 from ottla.errors import OttlaError
 from ottla.local.faults.fault import Evidence
@@ -38,8 +40,14 @@ class Faulting:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Healing is waited for, whatever a person does: a cluster that is removed while a node of it starts leaves the node."""
         self._leave.set()
-        self._thread.join(HEAL_TIMEOUT)
+        deadline = time.monotonic() + HEAL_TIMEOUT
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            try:
+                self._thread.join(1.0)
+            except KeyboardInterrupt:
+                self._say("still healing")
 
     @property
     def over(self) -> bool:
@@ -54,25 +62,42 @@ class Faulting:
                 if not self._leave.is_set():
                     self._do(*act.make(self._scene))
             self._leave.wait(self._drill.hold)
-        except OttlaError as error:
-            self._tell("fault-applied", self._drill.name, "nobody", Evidence(shown=False, lines=(str(error),)))
+        except Exception as error:  # noqa: BLE001  (what was done is healed all the same, and the verdict tells of it)
+            self._tell("fault-applied", self._drill.name, "nobody", Evidence(shown=False, lines=(_told(error),)))
         finally:
-            for fault, target in self._done:
+            for fault, target in reversed(self._done):
                 self._heal(fault, target)
 
     def _do(self, fault: Fault, target: str) -> None:
         self.told += (Told(fault.name, target),)
         self._done.append((fault, target))
-        self._said(f"{fault.name}: {target}")
-        self._diary.note("fault-begins", fault=fault.name, target=target)
+        self._say(f"{fault.name}: {target}")
+        self._note("fault-begins", fault=fault.name, target=target)
         self._tell("fault-applied", fault.name, target, fault.do())
 
     def _heal(self, fault: Fault, target: str) -> None:
-        self._said(f"healing {fault.name} of {fault.target}")
-        self._diary.note("heal-begins", fault=fault.name, target=target)
-        self._tell("healed", fault.name, target, fault.heal())
+        """Heal first: neither a full disk nor a terminal that is gone keeps a node from coming back."""
+        begun = time.monotonic_ns()
+        try:
+            evidence = fault.heal()
+        except Exception as error:  # noqa: BLE001  (the others are healed all the same)
+            evidence = Evidence(shown=False, lines=(_told(error),))
+        self._note("heal-begins", at=begun, fault=fault.name, target=target)
+        self._tell("healed", fault.name, target, evidence)
 
     def _tell(self, what: str, fault: str, target: str, evidence: Evidence) -> None:
-        self._diary.note(what, fault=fault, target=target, shown=evidence.shown, evidence=list(evidence.lines))
+        self._note(what, fault=fault, target=target, shown=evidence.shown, evidence=list(evidence.lines))
         for line in evidence.lines:
-            self._said(f"{'' if evidence.shown else 'not shown, '}{what.replace('-', ' ')}: {line}")
+            self._say(f"{'' if evidence.shown else 'not shown, '}{what.replace('-', ' ')}: {line}")
+
+    def _note(self, what: str, at: int | None = None, **facts: Any) -> None:
+        with suppress(OttlaError, OSError, ValueError):  # a disk that is full, a diary that is closed
+            self._diary.note(what, at, **facts)
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody hears it any more
+            self._said(text)
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, OttlaError) else f"{type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ottla.errors import ClusterError, OttlaError
 from ottla.local.certificate_rotation import Rotation, rotation_state
-from ottla.local.faults.fault import Evidence, Fault
+from ottla.local.faults.fault import Evidence
 from ottla.local.faults.record import forget, remember
 from ottla.model.acl import Permission
 from ottla.model.state import Evidence as Contents
@@ -220,35 +220,6 @@ class ApplyPartitions(_Verb):
     def _count(self) -> int:
         _topic(self._platform, self._topic)
         return self._platform.look().state.topics[self._topic].partitions
-
-
-class Together:
-    """Several faults, one after the other without a pause; healed the other way round."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self._faults = tuple(faults)
-
-    @property
-    def name(self) -> str:
-        """The names of all."""
-        return "+".join(fault.name for fault in self._faults)
-
-    @property
-    def target(self) -> str:
-        """The targets of all, each with its fault."""
-        return "; ".join(f"{fault.name}: {fault.target}" for fault in self._faults)
-
-    def do(self) -> Evidence:
-        """Do all. One that cannot be shown is enough for nothing to be shown."""
-        return _all_of([fault.do() for fault in self._faults])
-
-    def heal(self) -> Evidence:
-        """Heal all, whatever becomes of each."""
-        return _all_of([fault.heal() for fault in reversed(self._faults)])
-
-
-def _all_of(seen: Sequence[Evidence]) -> Evidence:
-    return Evidence(bool(seen) and all(each.shown for each in seen), tuple(line for each in seen for line in each.lines))
 
 
 def _carry_out(platform: LocalPlatform, changes: Sequence[Change]) -> None:

@@ -53,4 +53,9 @@ def judge(folder: Path) -> Judged:
 def histories(folder: Path) -> list[Path]:
     """The histories of an environment's folder, the oldest first."""
     home = folder / HISTORIES
-    return sorted(path for path in home.iterdir() if (path / RUN).is_file()) if home.is_dir() else []
+    return sorted(filter(is_history, home.iterdir())) if home.is_dir() else []
+
+
+def is_history(folder: Path) -> bool:
+    """Whether a run was begun there."""
+    return (folder / RUN).is_file()

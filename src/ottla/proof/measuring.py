@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ottla.errors import OttlaError, WaitTimeout
 from ottla.files import private_folder
 from ottla.kafka.topics import delete_topics
 from ottla.proof.host import Host
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ottla.proof.subject import Subject
 
 LEAD = NANOSECONDS  # between the word to start and the first event
+AFTERWARDS = 240.0  # seconds; by then every answer came, or was given up
 SETTLE = 30.0  # seconds for the consumers to read what is left
 LOOK = 0.2
 NOT_ANY: frozenset[str] = frozenset()
@@ -66,11 +68,11 @@ def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]
 def own_topic(access: Access, like: Topic, name: str) -> Iterator[str]:
     """A topic ``like`` another one, for one run."""
     plan = access.plan_create([replace(like, name=name)])
-    access.apply(plan, accept=NOT_ANY, said=lambda _: None)
     try:
+        access.apply(plan, accept=NOT_ANY, said=lambda _: None)
         yield name
     finally:
-        with access.connected() as connection:
+        with suppress(OttlaError), access.connected() as connection:  # what ended the run is the news, not this
             delete_topics(connection, [name])
 
 
@@ -78,7 +80,10 @@ def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callab
     """Hear what workers say until the producers are done and all that was acknowledged was read."""
     shown = 0
     done_at: float | None = None
+    deadline = measurement.start + int((measurement.load.seconds + AFTERWARDS) * NANOSECONDS)
     while workers.at_work:
+        if time.monotonic_ns() > deadline:
+            raise WaitTimeout(f"waited {AFTERWARDS:g} s for the load to end", last=sorted(role.value for role in workers.at_work))
         for role, _, message in workers.messages(LOOK):
             match message:
                 case Interval():

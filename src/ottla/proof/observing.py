@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ottla.model.topic import Partition
 
 EVERY = 0.5
+NOTE_EVERY = 5_000_000_000  # ns
+FRESH = 3_000_000_000  # ns
 ENDED = 20.0  # a look that is under way may wait for a node that does not answer
 
 
@@ -49,7 +51,8 @@ class Observer:
     def __init__(
         self, connected: Callable[[], AbstractContextManager[Connection]], *, topic: str, group: str, diary: Diary
     ) -> None:
-        self.in_sync = 0, 0  # replicas in sync, and all; as last seen
+        self._in_sync = 0, 0  # replicas in sync, and all
+        self._looked = self._noted = 0  # when that was seen, and written down (monotonic ns)
         self._connected, self._topic, self._group, self._diary = connected, topic, group, diary
         self._leaders: dict[int, int | None] = {}
         self._problem: str | None = None
@@ -63,6 +66,12 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(ENDED)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every replica is in sync, as was seen just now."""
+        fresh = time.monotonic_ns() - self._looked < FRESH
+        return fresh and self._in_sync[0] == self._in_sync[1] > 0
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -86,9 +95,10 @@ class Observer:
     def _see(self, partitions: Iterable[Partition]) -> None:
         there = tuple(partitions)
         in_sync = sum(len(each.isr) for each in there), sum(len(each.replicas) for each in there)
-        if in_sync != self.in_sync:
-            self._diary.note("isr", in_sync=in_sync[0], of=in_sync[1])
-            self.in_sync = in_sync
+        self._looked = now = time.monotonic_ns()
+        if in_sync != self._in_sync or now - self._noted > NOTE_EVERY:  # that it was looked at is worth a line as well
+            self._diary.note("isr", now, in_sync=in_sync[0], of=in_sync[1])
+            self._in_sync, self._noted = in_sync, now
         for each in there:
             if self._leaders.get(each.partition, -1) != each.leader:
                 self._diary.note("leader", partition=each.partition, leader=each.leader)

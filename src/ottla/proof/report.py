@@ -58,6 +58,7 @@ def _done(run: Run, judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield "topic", f"{topic}, min.insync.replicas {run.min_insync_replicas}"
     yield "clients", f"{run.producers} producers (acks={run.acks}, {_idempotence(run)}), {run.readers} members of {run.group}"
     yield "cluster", f"{run.cluster_id}, Kafka {run.kafka_version}, session time-out {format_duration(run.session_ms)}"
+    yield "JVM", " ".join(run.jvm)
     yield "began", run.began
     yield "seed", str(run.seed)
     yield "Ottla", run.ottla_version

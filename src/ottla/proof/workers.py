@@ -24,7 +24,7 @@ from ottla.proof.producing import Producing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.context import SpawnContext, SpawnProcess
 
     from ottla.proof.messages import Job, Message, Start, Stop
 
@@ -51,6 +51,9 @@ def work(role: Role, job: Job, connection: Connection) -> None:
                 Consuming(job, line, MemberAccount(job.history, job.number) if job.history else Uncounted()).run()
     except OttlaError as error:
         line.say(Failed(str(error)))
+    except Exception as error:  # a bug: it is shown here, and told to the run
+        line.say(Failed(f"{type(error).__name__}: {error}"))
+        raise
 
 
 class Workers:
@@ -81,6 +84,13 @@ class Workers:
     def begin(self, role: Role, jobs: Sequence[Job]) -> None:
         """Start a worker for each job."""
         context = multiprocessing.get_context("spawn")
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which children inherit: Ctrl-C is the run's alone
+        try:
+            self._begin(context, role, jobs)
+        finally:
+            signal.signal(signal.SIGINT, heard)
+
+    def _begin(self, context: SpawnContext, role: Role, jobs: Sequence[Job]) -> None:
         for job in jobs:
             ours, theirs = context.Pipe()
             process = context.Process(target=work, args=(role, job, theirs), name=f"ottla-{role.value}-{job.number}", daemon=True)
@@ -130,7 +140,7 @@ class Workers:
         try:
             message: Message = line.recv()
         except (EOFError, OSError):
-            raise ClusterError(f"{who} has died", hint="is there enough memory? free -m") from None
+            raise ClusterError(f"{who} has died", hint="was it ended for want of memory? dmesg | tail") from None
         if isinstance(message, Failed):
             raise ClusterError(f"{who}: {message.reason}")
         return message

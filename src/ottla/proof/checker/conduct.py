@@ -94,6 +94,9 @@ def final_read_incomplete(ledger: Ledger) -> Iterator[str]:
 
 def fault_not_shown(ledger: Ledger) -> Iterator[str]:
     """There is no evidence that the fault was there (a wrong process, a proxy that was gone around)."""
+    begun = len(ledger.run.faults)
+    if begun < ledger.run.acts:
+        yield f"{ledger.run.acts} faults were planned, {begun} begun"
     yield from _not_shown(ledger, "fault-applied")
 
 
@@ -113,6 +116,14 @@ def _not_shown(ledger: Ledger, what: str) -> Iterator[str]:
         shown = sum(1 for event in events if event.facts.get("shown") is True and event.facts.get("evidence"))
         if shown < max(times, len(events)):
             yield f"{fault.name} ({fault.target}): {what} {len(events)} times, shown {shown} times"
+    for event in ledger.history.timeline:
+        told = str(event.facts.get("fault")), str(event.facts.get("target"))
+        if (
+            event.what == what
+            and event.facts.get("shown") is not True
+            and told not in {(each.name, each.target) for each in planned}
+        ):
+            yield f"{told[0]} ({told[1]}): {'; '.join(map(str, event.facts.get('evidence', ())))}"
 
 
 def torn_file(ledger: Ledger) -> Iterator[str]:

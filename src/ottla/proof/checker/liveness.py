@@ -144,8 +144,8 @@ def _took(name: str, meaning: str, since: int, at: int | None, allowed_ms: int |
 def _isr_whole(ledger: Ledger, expected: Expected, healed: int) -> Measure:
     name, meaning = "isr-whole", "from healed until every replica is in sync, and stays so"
     changes = [event for event in ledger.history.timeline if event.what == "isr"]
-    if not changes:
-        return Measure(name, meaning, Verdict.UNKNOWN, None, expected.recovery_ms, "the ISR was not looked at")
+    if not changes or changes[-1].at < healed:
+        return Measure(name, meaning, Verdict.UNKNOWN, None, expected.recovery_ms, "the ISR was not looked at after healing")
     since = None
     for event in changes:
         if event.facts.get("in_sync") != event.facts.get("of"):

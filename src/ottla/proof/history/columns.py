@@ -52,6 +52,7 @@ class Run:
 
     ``producers``, ``readers`` and ``nodes`` say which files there have to be: one that is missing is not "nothing there".
     ``complete`` is whether the run went to its end. ``command`` runs it again.
+    ``acts`` is how many faults were planned; ``faults`` are those that were begun. ``jvm`` are the flags of the nodes.
     """
 
     drill: str
@@ -74,6 +75,8 @@ class Run:
     kafka_version: str
     ottla_version: str
     command: str
+    acts: int
+    jvm: tuple[str, ...]
     began: str
     began_ns: int
     complete: bool
