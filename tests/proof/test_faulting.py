@@ -102,7 +102,7 @@ def test_one_that_does_not_heal_keeps_no_other_from_it(tmp_path: Path) -> None:
 
 def test_neither_a_full_disk_nor_a_terminal_that_is_gone_keeps_a_fault_from_being_healed(tmp_path: Path) -> None:
     class Full(Diary):
-        def note(self, what: str, at: int | None = None, **facts: Any) -> None:
+        def note(self, what: str, at: int | None = None, **facts: Any) -> None:  # noqa: ARG002  (as it is called)
             raise LocalError("disk full")
 
     def gone(_: str) -> None:

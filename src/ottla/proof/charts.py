@@ -15,6 +15,7 @@ WIDTH = 900
 LEFT, RIGHT, TOP, BOTTOM = 74, 16, 40, 40  # around the area that is drawn in: y labels; titles and legend; x labels
 LETTER = 7.0  # width of a letter, about
 LEAST_RANGE = 1e-6  # what differs by less is one value
+LEAST_LOG = 1e-9  # what is less has no place on a logarithmic axis
 COLOURS = 6  # there are so many of them; the seventh series looks like the first
 STYLE = """
 .chart{font:12px system-ui,Helvetica,Arial,sans-serif}.chart text{fill:#59636e}
@@ -103,7 +104,9 @@ def lines(
     height: int = 210,
 ) -> Drawing:
     """Lines over one x axis. ``log``: y is logarithmic, and what is not above 0 is a hole. ``steps``: a value holds on."""
-    shown = [Series(each.name, [(x, y if y is None or y > 0 or not log else None) for x, y in each.points]) for each in series]
+    shown = [
+        Series(each.name, [(x, y if y is None or y >= LEAST_LOG or not log else None) for x, y in each.points]) for each in series
+    ]
     x_axis = _x_axis(shown, x_range)
     y_axis = _y_axis([y for each in shown for _, y in each.points if y is not None and isfinite(y)], height, log=log)
     elements = [
