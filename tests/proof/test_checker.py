@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.proof.good import good_history
-from tests.proof.planting import PLANTINGS, SILENCES, duplicate_append, lost, nothing_sent, reordered
+from tests.proof.planting import duplicate_append, lost, nothing_sent, reordered
+from tests.proof.plantings import PLANTINGS, SILENCES
 
 from ottla.proof.checker import CHECKS, Judgement, Verdict, check, merged
 from ottla.proof.expected import TABLE, expected_of

@@ -56,9 +56,10 @@ def drill(*toys: Toy | Exception, hold: float = 0.0) -> Drill:
 
 
 def run(folder: Path, drill: Drill, *, said: Any = None, diary: Diary | None = None) -> Faulting:
-    with Faulting(drill, SCENE, diary or Diary(folder), lead=0.0, said=said or (lambda _: None)) as faulting:
-        wait_until(lambda: faulting.over, bool, what="the faults", timeout=10)
-    return faulting
+    with diary or Diary(folder) as open_diary:
+        with Faulting(drill, SCENE, open_diary, lead=0.0, said=said or (lambda _: None)) as faulting:
+            wait_until(lambda: faulting.over, bool, what="the faults", timeout=10)
+        return faulting
 
 
 def events(folder: Path) -> list[tuple[str, object, object]]:
@@ -115,6 +116,6 @@ def test_neither_a_full_disk_nor_a_terminal_that_is_gone_keeps_a_fault_from_bein
 
 def test_leaving_early_heals_at_once(tmp_path: Path) -> None:
     log: list[str] = []
-    with Faulting(drill(Toy("one", log), hold=600), SCENE, Diary(tmp_path), lead=0.0, said=lambda _: None):
+    with Diary(tmp_path) as diary, Faulting(drill(Toy("one", log), hold=600), SCENE, diary, lead=0.0, said=lambda _: None):
         wait_until(lambda: log, bool, what="the fault", timeout=10)
     assert log == ["do one", "heal one"]

@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from tests.proof.good import good_history
-from tests.proof.planting import PLANTINGS, backlog_left, duplicate_append, lost, never_whole
+from tests.proof.planting import backlog_left, duplicate_append, lost, never_whole
+from tests.proof.plantings import PLANTINGS
 
 from ottla.proof.checker import CHECKS, check
 from ottla.proof.expected import expected_of
