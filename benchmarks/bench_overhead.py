@@ -44,8 +44,9 @@ SAID = re.compile(r"([0-9.]+) records/sec .* ([0-9.]+) ms max latency, ([0-9]+) 
 def ours(subject: Subject, load: Load, history: Path | None) -> dict[str, Any]:
     """A run of our own load, with a ledger or without."""
     measurement = measure(subject, load, told=lambda _number, _second: None, history=history)
-    hosts = [second.host for _, second in measurement.measured if second.host is not None]
-    clients = fmean(each.clients for each in hosts) * psutil.cpu_count() * load.duration  # shares are of all processors
+    clients = (
+        fmean(each.clients for each in measurement.hosts) * psutil.cpu_count() * load.duration
+    )  # shares are of all processors
     return {
         "achieved": measurement.achieved,
         "p50": measurement.ack.at(50),

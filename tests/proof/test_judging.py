@@ -132,8 +132,23 @@ def test_a_starved_host_makes_it_invalid_though_all_aims_are_met(measurement: Me
 
 def test_a_load_that_the_cluster_held_up_is_late_for_a_reason_and_no_fault_of_the_host() -> None:
     measurement = measured(delay=30)
-    measurement.held_up = 10
+    measurement.held_up = 100  # beside 5,000 that were sent
     assert judge(measurement, Aims()).verdict is Verdict.MET
+
+
+def test_a_queue_that_was_full_for_a_moment_does_not_excuse_a_host_that_is_late_all_the_time() -> None:
+    measurement = measured(delay=30)
+    measurement.held_up = 10
+    assert judge(measurement, Aims()).verdict is Verdict.INVALID
+
+
+def test_without_a_look_at_the_machine_nobody_can_tell() -> None:
+    measurement = measured()
+    for _, second in measurement.measured:
+        second.host = None
+    judgement = judge(measurement, Aims())
+    assert judgement.verdict is Verdict.INVALID
+    assert "cannot tell" in judgement.reasons[0]
 
 
 def test_a_run_without_events_is_invalid() -> None:

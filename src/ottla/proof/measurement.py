@@ -89,6 +89,16 @@ class Measurement:
         return self.in_time / self.load.duration if self.load.duration else 0.0
 
     @property
+    def held_up_share(self) -> float:
+        """The part of the tries to send a measured event that found the queue full, 0 to 1."""
+        return self.held_up / max(1, self.held_up + len(self.delays))
+
+    @property
+    def hosts(self) -> list[HostSample]:
+        """How the machine was in the measured seconds."""
+        return [second.host for _, second in self.measured if second.host is not None]
+
+    @property
     def lag(self) -> int:
         """The largest lag of a measured second."""
         return max((second.lag for _, second in self.measured), default=0)
