@@ -147,7 +147,11 @@ class GroupMember:
             self._written([each for each in partitions if each.partition in self._next])
 
     def _written(self, done: list[TopicPartition]) -> None:
-        written = {each.partition: each.offset for each in done if each.error is None}
+        """What is committed; an answer that comes behind that to a later commit is no news."""
+        known = self._committed
+        written = {
+            each.partition: each.offset for each in done if each.error is None and each.offset > known.get(each.partition, 0)
+        }
         self._committed |= written
         if written:
             self._watcher.committed(written)
@@ -172,9 +176,8 @@ class GroupMember:
             self._drop([TopicPartition(self.topic, each) for each in self._next], lost=True)
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
-        begins = {each.partition: each.offset if each.offset >= 0 else None for each in partitions}
-        self._next |= begins
-        self._watcher.assigned(begins)
+        self._next |= dict.fromkeys(each.partition for each in partitions)
+        self._watcher.assigned({each.partition: each.offset if each.offset >= 0 else None for each in partitions})
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:
         self.commit()

@@ -44,6 +44,7 @@ class Producing:
         self._origin = self._told_at = self._tell_at = 0
         self._made: list[tuple[bytes, bytes]] = []  # from seq ``_made_from`` on: to be sent next
         self._made_from = self._sent = 0
+        self._answered_by = load.answered_by
         self._ended_at: int | None = None
         self._counts = dict.fromkeys(OutcomeKind, 0)
         self._in_time = self._held_up = self._sent_before = self._warm_sent = 0
@@ -145,7 +146,7 @@ class Producing:
             return
         if acked:
             self._latencies.record(at - self._origin - self._schedule.at(seq))
-            self._in_time += at - self._origin <= self._job.load.answered_by
+            self._in_time += at - self._origin <= self._answered_by
         if self._account is not None:
             self._account.outcome(seq, outcome, at)
 
