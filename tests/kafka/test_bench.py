@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.conftest import Home
 
 pytestmark = pytest.mark.kafka
-QUICK = ("bench", "--here", "--rate", "200", "--duration", "4s", "--warm-up", "2s")
+QUICK = ("bench", "--here", "--rate", "250", "--duration", "4s", "--warm-up", "2s")
 LENIENT = ("--p99", "60000", "--lag", "100000")  # what is tested is the account; figures are for benchmarks
 
 
@@ -40,14 +40,15 @@ def run_of(stdout: str) -> dict[str, Any]:
 def test_every_event_is_sent_acknowledged_and_read_and_the_topic_is_gone_afterwards(three: Home) -> None:
     done = three.run(*QUICK, *LENIENT, "--producers", "2", "--consumers", "2", "-o", "json")
     run = run_of(done.stdout)
-    assert run["sent"] == run["acked"] == 200 * 6
+    warm = run["latencies"]["warm_ack"]["count"]
+    assert 0 < warm <= 250 * 2 + 2  # no more than is answered: a cluster that is still cold gets less
+    assert run["sent"] == run["acked"] == 250 * 4 + warm
     assert run["read"] >= run["acked"]  # two members may rebalance, and read again
     assert (run["failed"], run["unanswered"], run["damaged"]) == (0, 0, 0)
-    assert run["latencies"]["ack"]["count"] == 200 * 4
-    assert run["latencies"]["warm_ack"]["count"] == 200 * 2
+    assert run["latencies"]["ack"]["count"] == 250 * 4
     ack, end = run["latencies"]["ack"], run["latencies"]["end_to_end"]
     assert 0 < ack["p50"] <= ack["p99"] <= ack["highest"]
-    assert end["count"] >= 200 * 4
+    assert end["count"] >= 250 * 4
     assert any("-Xmx" in flag for flag in run["jvm"])
     assert run["verdict"] in {"met", "invalid"}  # the machine that runs the tests may be starved
     assert done.returncode == (0 if run["verdict"] == "met" else 6)

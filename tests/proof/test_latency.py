@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ottla.proof.latency import Latencies, percentiles
+from ottla.proof.latency import Collected, Latencies, percentiles
 
 NANOSECONDS = st.lists(st.integers(1_000, 500_000_000_000), min_size=1, max_size=200)
 
 
 def of(values: list[int]) -> Latencies:
-    latencies = Latencies()
+    collected, latencies = Collected(), Latencies()
     for value in values:
-        latencies.record(value)
+        collected.record(value)
+    latencies.add(collected.take())
     return latencies
 
 
@@ -29,6 +30,15 @@ def test_a_percentile_is_exact_to_a_thousandth(values: list[int]) -> None:
     latencies = of(values)
     assert latencies.highest == pytest.approx(max(values) / 1e6, rel=2e-3, abs=2e-3)
     assert latencies.at(50) == pytest.approx(sorted(values)[(len(values) - 1) // 2] / 1e6, rel=2e-3, abs=2e-3)
+
+
+def test_what_was_taken_is_not_told_again() -> None:
+    collected = Collected()
+    collected.record(5_000)
+    assert collected.take() == {5: 1}
+    collected.record(7_000)
+    assert collected.take() == {7: 1}
+    assert collected.take() == {}
 
 
 def test_of_nothing_there_is_no_latency() -> None:

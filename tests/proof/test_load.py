@@ -35,6 +35,11 @@ def test_an_event_is_due_exactly_from_its_time_on(load: Load, elapsed: int) -> N
     assert due == schedule.count or schedule.at(due) > elapsed
 
 
+def test_an_acknowledgement_is_in_time_for_a_second_more_but_no_more_than_a_tenth_of_the_duration() -> None:
+    assert Load(rate=10, size=1, duration=30).answered_by == 31 * NANOSECONDS
+    assert Load(rate=10, size=1, duration=4).answered_by == 4.4 * NANOSECONDS
+
+
 def test_producers_take_turns() -> None:
     first, second = (Load(rate=10, size=1, duration=1, producers=2).schedule(each) for each in (0, 1))
     assert [first.at(seq) for seq in range(3)] == [0, 200_000_000, 400_000_000]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -45,7 +46,7 @@ class Watcher(Protocol):
 
 
 class GroupMember:
-    """A consumer of one topic with the client profile. What was delivered is committed by ``commit``, never by itself.
+    """A consumer of one topic with the client profile. What was delivered is committed when it is told to, never by itself.
 
     ``ended`` is the error after which it reads no more, as when it may not any more; then another one is to be made.
     """
@@ -63,7 +64,8 @@ class GroupMember:
         self.topic = topic
         self.ended: str | None = None
         self._watcher = watcher
-        self._next: dict[int, int] = {}  # of each partition that it has: what comes after the last event that was delivered
+        # Of each partition that it has: what comes after the last event that was delivered; None as long as that is not known.
+        self._next: dict[int, int | None] = {}
         self._committed: dict[int, int] = {}
         config = {
             **consumer_config(profile, settings, group=group),
@@ -73,6 +75,7 @@ class GroupMember:
             "topic.metadata.refresh.interval.ms": 10_000,
             **(extra or {}),
             "error_cb": heard,
+            "on_commit": self._answered,
         }
         try:
             self._consumer = Consumer(config, logger=QUIET)
@@ -87,15 +90,15 @@ class GroupMember:
         return frozenset(self._next)
 
     def deliveries(self, seconds: float) -> tuple[list[Delivery], int]:
-        """What is there, waiting so long for the first one, and when it came (monotonic ns).
+        """What is there, waiting so long for the first one, and when all of it was here (monotonic ns).
 
         ``Consumer.consume(n, timeout)`` would wait until there are n, and add that to every latency.
         """
         first = self._consumer.poll(seconds)
-        at = time.monotonic_ns()
         if first is None:
-            return [], at
+            return [], time.monotonic_ns()
         messages = [first, *self._consumer.consume(AT_ONCE, 0)]
+        at = time.monotonic_ns()
         came = [
             Delivery(message.partition(), message.offset(), message.key(), message.value())
             for message in messages
@@ -114,23 +117,54 @@ class GroupMember:
 
     def commit(self) -> str | None:
         """Commit what was delivered, and wait for the answer; why it was not done, or None."""
-        news = {each: offset for each, offset in self._next.items() if offset > self._committed.get(each, 0)}
+        news = self._uncommitted()
         if not news:
             return None
         try:
-            done = self._consumer.commit(offsets=[TopicPartition(self.topic, *each) for each in news.items()], asynchronous=False)
+            done = self._consumer.commit(offsets=news, asynchronous=False)
         except KafkaException as error:
             return explain(error)
-        written = {each.partition: each.offset for each in done if each.error is None}
+        self._written(done)
+        return next((each.error.str() for each in done if each.error is not None), None)
+
+    def commit_soon(self) -> None:
+        """Commit what was delivered without a wait, which would hold up the next events; what fails is in the next commit."""
+        news = self._uncommitted()
+        if news:
+            with suppress(KafkaException):
+                self._consumer.commit(offsets=news, asynchronous=True)
+
+    def _uncommitted(self) -> list[TopicPartition]:
+        return [
+            TopicPartition(self.topic, partition, offset)
+            for partition, offset in self._next.items()
+            if offset is not None and offset > self._committed.get(partition, 0)
+        ]
+
+    def _answered(self, error: Any, partitions: list[TopicPartition]) -> None:
+        """The answer to ``commit_soon``. What was taken away meanwhile was committed, or lost, by then."""
+        if error is None:
+            self._written([each for each in partitions if each.partition in self._next])
+
+    def _written(self, done: list[TopicPartition]) -> None:
+        """What is committed; an answer that comes behind that to a later commit is no news."""
+        known = self._committed
+        written = {
+            each.partition: each.offset for each in done if each.error is None and each.offset > known.get(each.partition, 0)
+        }
         self._committed |= written
         if written:
             self._watcher.committed(written)
-        return next((each.error.str() for each in done if each.error is not None), None)
 
     def lag(self) -> int:
-        """How many events it has not been given, by the high watermarks that came with its last fetches."""
+        """How many events it has not been given, by the high watermarks that came with its last fetches.
+
+        A partition from which nothing came yet is left out: nobody knows where it begins to read.
+        """
         behind = 0
         for partition, position in self._next.items():
+            if position is None:
+                continue
             known = self._consumer.get_watermark_offsets(TopicPartition(self.topic, partition), cached=True)
             behind += max(0, known[1] - max(position, known[0])) if known else 0
         return behind
@@ -142,7 +176,7 @@ class GroupMember:
             self._drop([TopicPartition(self.topic, each) for each in self._next], lost=True)
 
     def _assign(self, _: Any, partitions: list[TopicPartition]) -> None:
-        self._next |= {each.partition: 0 for each in partitions}
+        self._next |= dict.fromkeys(each.partition for each in partitions)
         self._watcher.assigned({each.partition: each.offset if each.offset >= 0 else None for each in partitions})
 
     def _revoke(self, _: Any, partitions: list[TopicPartition]) -> None:

@@ -6,6 +6,7 @@ import json
 import platform as machine
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ottla.platform import LocalPlatform
     from ottla.proof.benching import Run
+    from ottla.proof.host import HostSample
     from ottla.proof.judging import Aims
     from ottla.proof.measurement import Second
 
@@ -30,7 +32,12 @@ SAVED = "ottla bench saves each run as .ottla/ENVIRONMENT/bench/TIME.json"
 
 
 def document(runs: Sequence[Run], aims: Aims, platform: LocalPlatform) -> dict[str, Any]:
-    """Everything about a bench; times are ms, sizes bytes, durations seconds. Histograms are HDR, V2, base64."""
+    """Everything about a bench; times are ms, sizes bytes, durations seconds. Histograms are HDR, V2, base64.
+
+    Of each run: ``achieved`` is of the measured events; the other counts are of all, and ``read`` counts one that came again
+    after a rebalance again. ``waiting`` is the share of the time in which somebody waited for a processor (None: unknown).
+    Latencies of the warm-up count from the real send, all others from the intended one.
+    """
     return {
         "platform": platform.spec.platform,
         "environment": platform.environment,
@@ -61,11 +68,17 @@ def _run(run: Run) -> dict[str, Any]:
         "damaged": measurement.damaged,
         "held_up": measurement.held_up,
         "lag": measurement.lag,
+        "waiting": _waiting(measurement.hosts),
         "latencies": {name: asdict(each) for name, each in measurement.summary().items()},
         "histograms": {name: each.encoded().decode() for name, each in histograms.items()},
         "seconds": [{"second": number, **_second(second)} for number, second in sorted(measurement.seconds.items())],
         "jvm": list(run.jvm),
     }
+
+
+def _waiting(hosts: Sequence[HostSample]) -> float | None:
+    known = [each.waiting for each in hosts if each.waiting is not None]
+    return fmean(known) if known else None
 
 
 def _second(second: Second) -> dict[str, Any]:
@@ -76,28 +89,33 @@ def _second(second: Second) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure of two benches; ``ratio`` is the second by the first."""
+    """A figure of two benches, None where there was none; ``rate`` was offered; ``ratio`` is the second by the first."""
 
     security: str
+    rate: int
     figure: str
-    before: float
-    after: float
+    before: float | None
+    after: float | None
 
     @property
     def ratio(self) -> float | None:
         """None where there is nothing to divide by."""
-        return self.after / self.before if self.before else None
+        return self.after / self.before if self.before and self.after is not None else None
 
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Compared]:
-    """The figures of two documents side by side, for each kind of security that both have."""
-    others = {run["security"]: run for run in after["runs"]}
+    """The figures of two documents side by side, for each kind of security at each rate that both have."""
+    others = {_key(run): _figures(run) for run in after["runs"]}
     return [
-        Compared(run["security"], name, figure, _figures(others[run["security"]])[name])
+        Compared(*_key(run), name, figure, others[_key(run)][name])
         for run in before["runs"]
-        if run["security"] in others
+        if _key(run) in others
         for name, figure in _figures(run).items()
     ]
+
+
+def _key(run: dict[str, Any]) -> tuple[str, int]:
+    return str(run["security"]), int(run["load"]["rate"])
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -109,13 +127,13 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     if loads[0] != loads[1]:
         found.append(f"load: {loads[0]} and {loads[1]}")
     for name, each in (("first", before), ("second", after)):
-        found += [f"the {name} is invalid: {run['reasons'][0]}" for run in each["runs"] if run["verdict"] == "invalid"]
+        found += [f"the {name} is invalid: {'; '.join(run['reasons'])}" for run in each["runs"] if run["verdict"] == "invalid"]
     return found
 
 
-def _figures(run: dict[str, Any]) -> dict[str, float]:
+def _figures(run: dict[str, Any]) -> dict[str, float | None]:
     latencies = {
-        f"{name.replace('_', '-')} {which}": float(run["latencies"][name][which] or 0.0)
+        f"{name.replace('_', '-')} {which}": None if (found := run["latencies"][name][which]) is None else float(found)
         for name in ("ack", "end_to_end")
         for which in ("p50", "p99", "p999", "highest")
     }
@@ -128,9 +146,12 @@ def read_document(path: Path) -> dict[str, Any]:
         envelope = json.loads(path.read_text(encoding="utf-8"))
         known = envelope["kind"] == KIND and envelope["version"] == VERSION
         data: dict[str, Any] = envelope["data"]
+        if known:  # whatever is compared is there
+            compare(data, data)
+            differences(data, data)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: not a bench", hint=SAVED) from error
     if not known:
         raise UsageError(f"{path}: a bench of another version of Ottla ({envelope['kind']}, version {envelope['version']})")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FIGURES = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "highest": "max"}
 MEASURED = {"ack": "to the acknowledgement", "end_to_end": "end to end"}
+COUNTED = {"read": "read (what came again after a rebalance counts again)"}
 MEANINGS = {
     "met": ("valid", "The platform carried the load, and met every aim."),
     "wanting": ("unknown", "The platform did not meet every aim."),
@@ -52,7 +53,8 @@ def _latencies(run: dict[str, Any]) -> str:
         for name, told in {
             **MEASURED,
             "delay": "to the real send (ours)",
-            "warm_end_to_end": "end to end, in the warm-up",
+            "warm_ack": "in the warm-up, from the real send: to the acknowledgement",
+            "warm_end_to_end": "in the warm-up, from the real send: end to end",
         }.items()
     ]
     return table(("", *FIGURES.values(), "events"), rows)
@@ -86,7 +88,7 @@ def _drawings(run: dict[str, Any]) -> list[Drawing]:
     throughput = [over_time(name, lambda second, name=name: second[name]) for name in ("acked", "read", "sent")]  # type: ignore[misc]
     host = [
         over_time(name, lambda second, name=name: None if second["host"] is None else second["host"][name])  # type: ignore[misc]
-        for name in ("busy", "nodes", "clients", "others", "steal")
+        for name in ("busy", "nodes", "clients", "others", "steal", "waiting")
     ]
     return [
         lines(throughput, title="Throughput", x_label=told, y_label="events/s"),
@@ -114,8 +116,10 @@ def nines(percentile: float) -> float:
 
 def _counts(run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("sent", "acked", "failed", "unanswered", "read", "damaged", "lag"):
-        yield name.replace("_", " "), f"{run[name]:,}"
+        yield COUNTED.get(name, name), f"{run[name]:,}"
     yield "achieved", f"{run['achieved']:,.1f} events/s"
+    yield "tries that found the queue full", f"{run['held_up']:,}"
+    yield "time in which somebody waited for a processor", "-" if run["waiting"] is None else f"{run['waiting']:.0%}"
     yield "JVM", " ".join(run["jvm"])
     yield "began", run["began"]
 

@@ -69,6 +69,9 @@ class Listener(Protocol):
     def second(self, number: int, second: Second) -> None:
         """A second is over."""
 
+    def done(self, run: Run) -> None:
+        """A run is over, and what it says is known: whatever becomes of the next, this one is there."""
+
 
 def bench(
     platform: LocalPlatform, load: Load, topic: str | None, securities: Sequence[Security], aims: Aims, heard: Listener
@@ -120,7 +123,7 @@ def search_rate(first: int, meets: Callable[[int], bool]) -> int | None:
             rate = high // FASTER
             if rate < first // LEAST_SHARE or not rate:
                 return None
-        elif high - low <= FINEST * low:
+        elif high - low <= max(1, FINEST * low):
             break
         else:
             rate = (low + high) // 2
@@ -131,7 +134,9 @@ def _run(subject: Subject, load: Load, security: Security, aims: Aims, heard: Li
     heard.step(f"{load.rate:,} events/s for {load.duration:g} s after {load.warm_up:g} s of warm-up, {security.value}")
     began = datetime.now(UTC)
     measurement = measure(subject, load, told=heard.second)
-    return Run(security, subject.topic.name, measurement, judge(measurement, aims), subject.jvm, began)
+    run = Run(security, subject.topic.name, measurement, judge(measurement, aims), subject.jvm, began)
+    heard.done(run)
+    return run
 
 
 @contextmanager

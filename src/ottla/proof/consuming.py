@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ottla.kafka.group_member import GroupMember
-from ottla.proof.latency import Latencies
+from ottla.proof.latency import Collected
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.messages import Finished, Interval, Ready
 from ottla.proof.payload import read_stamp
@@ -55,11 +55,12 @@ class Consuming:
         self._ended_at: int | None = None
         self._measured_from = 0
         self._read = self._damaged = 0
-        self._warm, self._latencies = Latencies(), Latencies()
+        self._warm, self._latencies = Collected(), Collected()
+        self._told_at = self._tell_at = 0  # once the start is known
 
     def run(self) -> None:
         """Join, say what was assigned, read, leave."""
-        said, told, committed = -1, time.monotonic_ns(), time.monotonic_ns()
+        said, committed = -1, time.monotonic_ns()
         while not self._line.stopped():
             deliveries, at = self._member.deliveries(WAIT)
             self._account(deliveries, at)
@@ -68,19 +69,24 @@ class Consuming:
             if len(self._member.partitions) != said:
                 said = len(self._member.partitions)
                 self._line.say(Ready(said))
-            if self._line.start is not None and not self._measured_from:
-                self._measured_from = self._line.start + int(self._job.load.warm_up * NANOSECONDS)
+            if self._line.start is not None and not self._tell_at:
+                self._begin(self._line.start)
             if at - committed >= COMMIT_EVERY:
-                self._member.commit()
+                self._member.commit_soon()
                 committed = at
-            if at - told >= EVERY:
+            if 0 < self._tell_at <= at:
                 self._tell(at)
-                told = at
+                self._tell_at += EVERY * ((at - self._tell_at) // EVERY + 1)
         self._tell(time.monotonic_ns())
         self._member.commit()
         self._member.close()
         self._reading.close()
         self._line.say(Finished())
+
+    def _begin(self, start: int) -> None:
+        """From now on intervals are those of the run's seconds."""
+        self._measured_from = start + int(self._job.load.warm_up * NANOSECONDS)
+        self._told_at, self._tell_at = start, start + EVERY
 
     def _joined(self) -> GroupMember:
         job = self._job
@@ -106,9 +112,15 @@ class Consuming:
             latencies.record(at - stamp.intended)
 
     def _tell(self, now: int) -> None:
-        warm, latencies = self._warm.encoded(), self._latencies.encoded()
-        lag = self._member.lag()
-        self._line.say(Interval(at=now, read=self._read, damaged=self._damaged, lag=lag, warm=warm, latencies=latencies))
-        self._read = self._damaged = 0
-        self._warm.clear()
-        self._latencies.clear()
+        self._line.say(
+            Interval(
+                began=self._told_at or now,
+                at=now,
+                read=self._read,
+                damaged=self._damaged,
+                lag=self._member.lag(),
+                warm=self._warm.take(),
+                latencies=self._latencies.take(),
+            )
+        )
+        self._read, self._damaged, self._told_at = 0, 0, now

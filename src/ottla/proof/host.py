@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ MICROSECONDS = 1_000_000
 class HostSample:
     """Shares of all processors over the time since the sample before, 0 to 1.
 
-    ``nodes`` and ``clients`` are ours; ``others`` is what is busy beside them; ``steal`` is what the hypervisor kept for itself.
+    ``nodes`` and ``clients`` (this process among them) are ours; ``others`` is what is busy beside them; ``steal`` is what the
+    hypervisor kept for itself.
     ``waiting`` is the share of time in which somebody waited for a processor (None: this system does not say).
     """
 
@@ -37,7 +39,7 @@ class Host:
 
     def __init__(self, nodes: Iterable[int], clients: Iterable[int]) -> None:
         self._nodes = [each for pid in nodes if (each := _process(pid))]
-        self._clients = [each for pid in clients if (each := _process(pid))]
+        self._clients = [each for pid in (os.getpid(), *clients) if (each := _process(pid))]
         self._before = self._read()
 
     def sample(self) -> HostSample:

@@ -16,50 +16,54 @@ STEP_BITS = 11  # 2,048 steps in each power of two, which is what three digits t
 PER_MILLISECOND = 1_000
 
 
-class Latencies:
-    """How often each latency was seen. They come in nanoseconds, and are told in milliseconds.
+Counts = dict[int, int]  # how often each step was seen, in microseconds
 
-    Counts are collected beside the histogram, in steps as fine as its own: it takes ten times as long to take one in.
+
+class Collected:
+    """Latencies as a worker takes them in: counts, in steps as fine as a histogram's.
+
+    A histogram in Python takes ten times as long for each, and milliseconds to be encoded, in which nothing would be sent.
     """
 
-    def __init__(self, encoded: Iterable[bytes] = ()) -> None:
-        self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
-        self._collected: dict[int, int] = {}
-        for each in filter(None, encoded):
-            self._histogram.decode_and_add(each)
-
-    def __len__(self) -> int:
-        return int(self._complete().get_total_count())
+    def __init__(self) -> None:
+        self._counts: Counts = {}
 
     def record(self, nanoseconds: int) -> None:
         """Count one. What took longer than ten minutes counts as ten minutes."""
         microseconds = min(HIGHEST, max(1, nanoseconds // 1_000))
         coarse = max(0, microseconds.bit_length() - STEP_BITS)
         step = microseconds >> coarse << coarse
-        self._collected[step] = self._collected.get(step, 0) + 1
+        self._counts[step] = self._counts.get(step, 0) + 1
 
-    def _complete(self) -> Any:
-        for step, count in self._collected.items():
+    def take(self) -> Counts:
+        """What was counted since it was taken last."""
+        counts, self._counts = self._counts, {}
+        return counts
+
+
+class Latencies:
+    """How often each latency was seen, over all workers. They come in nanoseconds, and are told in milliseconds."""
+
+    def __init__(self, encoded: Iterable[bytes] = ()) -> None:
+        self._histogram: Any = HdrHistogram(1, HIGHEST, DIGITS)
+        for each in filter(None, encoded):
+            self._histogram.decode_and_add(each)
+
+    def __len__(self) -> int:
+        return int(self._histogram.get_total_count())
+
+    def add(self, counts: Counts) -> None:
+        """Count what a worker collected as well."""
+        for step, count in counts.items():
             self._histogram.record_value(step, count)
-        self._collected.clear()
-        return self._histogram
 
     def encoded(self) -> bytes:
         """The histogram in the format that tools of HDR histograms read: V2, compressed, base64."""
-        return bytes(self._complete().encode())
-
-    def add(self, other: Latencies) -> None:
-        """Count what another one counted as well."""
-        self._complete().add(other._complete())
-
-    def clear(self) -> None:
-        """Begin anew."""
-        self._collected.clear()
-        self._histogram.reset()
+        return bytes(self._histogram.encode())
 
     def at(self, percentile: float) -> float | None:
         """The latency in ms that so many percent did not exceed; None where there is none."""
-        histogram = self._complete()
+        histogram = self._histogram
         return float(histogram.get_value_at_percentile(percentile)) / PER_MILLISECOND if histogram.get_total_count() else None
 
     @property

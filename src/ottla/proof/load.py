@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from ottla.spec.schema import LoadSpec
 
 NANOSECONDS = 1_000_000_000
+GRACE = 1.0  # seconds behind the last event in which an acknowledgement is in time ...
+MOST_GRACE = 0.1  # ... but no more than this part of the duration, so that an overload of more than that always shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Load:
     def seconds(self) -> float:
         """How long events are sent."""
         return self.warm_up + self.duration
+
+    @property
+    def answered_by(self) -> int:
+        """Until when, in ns after the warm-up, an acknowledgement counts for what was achieved."""
+        return round((self.duration + min(GRACE, MOST_GRACE * self.duration)) * NANOSECONDS)
 
     def schedule(self, producer: int) -> Schedule:
         """When a producer (from 0) is to send each of its events, once the warm-up is over."""

@@ -43,48 +43,60 @@ class Measurement:
     delays: Latencies = field(default_factory=Latencies)
     warm_ack: Latencies = field(default_factory=Latencies)
     warm_end_to_end: Latencies = field(default_factory=Latencies)
+    in_time: int = 0
     damaged: int = 0
     held_up: int = 0
     unanswered: int = 0
 
     def second(self, at: int) -> Second:
         """The second in which a time (monotonic ns) lies."""
-        return self.seconds.setdefault(max(0, (at - self.start - 1) // NANOSECONDS), Second())
+        return self.seconds.setdefault(max(0, (at - self.start) // NANOSECONDS), Second())
 
     def produced(self, interval: Interval) -> None:
         """Take in what a producer did."""
-        second, latencies, warm = self.second(interval.at), Latencies([interval.latencies]), Latencies([interval.warm])
+        second = self.second(interval.middle)
         second.sent += interval.sent
         second.acked += interval.acked
         second.failed += interval.refused + interval.unknown
+        self.in_time += interval.in_time
         self.held_up += interval.held_up
-        self.delays.add(Latencies([interval.delays]))
+        self.delays.add(interval.delays)
         for into in (second.ack, self.ack):
-            into.add(latencies)
+            into.add(interval.latencies)
         for into in (second.ack, self.warm_ack):
-            into.add(warm)
+            into.add(interval.warm)
 
     def consumed(self, interval: Interval) -> None:
         """Take in what a member of the group did."""
-        second, latencies, warm = self.second(interval.at), Latencies([interval.latencies]), Latencies([interval.warm])
+        second = self.second(interval.middle)
         second.read += interval.read
         second.lag += interval.lag
         self.damaged += interval.damaged
         for into in (second.end_to_end, self.end_to_end):
-            into.add(latencies)
+            into.add(interval.latencies)
         for into in (second.end_to_end, self.warm_end_to_end):
-            into.add(warm)
+            into.add(interval.warm)
 
     @property
     def measured(self) -> list[tuple[int, Second]]:
-        """The seconds that count: behind the warm-up, while events were sent."""
-        first, last = round(self.load.warm_up), round(self.load.seconds)
-        return [(number, second) for number, second in sorted(self.seconds.items()) if first <= number < last]
+        """The seconds that count: behind the warm-up, while events were sent; of one that is cut, its middle decides."""
+        first, last = self.load.warm_up, self.load.seconds
+        return [(number, second) for number, second in sorted(self.seconds.items()) if first <= number + 0.5 < last]
 
     @property
     def achieved(self) -> float:
-        """Events a second that were acknowledged in the measured seconds."""
-        return sum(second.acked for _, second in self.measured) / self.load.duration
+        """Measured events that were acknowledged in time, a second: less than the rate where the platform does not keep up."""
+        return self.in_time / self.load.duration if self.load.duration else 0.0
+
+    @property
+    def held_up_share(self) -> float:
+        """The part of the tries to send a measured event that found the queue full, 0 to 1."""
+        return self.held_up / max(1, self.held_up + len(self.delays))
+
+    @property
+    def hosts(self) -> list[HostSample]:
+        """How the machine was in the measured seconds."""
+        return [second.host for _, second in self.measured if second.host is not None]
 
     @property
     def lag(self) -> int:
@@ -108,7 +120,7 @@ class Measurement:
 
     @property
     def read(self) -> int:
-        """Events that came, those of the warm-up among them."""
+        """Events that came, those of the warm-up among them; one that came again after a rebalance counts again."""
         return sum(second.read for second in self.seconds.values())
 
     def summary(self) -> dict[str, Percentiles]:

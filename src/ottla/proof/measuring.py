@@ -96,7 +96,8 @@ def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callab
         over = (now - measurement.start) // NANOSECONDS
         if over > shown:
             measurement.second(now - NANOSECONDS).host = host.sample()
-            told(over - 1, measurement.second(now - NANOSECONDS))
+            if over > 1:  # of the second before that one everybody has told by now
+                told(over - 2, measurement.second(now - 2 * NANOSECONDS))
             shown = over
         if Role.PRODUCER not in workers.at_work:
             done_at = done_at or time.monotonic()

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ottla.kafka.paced_producer import OutcomeKind, PacedProducer
-from ottla.proof.latency import Latencies
+from ottla.proof.latency import Collected
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.messages import Finished, Interval, Ready
 from ottla.proof.payload import Payloads, intended_of, seq_of
@@ -41,20 +41,21 @@ class Producing:
         self._payloads = Payloads(load, run=job.run, producer=job.number, types=job.types, key_name=job.key_name)
         extra = {"queue.buffering.max.messages": QUEUE, "queue.buffering.max.kbytes": QUEUE_KBYTES}
         self._producer = PacedProducer(job.settings, job.profile, job.topic, told=self._told, extra=extra)
-        self._origin = self._told_at = 0
+        self._origin = self._told_at = self._tell_at = 0
         self._made: list[tuple[bytes, bytes]] = []  # from seq ``_made_from`` on: to be sent next
         self._made_from = self._sent = 0
+        self._answered_by = load.answered_by
         self._ended_at: int | None = None
         self._counts = dict.fromkeys(OutcomeKind, 0)
-        self._held_up = self._sent_before = self._warm_sent = 0
-        self._warm, self._latencies, self._delays = Latencies(), Latencies(), Latencies()
+        self._in_time = self._held_up = self._sent_before = self._warm_sent = 0
+        self._warm, self._latencies, self._delays = Collected(), Collected(), Collected()
 
     def run(self) -> None:
         """Meet the cluster, wait for the start, warm up, send, wait for what is open."""
         self._line.say(Ready(self._producer.connect()))
         start = self._line.await_start()
         self._origin = start + int(self._job.load.warm_up * NANOSECONDS)
-        self._told_at = start
+        self._told_at, self._tell_at = start, start + EVERY
         self._warm_up(start)
         self._send_all()
         self._finish()
@@ -62,21 +63,23 @@ class Producing:
     def _warm_up(self, start: int) -> None:
         """Send at the rate, but no more than is answered: a cluster that is still cold shall not begin with a backlog.
 
-        What it cannot take is left out, and not made up for.
+        What it cannot take is left out, and not made up for. Latencies count from the real send here.
         """
         load = self._job.load
         step, most = NANOSECONDS * load.producers / load.rate, max(LEAST_OPEN, load.rate // load.producers // 5)
         seq, due = WARM, float(start)
-        while (now := time.monotonic_ns()) < self._origin - AHEAD and not self._line.stopped():
-            while due <= now:
-                if self._producer.unanswered >= most:
-                    due = now + step
-                    break
+        while (now := time.monotonic_ns()) < self._origin and not self._line.stopped():
+            self._prepare(now - self._origin)
+            while due <= now and self._may_send(now) and self._producer.unanswered < most:
                 key, value, _ = self._payloads.make(seq, now)
-                self._producer.send(key, value)
+                if not self._producer.send(key, value):
+                    break
                 seq, due = seq + 1, due + step
+            if due <= now:
+                due = now + step
+            self._warm_sent = seq - WARM
             self._producer.poll(TICK)
-            self._tell_sometimes(now, warm=seq - WARM)
+            self._tell_sometimes(now)
 
     def _send_all(self) -> None:
         deadline = math.inf
@@ -110,7 +113,7 @@ class Producing:
             self._account.secured()
 
     def _send_due(self, now: int) -> None:
-        if self._producer.ended and not self._is_back(now):
+        if not self._may_send(now):
             return
         due = min(self._schedule.due(now - self._origin), self._made_from + len(self._made))
         while self._sent < due:
@@ -121,8 +124,10 @@ class Producing:
             self._sent += 1
             self._producer.poll(0)
 
-    def _is_back(self, now: int) -> bool:
-        """Another producer in place of one that ended; not at once, because the reason may still be there."""
+    def _may_send(self, now: int) -> bool:
+        """Whether there is a producer: another in place of one that ended, not at once, as the reason may still be there."""
+        if not self._producer.ended:
+            return True
         if self._ended_at is None:
             self._ended_at = now
         if now - self._ended_at < RESTRAINT:
@@ -134,11 +139,14 @@ class Producing:
     def _told(self, value: bytes, outcome: Outcome) -> None:
         at, seq = time.monotonic_ns(), seq_of(value)
         self._counts[outcome.kind] += 1
+        acked = outcome.kind is OutcomeKind.ACKED
         if seq >= WARM:
-            self._warm.record(at - intended_of(value))
+            if acked:
+                self._warm.record(at - intended_of(value))
             return
-        if outcome.kind is OutcomeKind.ACKED:
+        if acked:
             self._latencies.record(at - self._origin - self._schedule.at(seq))
+            self._in_time += at - self._origin <= self._answered_by
         if self._account is not None:
             self._account.outcome(seq, outcome, at)
 
@@ -152,28 +160,28 @@ class Producing:
             self._account.close()
         self._line.say(Finished(unanswered=self._producer.unanswered))
 
-    def _tell_sometimes(self, now: int, *, warm: int = 0) -> None:
-        self._warm_sent = max(self._warm_sent, warm)
-        if now - self._told_at >= EVERY:
+    def _tell_sometimes(self, now: int) -> None:
+        if now >= self._tell_at:
             self._tell(now)
+            self._tell_at += EVERY * ((now - self._tell_at) // EVERY + 1)
 
     def _tell(self, now: int) -> None:
         sent = self._sent + self._warm_sent
         acked, refused, unknown = (self._counts[kind] for kind in OutcomeKind)
         self._line.say(
             Interval(
+                began=self._told_at,
                 at=now,
                 sent=sent - self._sent_before,
                 acked=acked,
+                in_time=self._in_time,
                 refused=refused,
                 unknown=unknown,
                 held_up=self._held_up,
-                warm=self._warm.encoded(),
-                latencies=self._latencies.encoded(),
-                delays=self._delays.encoded(),
+                warm=self._warm.take(),
+                latencies=self._latencies.take(),
+                delays=self._delays.take(),
             )
         )
         self._counts = dict.fromkeys(OutcomeKind, 0)
-        self._held_up, self._sent_before, self._told_at = 0, sent, now
-        for latencies in (self._warm, self._latencies, self._delays):
-            latencies.clear()
+        self._in_time, self._held_up, self._sent_before, self._told_at = 0, 0, sent, now
