@@ -44,6 +44,7 @@ NOTHING_REMOVED = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.
 LEAD = NANOSECONDS
 BEFORE, AFTERWARDS = 15.0, 15.0  # seconds of load before the fault, and after it was healed
 WHOLE_TIMEOUT = 180.0  # for every replica to be in sync again
+IDLE = 3  # intervals of a second
 IDLE_TIMEOUT = 60.0  # for members to read what is left
 LONGEST = 3_600.0  # no load lasts longer, whatever happens
 LOOK = 0.2
@@ -67,7 +68,7 @@ class _Progress:
     acked: int = 0
     read: int = 0
     lags: dict[int, int] = field(default_factory=dict)
-    idle: dict[int, bool] = field(default_factory=dict)
+    idle: dict[int, int] = field(default_factory=dict)  # intervals in which a member was given nothing, one after the other
     told: int = 0
 
     def take(self, role: Role, number: int, interval: Interval) -> None:
@@ -75,7 +76,7 @@ class _Progress:
         self.read += interval.read
         if role is Role.MEMBER:
             self.lags[number] = interval.lag
-            self.idle[number] = interval.read == 0
+            self.idle[number] = 0 if interval.read else self.idle.get(number, 0) + 1
 
 
 def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Path) -> None:
@@ -203,9 +204,9 @@ class _Drilling:
 
     @property
     def _are_idle(self) -> bool:
-        """Whether every member had nothing to read for a whole interval, and knows of nothing more."""
+        """Whether every member had nothing to read for some seconds, and knows of nothing more."""
         members = range(self._order.load.consumers)
-        return all(self._progress.idle.get(each) and not self._progress.lags.get(each) for each in members)
+        return all(self._progress.idle.get(each, 0) >= IDLE and not self._progress.lags.get(each) for each in members)
 
     def _pump_for(self, workers: Workers, seconds: float) -> None:
         self._pump(workers, lambda: False, seconds)

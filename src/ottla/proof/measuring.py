@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
     from ottla.proof.load import Load
     from ottla.proof.measurement import Second
+    from ottla.proof.messages import Message
     from ottla.proof.subject import Subject
 
 LEAD = NANOSECONDS  # between the word to start and the first event
@@ -85,13 +86,7 @@ def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callab
         if time.monotonic_ns() > deadline:
             raise WaitTimeout(f"waited {AFTERWARDS:g} s for the load to end", last=sorted(role.value for role in workers.at_work))
         for role, _, message in workers.messages(LOOK):
-            match message:
-                case Interval():
-                    (measurement.produced if role is Role.PRODUCER else measurement.consumed)(message)
-                case Finished(unanswered):
-                    measurement.unanswered += unanswered
-                case _:
-                    pass
+            _take(measurement, role, message)
         now = time.monotonic_ns()
         over = (now - measurement.start) // NANOSECONDS
         if over > shown:
@@ -103,3 +98,13 @@ def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callab
             done_at = done_at or time.monotonic()
             if measurement.read >= measurement.acked or time.monotonic() - done_at > SETTLE:
                 workers.tell(Stop(), Role.MEMBER)
+
+
+def _take(measurement: Measurement, role: Role, message: Message) -> None:
+    match message:
+        case Interval():
+            (measurement.produced if role is Role.PRODUCER else measurement.consumed)(message)
+        case Finished(unanswered):
+            measurement.unanswered += unanswered
+        case _:
+            pass
