@@ -95,7 +95,7 @@ def test_what_cannot_be_measured_is_told_before_anything_is_done(three: Home, ar
 
 def test_an_interrupted_bench_leaves_no_topic_and_no_process(three: Home) -> None:
     command = [sys.executable, "-m", "ottla.cli", *QUICK, "--duration", "60s", "-f", str(three.folder / "platform.yaml")]
-    process = subprocess.Popen([*command, "-e", three.environment], stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen([*command, "-e", three.environment], stderr=subprocess.DEVNULL, start_new_session=True)
     children = wait_until(lambda: psutil.Process(process.pid).children(), lambda seen: len(seen) >= 2, what="workers", timeout=60)
     wait_until(lambda: of_bench(three), bool, what="its topic", timeout=60)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody hears it

@@ -153,7 +153,8 @@ class PacedProducer:
 
     def _delivered(self, error: Any, message: Any) -> None:
         if error is None:
-            outcome = Outcome(OutcomeKind.ACKED, 0, message.partition(), message.offset())
+            offset = message.offset()  # None: a retry of what was in the log already, whose place the broker does not tell
+            outcome = Outcome(OutcomeKind.ACKED, 0, message.partition(), -1 if offset is None else offset)
         else:
             kind = OutcomeKind.REFUSED if error.code() in REFUSED else OutcomeKind.UNKNOWN
             partition = message.partition()
