@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pytest
+from hypothesis import settings
 from ruamel.yaml import YAML
 from tests.issuer import AUDIENCE, running_issuer
 from typer.testing import CliRunner
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from ottla.kafka.settings import ClientSettings
 
+settings.register_profile("ottla", deadline=None)  # a law has no time limit; the machine is shared with clusters
+settings.load_profile("ottla")
 ROOT = Path(__file__).parent.parent
 SHIPPED_SPEC = ROOT / "platform.yaml"
 Text = TypeVar("Text", str, bytes)

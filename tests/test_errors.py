@@ -3,6 +3,7 @@ from __future__ import annotations
 from ottla.errors import (
     ApplyError,
     ClusterError,
+    HistoryError,
     LocalError,
     NotYet,
     OttlaError,
@@ -15,7 +16,9 @@ from ottla.errors import (
 
 
 def test_exit_codes_are_those_of_the_map() -> None:
-    codes = {error: error.exit_code for error in (OttlaError, SpecError, ClusterError, LocalError, WaitTimeout, NotYet)}
+    codes = {
+        error: error.exit_code for error in (OttlaError, SpecError, ClusterError, HistoryError, LocalError, WaitTimeout, NotYet)
+    }
     assert set(codes.values()) == {1}
     assert (UsageError.exit_code, PlanRefused.exit_code, StalePlan.exit_code, ApplyError.exit_code) == (2, 4, 4, 5)
 

@@ -8,6 +8,7 @@ OttlaError                 anything Ottla knows how to explain                  
 ├── ApplyError(done)       some changes were made and some were not                          exit 5
 ├── ClusterError           a live cluster refused, or did not answer                         exit 1
 ├── LocalError             a process, port, file or download on this machine failed          exit 1
+├── HistoryError           a run's history on disk is none, damaged, or of a newer format   exit 1
 ├── WaitTimeout(last)      it was waited for, and it did not come                            exit 1
 └── NotYet                 known, and not built yet                                          exit 1
 
@@ -93,6 +94,10 @@ class ClusterError(OttlaError):
 
 class LocalError(OttlaError):
     """A process, port, file or download on this machine failed."""
+
+
+class HistoryError(OttlaError):
+    """A run's history on disk is none, is damaged, or was written by a newer Ottla."""
 
 
 class WaitTimeout(OttlaError):

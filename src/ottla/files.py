@@ -79,6 +79,26 @@ def locked(path: Path, *, waiting: Callable[[str], None] | None = None) -> Itera
         os.close(handle)
 
 
+def lock_holder(path: Path) -> str | None:
+    """Who holds the lock on ``path`` (``pid 4711``); None where nobody does."""
+    with explained("look at", path):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _named_in(handle)
+        finally:
+            os.close(handle)
+    return None
+
+
+def _named_in(handle: int) -> str:
+    return os.pread(handle, 64, 0).decode(errors="replace").strip() or "another run"
+
+
 def _take_lock(path: Path, waiting: Callable[[str], None] | None) -> int:
     while True:
         with explained("lock", path):
@@ -88,7 +108,7 @@ def _take_lock(path: Path, waiting: Callable[[str], None] | None) -> int:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if waiting is not None:
-                waiting(os.pread(handle, 64, 0).decode(errors="replace").strip() or "another run")
+                waiting(_named_in(handle))
             fcntl.flock(handle, fcntl.LOCK_EX)
         if _is_still(path, handle):
             return handle

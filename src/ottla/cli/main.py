@@ -12,11 +12,13 @@ import typer
 from ottla.cli import (
     access,
     apply,
+    bench,
     certs,
     client_config,
     completion,
     consume,
     down,
+    drill,
     explain,
     exporter,
     groups,
@@ -57,9 +59,9 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (lag, top, produce, consume, exporter, access, client_config, completion):
+for module in (lag, top, produce, consume, exporter, bench, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
-for group in (topics, groups, records, certs, users):
+for group in (topics, groups, records, certs, users, drill):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])
 
 

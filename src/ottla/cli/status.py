@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ottla.local import NodeStatus
+    from ottla.local.faults.record import FaultRecord
     from ottla.local.record import NodeAddress
     from ottla.platform import LocalPlatform, PlatformStatus
 
@@ -32,9 +33,10 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
         _print_table(status)
         if exporter is not None:
             typer.echo(f"\nexporter: {exporter['url'] if exporter['pid'] else with_options('stopped; start it: ottla up')}")
+        _print_scratch(platform)
         note_expiry(platform)
     else:
-        print_document("status", {**_document(status), "exporter": exporter}, output)
+        print_document("status", {**_document(status), "exporter": exporter, "scratch": _scratch(platform)}, output)
     return 0 if _healthy(status) and (exporter is None or exporter["pid"]) else WANTING
 
 
@@ -46,6 +48,20 @@ def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:
     if process is None and not platform.spec.exporter.enabled:
         return None
     return {"url": where_it_listens(platform), "pid": None if process is None else process.pid}
+
+
+def _scratch(platform: LocalPlatform) -> list[dict[str, Any]]:
+    """The clusters that drills made for themselves; without a holder, one was left behind."""
+    from ottla.local.scratch import scratch_clusters
+
+    found = scratch_clusters(platform.folder)
+    return [{"run": each.run, "folder": str(each.layout.root), "holder": each.holder} for each in found]
+
+
+def _print_scratch(platform: LocalPlatform) -> None:
+    for each in _scratch(platform):
+        then = f"in use ({each['holder']})" if each["holder"] else "its drill was cut off; remove it: ottla up"
+        typer.echo(with_options(f"\ndrill: scratch cluster {each['run']} ({each['folder']}): {then}"))
 
 
 def _healthy(status: PlatformStatus) -> bool:
@@ -88,6 +104,9 @@ def _print_table(status: PlatformStatus) -> None:
         if nodes:
             said = "nothing runs" if len(nodes) == len(status.nodes) and what == "stopped" else f"{what}: node {names}"
             typer.echo(with_options(f"\n{said}; start it: ottla up"))
+    for fault in status.faults:
+        then = "it runs, and heals that itself" if fault.drill_lives else "it was cut off; heal what it left: ottla up"
+        typer.echo(with_options(f"\ndrill: {fault}; {then}"))
 
 
 def _without_process(status: PlatformStatus) -> list[NodeStatus]:
@@ -181,6 +200,17 @@ def _document(status: PlatformStatus) -> dict[str, Any]:
             "offline": len(view.offline),
         },
         "nodes": [_node_document(status, node) for node in status.nodes],
+        "faults": [_fault_document(fault) for fault in status.faults],
+    }
+
+
+def _fault_document(fault: FaultRecord) -> dict[str, Any]:
+    return {
+        "what": fault.what,
+        "nodes": list(fault.node_ids),
+        "pid": fault.pid,
+        "since": fault.since,
+        "drill_lives": fault.drill_lives,
     }
 
 

@@ -117,6 +117,23 @@ def read_committed_offsets(connection: Connection, groups: Sequence[str]) -> dic
     return found
 
 
+def read_coordinators(connection: Connection, groups: Sequence[str]) -> dict[str, int]:
+    """The node that coordinates each group, or would: it goes by the name. While coordinators move it asks again.
+
+    Raises ClusterError, WaitTimeout.
+    """
+    if not groups:
+        return {}
+    coordinated, _ = wait_until(
+        lambda: _coordinators(connection, groups),
+        lambda seen: not seen[1],
+        what="every group to have a coordinator",
+        timeout=SETTLE_TIMEOUT,
+        every=0.2,
+    )
+    return {name: node_id for node_id, names in coordinated.items() for name in names}
+
+
 def _coordinators(connection: Connection, groups: Sequence[str]) -> tuple[Mapping[int, list[str]], tuple[str, ...]]:
     answer = connection.send(FindCoordinatorRequest(key_type=GROUP_COORDINATOR, coordinator_keys=list(groups), min_version=4))
     coordinated: dict[int, list[str]] = defaultdict(list)

@@ -38,9 +38,9 @@ def new_addresses(
 
 
 def _ports_of_siblings(layout: Layout) -> set[int]:
-    """What other environments of the spec listen on, also those that do not run now."""
+    """What other environments of the spec, and scratch clusters, listen on, also those that do not run now."""
     ports: set[int] = set()
-    for path in layout.root.parent.glob(f"*/{layout.record.name}"):
+    for path in layout.records():
         with suppress(LocalError):
             record = read_record(path)
             for node in record.nodes if record else ():

@@ -13,11 +13,12 @@ from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import ensure_jars
+from ottla.local.faults.record import forget, left_behind, refuse_drilled
 from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
 from ottla.local.jmx_agent import ensure_agent
-from ottla.local.jvm import Runtime, java_command, kafka_version_of
+from ottla.local.jvm import JvmMode, Runtime, java_command, kafka_version_of
 from ottla.local.node import applied_configs, keep_applied, needs_format
-from ottla.local.processes import command_line, find_nodes, resume, stop_processes
+from ottla.local.processes import command_line, find_nodes, is_paused, resume, stop_processes
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import ClusterRecord, new_cluster_id, read_record, write_record
 from ottla.local.roles import COMBINED
@@ -26,7 +27,7 @@ from ottla.local.start import start_nodes
 from ottla.local.training import train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     import psutil
@@ -50,6 +51,7 @@ class LocalCluster:
     report: Reporter
     admission: Admission = NOBODY
     jmx_agent: bool = False
+    jvm_mode: JvmMode = JvmMode.QUICK
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -85,8 +87,10 @@ class LocalCluster:
 
         ``configs`` are the properties of each node. A node that ever came up starts with those it had, and with the Kafka it
         had: other ones are a change, for a plan (``restart_node``) or for ``move_to``. ``roles`` (None: all combined) must be
-        those it was made with, else PlanRefused. ``hosts`` and ``prefixes`` are used when the cluster is made.
+        those it was made with, else PlanRefused, and no drill of another process may have a fault on. ``hosts`` and
+        ``prefixes`` are used when the cluster is made.
         """
+        refuse_drilled(self.layout)
         wanted = roles or dict.fromkeys(configs, COMBINED)
         record = self._record_to_keep(wanted) or self._make(wanted, hosts or {}, prefixes or {})
         refuse_other_cluster(record, wanted)
@@ -94,6 +98,21 @@ class LocalCluster:
         running = self.running()
         missing = [node.node_id for node in record.nodes if node.node_id not in running]
         return start_nodes(self, record, missing, {**configs, **self.applied()}) if missing else record
+
+    def start(self, node_ids: Collection[int]) -> None:
+        """Start those that do not run, as they last came up (properties, JMX agent), and wait until they take clients.
+
+        Raises LocalError for one that never came up, or does not now.
+        """
+        record, running, applied = self.made(), self.running(), self.applied()
+        missing = [node_id for node_id in node_ids if node_id not in running]
+        never = [node_id for node_id in missing if node_id not in applied]
+        if never:
+            raise LocalError(f"{named(never)} never came up", hint="start everything: ottla up")
+        if missing:
+            before = replace(self, jmx_agent=not record.with_jmx_agent.isdisjoint(missing))
+            record = start_nodes(before, record, missing, applied)
+        wait_for_nodes(self, [record.node(node_id) for node_id in node_ids])
 
     def applied(self) -> dict[int, dict[str, str]]:
         """The properties of the spec that each node last came up with; a node that never did is not there."""
@@ -129,7 +148,7 @@ class LocalCluster:
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
         agent = ensure_agent(report=self.report) if self.jmx_agent else None
-        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent)
+        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent, mode=self.jvm_mode)
         return with_aot_cache(plain, kafka_version, train=train, report=self.report)
 
     def move_to(self, kafka_version: str) -> list[int]:
@@ -157,6 +176,14 @@ class LocalCluster:
         for node_id in (processes.keys() & configs.keys()) - self.applied().keys():
             keep_applied(self.layout.node(node_id), configs[node_id])
         drop_refused_cache(self.layout, processes, report=self.report)
+
+    def forget_healed(self) -> None:
+        """Say which faults of drills that were cut off are healed by now, and forget them: their nodes run and are not paused."""
+        active = {node_id for node_id, process in self.running().items() if not is_paused(process)}
+        for fault in left_behind(self.layout):
+            if active.issuperset(fault.node_ids):
+                forget(self.layout, fault.fault_id)
+                self.report.note(f"a drill was cut off, and what it left is healed now: {fault}")
 
     def stop(self, node_ids: Sequence[int] | None = None) -> list[int]:
         """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running.

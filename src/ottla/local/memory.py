@@ -21,6 +21,10 @@ MIB = 1024**2
 BESIDE_HEAP = 160 * MIB  # what a JVM takes beside its heap: 123 MiB when idle (decision 0001), and threads and buffers to come
 CONTROLLER_HEAP = 256 * MIB  # a controller alone keeps the metadata only
 TIGHT = 0.8
+LESS = (
+    "take a smaller cluster.heap, fewer nodes (cluster.nodes, or an environment that has fewer: -e laptop), "
+    "or stop what takes the memory"
+)
 CGROUP = Path("/sys/fs/cgroup")
 CGROUP_FILES = (  # the limit, what is used of it, and a part of that which the kernel gives back (cgroups 2, then 1)
     ("memory.max", "memory.current", "memory.stat", "inactive_file"),
@@ -33,8 +37,11 @@ def heap_of(node: NodeAddress, heap: int) -> int:
     return heap if node.is_broker else min(heap, CONTROLLER_HEAP)
 
 
-def check_memory(nodes: Sequence[NodeAddress], heap: int, *, report: Reporter) -> None:
-    """Say so where ``nodes`` leave little of the memory that is available. Raises LocalError where they cannot fit into it."""
+def check_memory(nodes: Sequence[NodeAddress], heap: int, *, report: Reporter, way_out: str = LESS) -> None:
+    """Say so where ``nodes`` leave little of the memory that is available.
+
+    Raises LocalError, with ``way_out``, where they cannot fit into it.
+    """
     needed = sum(heap_of(node, heap) + BESIDE_HEAP for node in nodes)
     available, swap = psutil.virtual_memory().available, psutil.swap_memory().free
     room = cgroup_room()
@@ -45,11 +52,7 @@ def check_memory(nodes: Sequence[NodeAddress], heap: int, *, report: Reporter) -
         f"(a heap of {format_size(heap)} each, and {format_size(BESIDE_HEAP)} beside it)"
     )
     if needed > available + swap:
-        raise LocalError(
-            f"{figures}, and {format_size(available + swap)} is available",
-            hint="take a smaller cluster.heap, fewer nodes (cluster.nodes, or an environment that has fewer: -e laptop), "
-            "or stop what takes the memory",
-        )
+        raise LocalError(f"{figures}, and {format_size(available + swap)} is available", hint=way_out)
     if needed > available * TIGHT:
         report.note(f"memory is tight: {figures}, and {format_size(available)} is available")
 

@@ -122,6 +122,11 @@ def resume(processes: Mapping[int, psutil.Process]) -> list[int]:
     return sorted(paused)
 
 
+def pause(processes: Mapping[int, psutil.Process]) -> None:
+    """Stop processes where they are (SIGSTOP), until somebody resumes them."""
+    _signal(processes.values(), signal.SIGSTOP)
+
+
 def is_paused(process: psutil.Process) -> bool:
     """Whether somebody has paused the process (SIGSTOP)."""
     try:

@@ -11,6 +11,7 @@ from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
 from ottla.local.roles import BROKER, CONTROLLER, node_roles
+from ottla.local.scratch import end_left_behind, refuse_lived_in
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.local.trust import ensure_own_certificate
 from ottla.model.node import AUTHORIZER, JMX_AGENT, Node
@@ -151,6 +152,7 @@ class LocalPlatform:
         if self.secured:
             self.identity.require_references()
         with self.cluster.lock():
+            end_left_behind(self.cluster, self.folder)
             record = self._started(meanwhile)
             with self.connected() as connection:
                 self._wait_until_whole(connection)
@@ -158,6 +160,7 @@ class LocalPlatform:
                 now = self._observe(connection) if creates.changes else None
             if now is not None:
                 self._carry_out(creates, now)
+            self.cluster.forget_healed()
         created = tuple(planned.change for planned in creates.changes)
         return UpResult(record, created, others if others.changes else None, self.pending_upgrade)
 
@@ -402,6 +405,8 @@ class LocalPlatform:
         from ottla.platform.exporter_process import exporter_process
 
         with self.cluster.lock():
+            refuse_lived_in(self.folder)
+            end_left_behind(self.cluster, self.folder)
             exporter_process(self).stop()
             self.cluster.wipe()
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
+from ottla.local.faults.record import recorded
 from ottla.local.status import node_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ottla.local import LocalCluster, NodeStatus
+    from ottla.local.faults.record import FaultRecord
     from ottla.local.record import ClusterRecord
     from ottla.model.node import Broker, LogDir, Quorum
     from ottla.model.topic import Partition
@@ -46,7 +48,10 @@ class ClusterView:
 
 @dataclass(frozen=True, slots=True)
 class PlatformStatus:
-    """Everything ``ottla status`` shows. ``view`` is None where the cluster does not answer; ``problem`` says why."""
+    """Everything ``ottla status`` shows. ``view`` is None where the cluster does not answer; ``problem`` says why.
+
+    ``faults`` are those that drills have on the nodes, or left there.
+    """
 
     environment: str
     cluster: str
@@ -56,6 +61,7 @@ class PlatformStatus:
     nodes: tuple[NodeStatus, ...]
     view: ClusterView | None
     problem: str | None
+    faults: tuple[FaultRecord, ...] = ()
 
     @property
     def voters_running(self) -> tuple[int, int]:
@@ -95,6 +101,7 @@ def read_status(environment: str, cluster: LocalCluster) -> PlatformStatus:
         nodes,
         view,
         problem,
+        recorded(cluster.layout),
     )
 
 

@@ -1,0 +1,106 @@
+"""What Ottla's own load costs, and its figures beside those of kafka-producer-perf-test: one cluster, one rate, one run.
+
+Three nodes, a topic of 6 partitions, RF 3, min.insync.replicas 2, acks=all, idempotent, events of 1 KiB, in turns:
+  bench    latencies only, as `ottla bench` keeps them
+  ledger   every event written down (intent fsynced before it is sent), as `ottla drill` does
+  tool     kafka-producer-perf-test --throughput RATE: latency from the real send, in whole ms
+What counts: CPU of our processes for an event, ledger by bench; and p99 beside the tool's. The tool leaves out the time that an
+event waits before it is sent, so that a stall of the cluster shows in ours in full, and in the tool's as one slow record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from ottla.local import Silent
+from ottla.local.artifacts import TOOLS, ensure_jars
+from ottla.local.jvm import environment, java_command
+from ottla.platform import Platform
+from ottla.platform.scratch import scratch
+from ottla.proof.load import Load
+from ottla.proof.measuring import measure, own_topic
+from ottla.proof.subject import subject_of
+
+if TYPE_CHECKING:
+    from ottla.proof.subject import Subject
+
+SPEC = Path(__file__).parent.parent / "platform.yaml"
+SIZE = 1_024
+PERF = "org.apache.kafka.tools.ProducerPerformance"
+SAID = re.compile(r"([0-9.]+) records/sec .* ([0-9.]+) ms max latency, ([0-9]+) ms 50th, [0-9]+ ms 95th, ([0-9]+) ms 99th")
+
+
+def ours(subject: Subject, load: Load, history: Path | None) -> dict[str, Any]:
+    """A run of our own load, with a ledger or without."""
+    measurement = measure(subject, load, told=lambda _number, _second: None, history=history)
+    clients = (
+        fmean(each.clients for each in measurement.hosts) * psutil.cpu_count() * load.duration
+    )  # shares are of all processors
+    return {
+        "achieved": measurement.achieved,
+        "p50": measurement.ack.at(50),
+        "p99": measurement.ack.at(99),
+        "max": measurement.ack.highest,
+        "delay_p99": measurement.delays.at(99),
+        "clients_cpu_us_per_event": clients * 1e6 / max(1, len(measurement.ack)),
+    }
+
+
+def the_tool(subject: Subject, load: Load, folder: Path) -> dict[str, Any]:
+    """Kafka's own producer test at the same rate; its last line is of everything from its start on."""
+    client = folder / "client.properties"
+    servers = ",".join(subject.access.settings.bootstrap_servers)
+    client.write_text(f"bootstrap.servers={servers}\nacks=all\nlinger.ms=5\ncompression.type=snappy\n")
+    jars = ":".join(map(str, ensure_jars("4.3.1", TOOLS, report=Silent())))
+    with own_topic(subject.access, subject.topic, "perf-test") as topic:
+        what = ["--topic", topic, "--num-records", str(round(load.rate * load.duration)), "--record-size", str(load.size)]
+        command = [str(java_command()), "-Xmx512M", "-cp", jars, PERF, *what, "--throughput", str(load.rate)]
+        done = subprocess.run(
+            [*command, "--command-config", str(client)], capture_output=True, text=True, check=False, env=environment()
+        )
+    assert done.returncode == 0, done.stderr
+    found = SAID.search(done.stdout.splitlines()[-1])
+    assert found, done.stdout
+    rate, highest, p50, p99 = (float(each) for each in found.groups())
+    return {"achieved": rate, "p50": p50, "p99": p99, "max": highest}
+
+
+def main() -> None:
+    """Measure, and print figures and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=5_000)
+    parser.add_argument("--duration", type=float, default=20)
+    parser.add_argument("--warm-up", type=float, default=60)
+    arguments = parser.parse_args()
+    load = Load(rate=arguments.rate, size=SIZE, duration=arguments.duration, warm_up=arguments.warm_up)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(SPEC, folder)
+        platform = Platform.load(folder / "platform.yaml").on("local")
+        with scratch(platform, "overhead") as made:
+            subject = subject_of(made, "task-events")
+            results = {"bench": ours(subject, load, None)}
+            results["ledger"] = ours(subject, replace(load, warm_up=0.0), folder / "history")  # the nodes are warm by now
+            the_tool(subject, load, folder)  # thrown away: what it does is as warm in the next one as ours was
+            results["tool"] = the_tool(subject, load, folder)
+    for what, figures in results.items():
+        print(f"{what:7}", ", ".join(f"{figure} {value:,.1f}" for figure, value in figures.items()))
+    costs = results["ledger"]["clients_cpu_us_per_event"] / results["bench"]["clients_cpu_us_per_event"]
+    print(f"a ledger costs {costs:.2f} x the CPU of a bench")
+    print(f"p99 is {results['bench']['p99'] / results['tool']['p99']:.2f} x the tool's")
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

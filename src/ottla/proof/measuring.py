@@ -1,0 +1,110 @@
+"""One measured run: a topic of its own, workers, the load, and what came of it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ottla.errors import OttlaError, WaitTimeout
+from ottla.files import private_folder
+from ottla.kafka.topics import delete_topics
+from ottla.proof.host import Host
+from ottla.proof.load import NANOSECONDS
+from ottla.proof.measurement import Measurement
+from ottla.proof.messages import Finished, Interval, Job, Start, Stop
+from ottla.proof.workers import Role, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ottla.model.topic import Topic
+    from ottla.platform.access import Access
+    from ottla.proof.load import Load
+    from ottla.proof.measurement import Second
+    from ottla.proof.messages import Message
+    from ottla.proof.subject import Subject
+
+LEAD = NANOSECONDS  # between the word to start and the first event
+AFTERWARDS = 240.0  # seconds; by then every answer came, or was given up
+SETTLE = 30.0  # seconds for the consumers to read what is left
+LOOK = 0.2
+NOT_ANY: frozenset[str] = frozenset()
+
+
+def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None], history: Path | None = None) -> Measurement:
+    """Put a load on a cluster. ``told`` hears of each second that is over; a ``history`` folder gets every event's account.
+
+    Raises OttlaError.
+    """
+    run = secrets.token_hex(4)
+    if history is not None:
+        private_folder(history)
+    with own_topic(subject.access, subject.topic, f"ottla-bench-{run}") as topic, Workers() as workers:
+        job = Job(
+            number=0,
+            settings=subject.access.settings,
+            profile=subject.access.profile,
+            topic=topic,
+            load=load,
+            run=run,
+            types=subject.types,
+            key_name=subject.key_name,
+            group=topic,
+            history=history,
+        )
+        workers.begin(Role.MEMBER, [replace(job, number=number) for number in range(load.consumers)])
+        workers.begin(Role.PRODUCER, [replace(job, number=number) for number in range(load.producers)])
+        workers.await_ready(subject.topic.partitions)
+        measurement = Measurement(load, start=time.monotonic_ns() + LEAD)
+        workers.tell(Start(measurement.start))
+        _follow(workers, measurement, Host(subject.nodes, workers.pids), told)
+    return measurement
+
+
+@contextmanager
+def own_topic(access: Access, like: Topic, name: str) -> Iterator[str]:
+    """A topic ``like`` another one, for one run."""
+    plan = access.plan_create([replace(like, name=name)])
+    try:
+        access.apply(plan, accept=NOT_ANY, said=lambda _: None)
+        yield name
+    finally:
+        with suppress(OttlaError), access.connected() as connection:  # what ended the run is the news, not this
+            delete_topics(connection, [name])
+
+
+def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callable[[int, Second], None]) -> None:
+    """Hear what workers say until the producers are done and all that was acknowledged was read."""
+    shown = 0
+    done_at: float | None = None
+    deadline = measurement.start + int((measurement.load.seconds + AFTERWARDS) * NANOSECONDS)
+    while workers.at_work:
+        if time.monotonic_ns() > deadline:
+            raise WaitTimeout(f"waited {AFTERWARDS:g} s for the load to end", last=sorted(role.value for role in workers.at_work))
+        for role, _, message in workers.messages(LOOK):
+            _take(measurement, role, message)
+        now = time.monotonic_ns()
+        over = (now - measurement.start) // NANOSECONDS
+        if over > shown:
+            measurement.second(now - NANOSECONDS).host = host.sample()
+            if over > 1:  # of the second before that one everybody has told by now
+                told(over - 2, measurement.second(now - 2 * NANOSECONDS))
+            shown = over
+        if Role.PRODUCER not in workers.at_work:
+            done_at = done_at or time.monotonic()
+            if measurement.read >= measurement.acked or time.monotonic() - done_at > SETTLE:
+                workers.tell(Stop(), Role.MEMBER)
+
+
+def _take(measurement: Measurement, role: Role, message: Message) -> None:
+    match message:
+        case Interval():
+            (measurement.produced if role is Role.PRODUCER else measurement.consumed)(message)
+        case Finished(unanswered):
+            measurement.unanswered += unanswered
+        case _:
+            pass

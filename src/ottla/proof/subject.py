@@ -1,0 +1,56 @@
+"""What a load is put on: the platform itself, or a cluster of its own made from the spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.errors import UsageError
+from ottla.local.jvm import flags_of
+from ottla.local.processes import command_line
+from ottla.spec.faults import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ottla.model.topic import Topic
+    from ottla.platform import LocalPlatform
+    from ottla.platform.access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A cluster, the processes of its nodes, and the topic whose shape the load's own one gets.
+
+    ``types`` and ``key_name`` are those of its events in the spec; ``jvm`` are the flags of its nodes.
+    """
+
+    access: Access
+    topic: Topic
+    types: tuple[str, ...]
+    key_name: str
+    nodes: Collection[int]
+    jvm: tuple[str, ...] = ()
+
+
+def subject_of(platform: LocalPlatform, topic: str | None, *, user: str | None = None) -> Subject:
+    """A platform that runs, met as ``user`` (None: the administrator, or anybody); topic None: the first of the spec.
+
+    Raises UsageError for a topic that is not in the spec, or a spec without any.
+    """
+    name = topic or next(iter(platform.spec.topics), None)
+    if name is None:
+        raise UsageError("the spec has no topic whose shape could be used", hint="add one to `topics`")
+    wanted = platform.spec.topics.get(name)
+    if wanted is None:
+        raise UsageError(f"there is no topic {name!r} in the spec: {did_you_mean(name, platform.spec.topics)}")
+    event = wanted.event
+    nodes = platform.cluster.running().values()
+    return Subject(
+        access=platform.access(user),
+        topic=platform.desired.topics[platform.spec.full_name(name)],
+        types=tuple(event.types) if event else (),
+        key_name=(event.key if event else None) or "key",
+        nodes=[process.pid for process in nodes],
+        jvm=tuple(sorted({flag for process in nodes for flag in flags_of(command_line(process))})),
+    )
