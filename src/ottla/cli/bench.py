@@ -170,7 +170,7 @@ def _print_table(runs: Sequence[Run], best: Run | None, *, find_max: bool) -> No
             run.security.value,
             f"{run.measurement.load.rate:,}",
             f"{run.measurement.achieved:,.0f}",
-            name.replace("_", " to "),
+            name.replace("_", " "),
             *row,
         ]
         for run in runs
