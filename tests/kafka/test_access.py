@@ -61,6 +61,7 @@ def test_topics_of_the_spec_and_of_kafka_itself_are_not_touched_by_hand(three: H
     assert not any(name.startswith("__") for name in names)
 
 
+@pytest.mark.long
 def test_any_address_can_be_looked_at_without_a_spec(three: Home) -> None:
     address = three.bootstrap_servers[0]
     listed = ottla(three, "topics", "list", "-b", address)

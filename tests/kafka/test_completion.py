@@ -49,6 +49,7 @@ def test_environments_and_nodes_of_the_spec_are_offered(three: Home, tmp_path: P
     assert tab(three, "ottla status -e l", folder=tmp_path) == []
 
 
+@pytest.mark.long
 def test_a_shell_is_not_disturbed_where_nothing_answers(three: Home, tmp_path: Path) -> None:
     assert tab(three, "ottla consume task-", folder=tmp_path) == []
     assert tab(three, "ottla consume -b 127.0.0.1:1 task-") == []

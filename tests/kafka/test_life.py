@@ -119,6 +119,7 @@ def test_events_and_offsets_survive_kill_9_of_every_node(one: Home) -> None:
     assert committed(one, "killed") == 3
 
 
+@pytest.mark.long
 def test_only_the_dead_node_is_started_again_and_nothing_acknowledged_is_lost(three: Home) -> None:
     before = three.platform.cluster.running()
     place = write(three, b"acknowledged by three")
@@ -271,6 +272,7 @@ def test_one_node_that_lost_its_disk_is_formatted_and_catches_up(three: Home) ->
     assert three.run("verify").returncode == 0
 
 
+@pytest.mark.long
 def test_a_property_that_is_taken_out_of_the_spec_stays_and_is_listed(one: Home) -> None:
     def extra(spec: dict[str, Any]) -> None:
         spec["cluster"]["config"]["log.cleaner.threads"] = 2

@@ -57,6 +57,7 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(one: Home, command: str
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.long
 def test_up_is_done_to_its_end_though_nobody_reads_what_it_says(one: Home) -> None:
     one.platform.down()
     done = shell(one, "ottla up -e laptop 2>&1 | head -1")

@@ -183,6 +183,7 @@ def test_following_shows_what_comes_and_a_member_is_seen_until_it_is_terminated(
     assert (left["state"], left["members"]) == ("Empty", [])  # it left: nobody waits for its session to end
 
 
+@pytest.mark.long
 def test_a_cluster_that_does_not_answer_is_said_once_and_what_waits_is_written_when_it_does(one: Home) -> None:
     topic = make_topic(one, "records-silence")
     arguments = ["produce", topic, "--file", str(one.folder / "platform.yaml"), "-e", "laptop"]

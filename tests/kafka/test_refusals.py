@@ -161,6 +161,7 @@ def test_a_certificate_lets_in_and_its_name_is_the_user(locked: Locked) -> None:
     assert entrance(without) != LET_IN
 
 
+@pytest.mark.long
 def test_a_certificate_of_the_nodes_is_none_of_a_client_and_the_other_way_round(locked: Locked) -> None:
     layout, node = locked.platform.cluster.layout, node_of(locked)
     as_node = {**config_of(locked, "with-certificate"), **librdkafka_store(layout.node(1).keystore)}
@@ -371,6 +372,7 @@ def until_refused(consumer: Consumer) -> str:
     return wait_until(lambda: next_of(consumer), lambda said: said != LET_IN, what="a refusal", timeout=30)
 
 
+@pytest.mark.long
 def test_a_command_says_that_the_login_is_refused_and_not_that_nobody_answers(locked: Locked) -> None:
     right = locked.run("topics", "list", "--as", "task-service")
     assert (right.returncode, "task-events" in right.stdout) == (0, True)
