@@ -59,7 +59,6 @@ class GroupMember:
         *,
         group: str,
         watcher: Watcher,
-        extra: Mapping[str, str | int] | None = None,
     ) -> None:
         self.topic = topic
         self.ended: str | None = None
@@ -73,7 +72,6 @@ class GroupMember:
             "auto.offset.reset": "earliest",
             "allow.auto.create.topics": False,
             "topic.metadata.refresh.interval.ms": 10_000,
-            **(extra or {}),
             "error_cb": heard,
             "on_commit": self._answered,
         }
@@ -115,17 +113,12 @@ class GroupMember:
             self.ended = error.str()
         return error is not None
 
-    def commit(self) -> str | None:
-        """Commit what was delivered, and wait for the answer; why it was not done, or None."""
+    def commit(self) -> None:
+        """Commit what was delivered, and wait for the answer; what fails is read again by whoever comes next."""
         news = self._uncommitted()
-        if not news:
-            return None
-        try:
-            done = self._consumer.commit(offsets=news, asynchronous=False)
-        except KafkaException as error:
-            return explain(error)
-        self._written(done)
-        return next((each.error.str() for each in done if each.error is not None), None)
+        if news:
+            with suppress(KafkaException):
+                self._written(self._consumer.commit(offsets=news, asynchronous=False))
 
     def commit_soon(self) -> None:
         """Commit what was delivered without a wait, which would hold up the next events; what fails is in the next commit."""

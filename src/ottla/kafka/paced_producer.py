@@ -36,15 +36,6 @@ REFUSED = frozenset(
 )
 
 
-def is_idempotent(profile: ClientProfile) -> bool:
-    """Whether a producer with this profile is idempotent.
-
-    librdkafka's default is no; Java's, which a spec is written for, is yes unless acks say otherwise (KIP-679).
-    """
-    wanted = profile.producer.get("enable.idempotence")
-    return wanted == "true" if wanted is not None else profile.producer.get("acks", "all") in {"all", "-1"}
-
-
 class OutcomeKind(IntEnum):
     """What became of an event: in the log, certainly not, or nobody knows (a time-out may have come after the write)."""
 
@@ -81,7 +72,6 @@ class PacedProducer:
         self.ended = False
         self._told = told
         self._config: dict[str, Any] = {
-            "enable.idempotence": is_idempotent(profile),
             **producer_config(profile, settings),
             "allow.auto.create.topics": False,
             "topic.metadata.refresh.interval.ms": 10_000,
@@ -144,12 +134,11 @@ class PacedProducer:
         """How many events have no outcome yet."""
         return len(self._producer)
 
-    def finish(self, seconds: float) -> int:
-        """Wait so long for outcomes that are open; how many are left."""
+    def finish(self, seconds: float) -> None:
+        """Wait so long for outcomes that are open."""
         deadline = time.monotonic() + seconds
         while len(self._producer) and time.monotonic() < deadline:
             self.poll(min(0.1, max(0.0, deadline - time.monotonic())))
-        return len(self._producer)
 
     def _delivered(self, error: Any, message: Any) -> None:
         if error is None:

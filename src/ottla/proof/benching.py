@@ -104,9 +104,8 @@ def find_max(
             tried.append(_run(subject, replace(load, rate=rate), security, aims, heard))
             return tried[-1].judgement.verdict is Verdict.MET
 
-        search_rate(load.rate, meets)
-    met = [run for run in tried if run.judgement.verdict is Verdict.MET]
-    return max(met, key=lambda run: run.measurement.load.rate, default=None), tried
+        found = search_rate(load.rate, meets)
+    return next((run for run in tried if run.measurement.load.rate == found), None), tried
 
 
 def search_rate(first: int, meets: Callable[[int], bool]) -> int | None:
@@ -142,7 +141,7 @@ def _run(subject: Subject, load: Load, security: Security, aims: Aims, heard: Li
 @contextmanager
 def scratch_subject(platform: LocalPlatform, topic: str | None, security: Security) -> Iterator[Subject]:
     """A cluster of its own, made from the spec, that clients reach as ``security`` says."""
-    users = {name: user for name, user in USERS.items() if security.user is not None}
-    shape = Shape(secured=security is not Security.PLAIN, users=users)
+    locked = security is not Security.PLAIN
+    shape = Shape(secured=locked, users=USERS if locked else {})
     with scratch(platform, f"bench-{secrets.token_hex(3)}", shape) as made:
         yield subject_of(made, topic, user=security.user)

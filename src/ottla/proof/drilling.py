@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ottla.files import private_folder
 from ottla.kafka.consume import Span, read_records
 from ottla.kafka.offsets import read_offset_ranges
-from ottla.kafka.paced_producer import is_idempotent
+from ottla.kafka.profile import is_idempotent
 from ottla.local.replica_log import read_batches
 from ottla.proof.account import note
 from ottla.proof.drills import Scene
@@ -23,7 +23,7 @@ from ottla.proof.history.columns import Run
 from ottla.proof.history.writing import BatchLog, ReadLog, write_final, write_replicas, write_run
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.measuring import own_topic
-from ottla.proof.messages import Interval, Job, Start, Stop
+from ottla.proof.messages import Interval, Stop
 from ottla.proof.observing import Diary, Observer
 from ottla.proof.payload import read_stamp
 from ottla.proof.workers import Role, Workers
@@ -37,17 +37,16 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
     from ottla.proof.drills import Drill
     from ottla.proof.load import Load
+    from ottla.proof.messages import Job
     from ottla.proof.subject import Subject
 
 KEPT = frozenset({"min.insync.replicas", "compression.type", "max.message.bytes"})
 NOTHING_REMOVED = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-LEAD = NANOSECONDS
 BEFORE, AFTERWARDS = 15.0, 15.0  # seconds of load before the fault, and after it was healed
 WHOLE_TIMEOUT = 180.0  # for every replica to be in sync again
 IDLE = 3  # intervals of a second
 IDLE_TIMEOUT = 60.0  # for members to read what is left
 LONGEST = 3_600.0  # no load lasts longer, whatever happens
-LOOK = 0.2
 SESSION, OF_KAFKA = "broker.session.timeout.ms", "9000"
 
 
@@ -90,18 +89,7 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
     with own_topic(ours, replace(subject.topic, configs=kept_for_good(subject.topic.configs)), f"ottla-drill-{run}") as topic:
         record = _record(platform, subject, order, topic)
         write_run(folder, record)
-        job = Job(
-            number=0,
-            settings=subject.access.settings,
-            profile=subject.access.profile,
-            topic=topic,
-            load=replace(order.load, duration=LONGEST),
-            run=run,
-            types=subject.types,
-            key_name=subject.key_name,
-            group=topic,
-            history=folder,
-        )
+        job = subject.job(topic, replace(order.load, duration=LONGEST), run, folder)
         drilling = _Drilling(platform, order, record, job)
         told = drilling.run()
         write_run(folder, told)
@@ -173,7 +161,7 @@ class _Drilling:
             )
             faulting = stack.enter_context(Faulting(drill, scene, diary, lead=BEFORE, said=self._order.said))
             self._pump(workers, lambda: faulting.over)
-            self._pump_for(workers, AFTERWARDS)
+            self._pump(workers, lambda: False, AFTERWARDS)
             whole = self._pump(workers, lambda: observer.whole, WHOLE_TIMEOUT)
             if not whole:
                 diary.note("note", text=f"not every replica was in sync {WHOLE_TIMEOUT:g} s after the last fault was healed")
@@ -183,11 +171,7 @@ class _Drilling:
 
     def _begin(self, workers: Workers, diary: Diary) -> None:
         load = self._order.load
-        workers.begin(Role.MEMBER, [replace(self._job, number=number) for number in range(load.consumers)])
-        workers.begin(Role.PRODUCER, [replace(self._job, number=number) for number in range(load.producers)])
-        workers.await_ready(self._record.partitions)
-        self._start = time.monotonic_ns() + LEAD
-        workers.tell(Start(self._start))
+        self._start = workers.launch(self._job, self._record.partitions)
         diary.note("load-begins", at=self._start)
         self._order.said(f"{load.rate:,} events/s of {load.size:,} bytes")
 
@@ -208,16 +192,13 @@ class _Drilling:
         members = range(self._order.load.consumers)
         return all(self._progress.idle.get(each, 0) >= IDLE and not self._progress.lags.get(each) for each in members)
 
-    def _pump_for(self, workers: Workers, seconds: float) -> None:
-        self._pump(workers, lambda: False, seconds)
-
     def _pump(self, workers: Workers, done: Callable[[], bool], timeout: float = LONGEST) -> bool:
         """Hear what workers say until it is ``done``, or for so many seconds; whether it is."""
         deadline = time.monotonic() + timeout
         while not done():
             if time.monotonic() > deadline:
                 return False
-            for role, number, message in workers.messages(LOOK):
+            for role, number, message in workers.messages():
                 if isinstance(message, Interval):
                     self._progress.take(role, number, message)
             self._tell()

@@ -28,22 +28,8 @@ def _expected(expected: Expected) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "anomaly": finding.anomaly,
-        "meaning": finding.meaning,
-        "verdict": finding.verdict.value,
-        "count": finding.count,
-        "examples": list(finding.examples),
-        "note": finding.note,
-    }
+    return {**asdict(finding), "verdict": finding.verdict.value, "examples": list(finding.examples)}
 
 
 def _measure(measure: Measure) -> dict[str, Any]:
-    return {
-        "name": measure.name,
-        "meaning": measure.meaning,
-        "verdict": measure.verdict.value,
-        "milliseconds": measure.milliseconds,
-        "allowed_ms": measure.allowed_ms,
-        "note": measure.note,
-    }
+    return {**asdict(measure), "verdict": measure.verdict.value}

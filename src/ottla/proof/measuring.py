@@ -14,7 +14,7 @@ from ottla.kafka.topics import delete_topics
 from ottla.proof.host import Host
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.measurement import Measurement
-from ottla.proof.messages import Finished, Interval, Job, Start, Stop
+from ottla.proof.messages import Finished, Interval, Stop
 from ottla.proof.workers import Role, Workers
 
 if TYPE_CHECKING:
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from ottla.proof.messages import Message
     from ottla.proof.subject import Subject
 
-LEAD = NANOSECONDS  # between the word to start and the first event
 AFTERWARDS = 240.0  # seconds; by then every answer came, or was given up
 SETTLE = 30.0  # seconds for the consumers to read what is left
-LOOK = 0.2
 NOT_ANY: frozenset[str] = frozenset()
 
 
@@ -44,23 +42,8 @@ def measure(subject: Subject, load: Load, *, told: Callable[[int, Second], None]
     if history is not None:
         private_folder(history)
     with own_topic(subject.access, subject.topic, f"ottla-bench-{run}") as topic, Workers() as workers:
-        job = Job(
-            number=0,
-            settings=subject.access.settings,
-            profile=subject.access.profile,
-            topic=topic,
-            load=load,
-            run=run,
-            types=subject.types,
-            key_name=subject.key_name,
-            group=topic,
-            history=history,
-        )
-        workers.begin(Role.MEMBER, [replace(job, number=number) for number in range(load.consumers)])
-        workers.begin(Role.PRODUCER, [replace(job, number=number) for number in range(load.producers)])
-        workers.await_ready(subject.topic.partitions)
-        measurement = Measurement(load, start=time.monotonic_ns() + LEAD)
-        workers.tell(Start(measurement.start))
+        start = workers.launch(subject.job(topic, load, run, history), subject.topic.partitions)
+        measurement = Measurement(load, start=start)
         _follow(workers, measurement, Host(subject.nodes, workers.pids), told)
     return measurement
 
@@ -85,7 +68,7 @@ def _follow(workers: Workers, measurement: Measurement, host: Host, told: Callab
     while workers.at_work:
         if time.monotonic_ns() > deadline:
             raise WaitTimeout(f"waited {AFTERWARDS:g} s for the load to end", last=sorted(role.value for role in workers.at_work))
-        for role, _, message in workers.messages(LOOK):
+        for role, _, message in workers.messages():
             _take(measurement, role, message)
         now = time.monotonic_ns()
         over = (now - measurement.start) // NANOSECONDS

@@ -91,7 +91,6 @@ class Finished:
     """A worker is at its end. ``unanswered`` events have no outcome."""
 
     unanswered: int = 0
-    notes: tuple[str, ...] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, slots=True)

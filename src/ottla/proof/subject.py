@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from ottla.errors import UsageError
 from ottla.local.jvm import flags_of
 from ottla.local.processes import command_line
+from ottla.proof.messages import Job
 from ottla.spec.faults import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from ottla.model.topic import Topic
     from ottla.platform import LocalPlatform
     from ottla.platform.access import Access
+    from ottla.proof.load import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,21 @@ class Subject:
     key_name: str
     nodes: Collection[int]
     jvm: tuple[str, ...] = ()
+
+    def job(self, topic: str, load: Load, run: str, history: Path | None) -> Job:
+        """What its workers are to do: a load on a topic, which is the name of the group as well; the first of each kind."""
+        return Job(
+            number=0,
+            settings=self.access.settings,
+            profile=self.access.profile,
+            topic=topic,
+            load=load,
+            run=run,
+            types=self.types,
+            key_name=self.key_name,
+            group=topic,
+            history=history,
+        )
 
 
 def subject_of(platform: LocalPlatform, topic: str | None, *, user: str | None = None) -> Subject:

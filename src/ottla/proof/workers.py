@@ -10,6 +10,7 @@ import multiprocessing
 import signal
 import time
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self
@@ -18,7 +19,8 @@ from ottla.errors import ClusterError, OttlaError, WaitTimeout
 from ottla.proof.account import MemberAccount, ProducerAccount
 from ottla.proof.consuming import Consuming, Uncounted
 from ottla.proof.line import Line
-from ottla.proof.messages import Failed, Finished, Ready
+from ottla.proof.load import NANOSECONDS
+from ottla.proof.messages import Failed, Finished, Ready, Start
 from ottla.proof.producing import Producing
 
 if TYPE_CHECKING:
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnContext, SpawnProcess
 
-    from ottla.proof.messages import Job, Message, Start, Stop
+    from ottla.proof.messages import Job, Message, Stop
 
+LEAD = NANOSECONDS  # between the word to start and the first event
+LOOK = 0.2  # seconds
 READY_TIMEOUT = 60.0
 TERMINATE_TIMEOUT = 5.0
 
@@ -81,6 +85,18 @@ class Workers:
         """The processes."""
         return [process.pid for process in self._processes if process.pid is not None]
 
+    def launch(self, job: Job, partitions: int) -> int:
+        """Start the members and producers of a job's load, and give the word once all are ready; when the first event is due.
+
+        That is monotonic ns; ``partitions`` are the topic's. Raises WaitTimeout, ClusterError.
+        """
+        for role, count in ((Role.MEMBER, job.load.consumers), (Role.PRODUCER, job.load.producers)):
+            self.begin(role, [replace(job, number=number) for number in range(count)])
+        self.await_ready(partitions)
+        start = time.monotonic_ns() + LEAD
+        self.tell(Start(start))
+        return start
+
     def begin(self, role: Role, jobs: Sequence[Job]) -> None:
         """Start a worker for each job."""
         context = multiprocessing.get_context("spawn")
@@ -125,7 +141,7 @@ class Workers:
                 with suppress(OSError):
                     line.send(message)
 
-    def messages(self, seconds: float) -> Iterator[tuple[Role, int, Message]]:
+    def messages(self, seconds: float = LOOK) -> Iterator[tuple[Role, int, Message]]:
         """What workers said, waiting so long for the first word. Raises ClusterError where one failed or died."""
         there = wait(list(self._lines), timeout=seconds)
         for line in [line for line in self._lines if line in there]:

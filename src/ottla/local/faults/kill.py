@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import OttlaError
 from ottla.local.faults.answering import Answer, wait_for_answers
 from ottla.local.faults.fault import Evidence
-from ottla.local.faults.record import forget, remember
-from ottla.local.guards import named
+from ottla.local.faults.of_nodes import OfNodes
 from ottla.local.ports import accepts
 from ottla.local.processes import end_processes, is_alive
 
@@ -19,31 +18,19 @@ if TYPE_CHECKING:
 
     from ottla.local.cluster import LocalCluster
 
-NAME = "kill"
 
-
-class KillNodes:
+class KillNodes(OfNodes):
     """Kill ``node_ids`` of a cluster; heal by starting them with the properties that they had."""
 
+    name = "kill"
+
     def __init__(self, cluster: LocalCluster, node_ids: Collection[int]) -> None:
-        self._cluster = cluster
-        self._node_ids = tuple(sorted(node_ids))
+        super().__init__(cluster, node_ids)
         self._killed: dict[int, psutil.Process] = {}
-        self._fault_id: str | None = None
-
-    @property
-    def name(self) -> str:
-        """``kill``."""
-        return NAME
-
-    @property
-    def target(self) -> str:
-        """The nodes."""
-        return named(self._node_ids)
 
     def do(self) -> Evidence:
         """Kill all of them at once. Shown: each process that ran is gone, and its ports refuse."""
-        self._fault_id = remember(self._cluster.layout, NAME, self._node_ids)
+        self._remember()
         running = self._cluster.running()
         self._killed = {node_id: running[node_id] for node_id in self._node_ids if node_id in running}
         try:
@@ -74,10 +61,7 @@ class KillNodes:
             answers = wait_for_answers([record.node(node_id) for node_id in self._node_ids])
         except OttlaError as error:
             return Evidence(shown=False, lines=(str(error),))
-        evidence = Evidence.of(self._back(answers))
-        if evidence.shown and self._fault_id is not None:
-            forget(self._cluster.layout, self._fault_id)
-        return evidence
+        return self._healed(Evidence.of(self._back(answers)))
 
     def _back(self, answers: Mapping[int, Answer]) -> Iterator[tuple[bool, str]]:
         running, record = self._cluster.running(), self._cluster.made()

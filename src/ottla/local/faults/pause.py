@@ -7,44 +7,28 @@ from typing import TYPE_CHECKING
 from ottla.errors import OttlaError
 from ottla.local.faults.answering import Answer, ask, wait_for_answers
 from ottla.local.faults.fault import Evidence
-from ottla.local.faults.record import forget, remember
-from ottla.local.guards import named
+from ottla.local.faults.of_nodes import OfNodes
 from ottla.local.processes import is_alive, is_paused, pause, resume
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import psutil
 
-    from ottla.local.cluster import LocalCluster
     from ottla.local.record import NodeAddress
 
-NAME = "pause"
 STOP_TIMEOUT = 2.0  # seconds
 
 
-class PauseNodes:
+class PauseNodes(OfNodes):
     """Pause ``node_ids`` of a cluster; heal by letting them go on."""
 
-    def __init__(self, cluster: LocalCluster, node_ids: Collection[int]) -> None:
-        self._cluster = cluster
-        self._node_ids = tuple(sorted(node_ids))
-        self._fault_id: str | None = None
-
-    @property
-    def name(self) -> str:
-        """``pause``."""
-        return NAME
-
-    @property
-    def target(self) -> str:
-        """The nodes."""
-        return named(self._node_ids)
+    name = "pause"
 
     def do(self) -> Evidence:
         """Pause all of them. Shown: each is stopped, its port takes a connection, and no answer comes within a second."""
-        self._fault_id = remember(self._cluster.layout, NAME, self._node_ids)
+        self._remember()
         processes = self._processes()
         try:
             pause(processes)
@@ -67,10 +51,7 @@ class PauseNodes:
             answers = wait_for_answers(self._addresses(processes))
         except OttlaError as error:
             return Evidence(shown=False, lines=(str(error),))
-        evidence = Evidence.of(self._looked_at(processes, answers, stopped=False, wanted=Answer.ANSWERED))
-        if evidence.shown and self._fault_id is not None:
-            forget(self._cluster.layout, self._fault_id)
-        return evidence
+        return self._healed(Evidence.of(self._looked_at(processes, answers, stopped=False, wanted=Answer.ANSWERED)))
 
     def _processes(self) -> dict[int, psutil.Process]:
         running = self._cluster.running()
