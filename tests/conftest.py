@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from ottla.platform import LocalPlatform, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from tests.issuer import Issuer
 
@@ -34,6 +36,16 @@ ROOT = Path(__file__).parent.parent
 SHIPPED_SPEC = ROOT / "platform.yaml"
 Text = TypeVar("Text", str, bytes)
 OTTLA = Path(sys.executable).parent / "ottla"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A run that somebody ends (`kill`, a time limit) ends its clusters as one that comes to its end does."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        session.shouldstop = "ended by SIGTERM"  # where a command under test takes the interrupt for its own
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @dataclass(frozen=True)

@@ -102,11 +102,13 @@ def run_all(
 
     platform = open_platform(file, environment)
     load = _load(platform, rate, size, seed)
-    done = [_done(platform, drill, load, file, here=False) for drill in DRILLS]
-    if output is Output.TABLE:
-        for each in done:
-            typer.echo(f"{each.history.run.drill}: {verdict_line(each.judgement)}")
-    else:
+    done = []
+    for number, drill in enumerate(DRILLS, 1):
+        note(f"ottla: drill {number} of {len(DRILLS)}: {drill.name}")
+        done.append(judged := _done(platform, drill, load, file, here=False))
+        if output is Output.TABLE:
+            typer.echo(f"{drill.name}: {verdict_line(judged.judgement)}")
+    if output is not Output.TABLE:
         print_document("drills-done", {"drills": [each.document for each in done]}, output)
     return WANTING if any(map(_wanting, done)) else 0
 

@@ -45,7 +45,7 @@ NOTHING_REMOVED = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.
 BEFORE, AFTERWARDS = 15.0, 15.0  # seconds of load before the fault, and after it was healed
 WHOLE_TIMEOUT = 180.0  # for every replica to be in sync again
 IDLE = 3  # intervals of a second
-IDLE_TIMEOUT = 60.0  # for members to read what is left
+IDLE_TIMEOUT = 60.0  # for members to read what is left; a group waits 45 s for one that left no word
 LONGEST = 3_600.0  # no load lasts longer, whatever happens
 SESSION, OF_KAFKA = "broker.session.timeout.ms", "9000"
 
@@ -182,15 +182,19 @@ class _Drilling:
         self._order.said("the load ends; what is left is read")
         self._pump(workers, lambda: Role.PRODUCER not in workers.at_work)
         self._progress.idle.clear()
-        self._pump(workers, lambda: self._are_idle, IDLE_TIMEOUT)
+        self._pump(workers, lambda: self._have_read_all, IDLE_TIMEOUT)
         workers.tell(Stop(), Role.MEMBER)
         self.ended = self._pump(workers, lambda: not workers.at_work, IDLE_TIMEOUT)
 
     @property
-    def _are_idle(self) -> bool:
-        """Whether every member had nothing to read for some seconds, and knows of nothing more."""
-        members = range(self._order.load.consumers)
-        return all(self._progress.idle.get(each, 0) >= IDLE and not self._progress.lags.get(each) for each in members)
+    def _have_read_all(self) -> bool:
+        """Whether as much was read as acknowledged, and no member was given anything for some seconds, or knows of anything more.
+
+        A member without partitions knows of nothing: the group may wait for the session of one that is gone to end.
+        """
+        progress, members = self._progress, range(self._order.load.consumers)
+        idle = all(progress.idle.get(each, 0) >= IDLE and not progress.lags.get(each) for each in members)
+        return idle and progress.read >= progress.acked
 
     def _pump(self, workers: Workers, done: Callable[[], bool], timeout: float = LONGEST) -> bool:
         """Hear what workers say until it is ``done``, or for so many seconds; whether it is."""

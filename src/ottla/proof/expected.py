@@ -105,9 +105,12 @@ TABLE: dict[str, Row] = {
     "rotate-certificates": Row("a rolling restart, each node with a new certificate", gap_ms=2 * QUIET),
     "rotate-passwords": Row("connections that are open stay; new ones use the new password", lasting=False),
     "revoke-acl": Row(
-        "writes are refused for as long as the right is gone, and none of them may be in the log",
+        "writes are refused while the right is gone, and none of them may be in the log; a member may not even say that it "
+        "leaves, so its partitions are given away when its session ends (group.consumer.session.timeout.ms, 45 s)",
         served=False,
         gap_ms=2 * QUIET,
+        consume_extra_ms=50_000,
+        recovery_ms=90_000,
         refused_allowed=frozenset({TOPIC_AUTHORIZATION_FAILED}),
     ),
     "apply-config": Row("a topic's configuration changes without a restart", lasting=False, redelivery_allowed=False),
