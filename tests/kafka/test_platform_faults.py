@@ -57,7 +57,7 @@ def test_what_cannot_be_done_is_not_shown_and_says_why(three: Home) -> None:
     done = ApplyPartitions(three.platform, "nowhere", 3).do()
     assert (done.shown, "there is no topic nowhere" in done.lines[0]) == (False, True)
     assert not RevokeAcls(three.platform, "task-service").do().shown  # an open platform has no ACLs
-    assert not RotateCertificates(three.platform).do().shown
+    assert not RotateCertificates(three.platform, lambda: None).do().shown
     assert recorded(three.platform.cluster.layout) == ()
 
 
@@ -94,9 +94,12 @@ def test_a_password_is_rotated_and_the_old_one_is_refused(locked: Locked) -> Non
 
 @pytest.mark.long
 def test_certificates_are_rotated_and_brokers_show_new_ones(locked: Locked) -> None:
-    fault = RotateCertificates(locked.platform)
+    trusted = []
+    authorities = locked.platform.cluster.layout.client_authorities
+    fault = RotateCertificates(locked.platform, lambda: trusted.append(authorities.read_text().count("BEGIN CERTIFICATE")))
     done = fault.do()
     assert done.shown, done
+    assert trusted == [2]  # clients are made anew once, while both CAs are trusted
     assert fault.heal().shown
 
 

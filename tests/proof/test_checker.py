@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.proof.good import good_history
-from tests.proof.planting import duplicate_append, lost, nothing_sent, reordered
+from tests.proof.planting import commit_went_back, duplicate_append, lost, nothing_sent, reordered
 from tests.proof.plantings import PLANTINGS, SILENCES
 
 from ottla.proof.checker import CHECKS, Judgement, Verdict, check, merged
@@ -110,6 +110,19 @@ def test_what_idempotence_promises_is_only_counted_without_it(plant: Planting) -
     judgement = judged(replace(history, run=replace(history.run, idempotent=False)))
     assert {finding.anomaly for finding in judgement.counted} & {"duplicate-append", "reordered"}
     assert not names_of(judgement) & {"duplicate-append", "reordered", "reordered-key"}
+
+
+def test_a_commit_that_goes_back_for_a_moment_is_legal_where_no_node_was_left_and_nowhere_else() -> None:
+    for_good = commit_went_back(good_history(expects="kill-all"))
+    assert "commit-went-back" in names_of(judged(for_good))
+    *others, last = for_good.timeline
+    came_back = next(each for each in reversed(good_history(expects="kill-all").timeline) if each.what == "group")
+    for_a_moment = replace(for_good, timeline=(*others, last, replace(came_back, at=last.at + 1)))
+    judgement = judged(for_a_moment)
+    assert "commit-went-back" not in names_of(judgement)
+    assert "commit-went-back" in {finding.anomaly for finding in judgement.counted}
+    elsewhere = replace(for_a_moment, run=replace(for_a_moment.run, expects="kill-coordinator"))
+    assert "commit-went-back" in names_of(judged(elsewhere))
 
 
 def test_unknown_outcomes_are_resolved_by_the_log() -> None:

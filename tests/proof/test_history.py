@@ -93,6 +93,13 @@ def test_many_entries_are_appended_before_they_are_flushed(tmp_path: Path) -> No
         assert outcomes.path.stat().st_size > 200_000
 
 
+def test_what_a_member_read_is_on_disk_before_what_it_committed(tmp_path: Path) -> None:
+    with ReadLog(tmp_path, 0) as reads, MemberLog(tmp_path, 0, reads) as member:
+        reads.append(1, 7, 0, 0, 0, 5, intact=True)
+        member.append(6, "committed", {1: 8})
+        assert reads.path.stat().st_size > 0
+
+
 def test_a_torn_last_entry_is_cut_off_and_said(tmp_path: Path) -> None:
     write_small(tmp_path)
     for name in ("producer-0.intents", "reader-0.reads", "timeline.jsonl"):

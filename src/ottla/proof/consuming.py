@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ottla.kafka.group_member import GroupMember
 from ottla.proof.latency import Collected
 from ottla.proof.load import NANOSECONDS
-from ottla.proof.messages import Finished, Interval, Ready
+from ottla.proof.messages import Finished, Interval, Ready, Renewed
 from ottla.proof.payload import read_stamp
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class Consuming:
             self._account(deliveries, at)
             if self._member.ended is not None:
                 self._join_again(at)
+            if self._line.to_renew():
+                self._renew()
             if len(self._member.partitions) != said:
                 said = len(self._member.partitions)
                 self._line.say(Ready(said))
@@ -99,6 +101,12 @@ class Consuming:
         if now - self._ended_at >= RESTRAINT:
             self._member.close()
             self._member, self._ended_at = self._joined(), None
+
+    def _renew(self) -> None:
+        self._member.commit()
+        self._member.close()
+        self._member = self._joined()
+        self._line.say(Renewed())
 
     def _account(self, deliveries: list[Delivery], at: int) -> None:
         for delivery in deliveries:

@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,11 @@ from ottla.proof.history.columns import Run
 from ottla.proof.history.writing import BatchLog, ReadLog, write_final, write_replicas, write_run
 from ottla.proof.load import NANOSECONDS
 from ottla.proof.measuring import own_topic
-from ottla.proof.messages import Interval, Stop
+from ottla.proof.messages import Interval, Renew, Renewed, Stop
 from ottla.proof.observing import Diary, Observer
 from ottla.proof.payload import read_stamp
 from ottla.proof.workers import Role, Workers
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,6 +48,7 @@ BEFORE, AFTERWARDS = 15.0, 15.0  # seconds of load before the fault, and after i
 WHOLE_TIMEOUT = 180.0  # for every replica to be in sync again
 IDLE = 3  # intervals of a second
 IDLE_TIMEOUT = 60.0  # for members to read what is left; a group waits 45 s for one that left no word
+RENEWED_TIMEOUT = 60.0
 LONGEST = 3_600.0  # no load lasts longer, whatever happens
 SESSION, OF_KAFKA = "broker.session.timeout.ms", "9000"
 
@@ -69,6 +72,7 @@ class _Progress:
     lags: dict[int, int] = field(default_factory=dict)
     idle: dict[int, int] = field(default_factory=dict)  # intervals in which a member was given nothing, one after the other
     told: int = 0
+    renewed: int = 0
 
     def take(self, role: Role, number: int, interval: Interval) -> None:
         self.acked += interval.acked
@@ -148,18 +152,18 @@ class _Drilling:
 
     def run(self) -> Run:
         """Do it all; what is known of the run then."""
-        drill, load = self._order.drill, self._order.load
-        scene = Scene(self._platform, self._job.topic, self._job.group, load.seed)
         folder = self._job.history
         assert folder is not None  # noqa: S101  (the account is what a drill is for)
         with ExitStack() as stack:
             diary = stack.enter_context(Diary(folder))
             workers = stack.enter_context(Workers())
+            seed, renew = self._order.load.seed, partial(self._renew, workers)
+            scene = Scene(self._platform, self._job.topic, self._job.group, seed, renew)
             self._begin(workers, diary)
             observer = stack.enter_context(
                 Observer(self._platform.connected, topic=self._job.topic, group=self._job.group, diary=diary)
             )
-            faulting = stack.enter_context(Faulting(drill, scene, diary, lead=BEFORE, said=self._order.said))
+            faulting = stack.enter_context(Faulting(self._order.drill, scene, diary, lead=BEFORE, said=self._order.said))
             self._pump(workers, lambda: faulting.over)
             self._pump(workers, lambda: False, AFTERWARDS)
             whole = self._pump(workers, lambda: observer.whole, WHOLE_TIMEOUT)
@@ -174,6 +178,15 @@ class _Drilling:
         self._start = workers.launch(self._job, self._record.partitions)
         diary.note("load-begins", at=self._start)
         self._order.said(f"{load.rate:,} events/s of {load.size:,} bytes")
+
+    def _renew(self, workers: Workers) -> None:
+        """Have the clients of the load made anew, and wait for it. Raises WaitTimeout."""
+        self._progress.renewed, load = 0, self._order.load
+        workers.tell(Renew())
+        everybody = load.producers + load.consumers
+        wait_until(
+            lambda: self._progress.renewed, lambda renewed: renewed == everybody, what="clients to go on", timeout=RENEWED_TIMEOUT
+        )
 
     def _end(self, workers: Workers, diary: Diary) -> None:
         """Stop sending, let members read what is left, and stop them."""
@@ -203,8 +216,13 @@ class _Drilling:
             if time.monotonic() > deadline:
                 return False
             for role, number, message in workers.messages():
-                if isinstance(message, Interval):
-                    self._progress.take(role, number, message)
+                match message:
+                    case Interval():
+                        self._progress.take(role, number, message)
+                    case Renewed():
+                        self._progress.renewed += 1
+                    case _:
+                        pass
             self._tell()
         return True
 

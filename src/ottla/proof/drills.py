@@ -34,12 +34,16 @@ LOCKED = Shape(dedicated=False, secured=True, users={USER: UserSpec(admin=True)}
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where a drill happens: the cluster, the load's topic and group, and the seed that chooses among equals."""
+    """Where a drill happens: the cluster, the load's topic and group, and the seed that chooses among equals.
+
+    ``renew_clients`` has those of the load made anew, as their owners do, and waits for it.
+    """
 
     platform: LocalPlatform
     topic: str
     group: str
     seed: int
+    renew_clients: Callable[[], None]
 
     def choose(self, role: Role) -> Target:
         """The nodes that have a role at this moment. Raises ClusterError where nobody has it.
@@ -153,7 +157,7 @@ DRILLS = (
         "rotate-certificates",
         "another CA for clients and brokers, from its beginning to its end",
         "rotate-certificates",
-        (verb(lambda scene: RotateCertificates(scene.platform)),),
+        (verb(lambda scene: RotateCertificates(scene.platform, scene.renew_clients)),),
         hold=5.0,
         shape=LOCKED,
         here=False,

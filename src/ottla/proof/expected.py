@@ -31,6 +31,7 @@ class Row:
     ``served``: every partition is to be written and read during the fault, once the gap has passed.
     ``lasting``: the fault is held for longer than the gap, so that the service can be seen to come back while it lasts.
     ``recovery_ms``: from healed to every replica in sync and the backlog gone.
+    ``commits_may_lag``: a committed_offset may be an older one for a moment.
     """
 
     reason: str
@@ -43,6 +44,7 @@ class Row:
     refused_allowed: frozenset[int] = frozenset()
     unknown_allowed: bool = False
     redelivery_allowed: bool = True
+    commits_may_lag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Expected:
     refused_allowed: frozenset[int]
     unknown_allowed: bool
     redelivery_allowed: bool
+    commits_may_lag: bool
 
 
 TABLE: dict[str, Row] = {
@@ -95,6 +98,7 @@ TABLE: dict[str, Row] = {
         served=False,
         unknown_allowed=True,
         recovery_ms=90_000,
+        commits_may_lag=True,
     ),
     "pause-short": Row(
         "acks=all waits for the paused replica, so every partition may wait as long as the pause; nobody is fenced",
@@ -150,4 +154,5 @@ def expected_of(run: Run) -> Expected:
         refused_allowed=row.refused_allowed,
         unknown_allowed=row.unknown_allowed,
         redelivery_allowed=row.redelivery_allowed,
+        commits_may_lag=row.commits_may_lag,
     )

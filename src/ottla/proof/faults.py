@@ -94,12 +94,14 @@ class RotateCertificates(_Verb):
 
     name = "rotate-certificates"
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: LocalPlatform, renew_clients: Callable[[], None]) -> None:
         super().__init__(platform, "the CA of clients and brokers")
+        self._renew_clients = renew_clients
 
     def _done(self) -> Iterator[tuple[bool, str]]:
         before = self._served()
         begin_rotation(self._platform, now=dt.datetime.now(dt.UTC))
+        self._renew_clients()  # one that runs knows the old CA alone
         finish_rotation(self._platform, now=dt.datetime.now(dt.UTC))
         for node_id, shown in self._served().items():
             line = f"node {node_id} shows certificate {shown or 'none'}, before {before.get(node_id) or 'none'}"

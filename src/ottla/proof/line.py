@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ottla.proof.messages import Start, Stop
+from ottla.proof.messages import Renew, Start, Stop
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -21,7 +21,7 @@ class Line:
     def __init__(self, connection: Connection) -> None:
         self.start: int | None = None
         self._connection = connection
-        self._stop = self._broken = False
+        self._stop = self._broken = self._renew = False
         self._listened = 0
 
     def say(self, message: Message) -> None:
@@ -38,6 +38,11 @@ class Line:
             self._listen()
         return self._stop or self._broken
 
+    def to_renew(self) -> bool:
+        """Whether another client is asked for, since this was asked last."""
+        asked, self._renew = self._renew, False
+        return asked
+
     def broken(self) -> bool:
         """Whether the run is gone."""
         self._listen()
@@ -53,11 +58,13 @@ class Line:
     def _listen(self) -> None:
         try:
             while self._connection.poll():
-                message: Start | Stop = self._connection.recv()
+                message: Start | Stop | Renew = self._connection.recv()
                 match message:
                     case Start(at):
                         self.start = at
                     case Stop():
                         self._stop = True
+                    case Renew():
+                        self._renew = True
         except (EOFError, OSError):
             self._broken = True

@@ -58,6 +58,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """Go on with another client, as an application does that is restarted: it reads its certificates and passwords anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A worker goes on with another client."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """What a worker did from ``began`` to ``at`` (monotonic ns). ``delays`` are those between intended and real send.
 
@@ -100,4 +110,4 @@ class Failed:
     reason: str
 
 
-Message = Ready | Interval | Finished | Failed
+Message = Ready | Renewed | Interval | Finished | Failed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.kafka.paced_producer import OutcomeKind, PacedProducer
 from ottla.proof.latency import Collected
 from ottla.proof.load import NANOSECONDS
-from ottla.proof.messages import Finished, Interval, Ready
+from ottla.proof.messages import Finished, Interval, Ready, Renewed
 from ottla.proof.payload import Payloads, intended_of, seq_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ TICK = 0.001  # seconds; librdkafka waits no shorter
 QUEUE = 1_000_000
 QUEUE_KBYTES = 1_048_576
 PATIENCE = 10 * NANOSECONDS  # to send what was made, once the run is over
+GOODBYE = 10.0  # seconds for the outcomes of what was sent, before another producer is made because somebody asks for it
 LAST_WAIT = 90.0  # seconds for the outcomes of what was sent
 RESTRAINT = NANOSECONDS  # before another producer is made in place of one that ended
 
@@ -84,6 +85,8 @@ class Producing:
     def _send_all(self) -> None:
         deadline = math.inf
         while self._sent < self._schedule.count and (now := time.monotonic_ns()) < deadline:
+            if self._line.to_renew():
+                self._renew()
             if not self._line.stopped():
                 self._prepare(now - self._origin)
             elif self._sent == self._made_from + len(self._made):
@@ -135,6 +138,11 @@ class Producing:
         self._producer.begin_again()
         self._ended_at = None
         return True
+
+    def _renew(self) -> None:
+        self._producer.finish(GOODBYE)
+        self._producer.begin_again()
+        self._line.say(Renewed())
 
     def _told(self, value: bytes, outcome: Outcome) -> None:
         at, seq = time.monotonic_ns(), seq_of(value)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnContext, SpawnProcess
 
-    from ottla.proof.messages import Job, Message, Stop
+    from ottla.proof.messages import Job, Message, Renew, Stop
 
 LEAD = NANOSECONDS  # between the word to start and the first event
 LOOK = 0.2  # seconds
@@ -134,7 +134,7 @@ class Workers:
         members = [count for (role, _), count in said.items() if role is Role.MEMBER]
         return len(said) == len(self._lines) and (not members or sum(members) == partitions)
 
-    def tell(self, message: Start | Stop, role: Role | None = None) -> None:
+    def tell(self, message: Start | Stop | Renew, role: Role | None = None) -> None:
         """Say something to all, or to those of one role."""
         for line, (its, _) in self._lines.items():
             if role in (None, its):

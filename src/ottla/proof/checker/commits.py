@@ -19,6 +19,16 @@ def commit_went_back(ledger: Ledger) -> Iterator[str]:
             yield f"partition {partition}: from {before} to {now}, {ledger.when(at)}"
 
 
+def commits_came_back(ledger: Ledger) -> bool:
+    """Whether each commit that went back stood where it had been, or further on, at the next look."""
+    samples = [offsets for _, offsets in ledger.samples]
+    for before, now, after in zip(samples, samples[1:], [*samples[2:], {}], strict=False):
+        for partition, offset in before.items():
+            if (now.get(partition) or 0) < (offset or 0) > (after.get(partition) or 0):
+                return False
+    return True
+
+
 def commit_vanished(ledger: Ledger) -> Iterator[str]:
     """The group had a committed_offset for a partition, and then has none."""
     for at, partition, before, now in _changes(ledger):

@@ -175,7 +175,11 @@ class MemberLog(_Lines):
         self._reading = reading
 
     def append(self, at: int, what: str, partitions: Mapping[int, int | None]) -> None:
-        """Note ``assigned``, ``revoked``, ``lost`` or ``committed``; offsets that are not known are None."""
+        """Note ``assigned``, ``revoked``, ``lost`` or ``committed``; offsets that are not known are None.
+
+        What was read before that is on disk before that: one that is killed has committed nothing that it did not read.
+        """
+        self._reading.flush()
         named = {str(partition): offset for partition, offset in sorted(partitions.items())}
         self._append(at, what, {"partitions": named, "reads": self._reading.count})
 
