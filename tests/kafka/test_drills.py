@@ -52,8 +52,9 @@ def troubles(data: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_a_drill_loses_nothing_and_shows_its_faults(one: Home) -> None:
     """On a cluster of three nodes, whatever the spec's environment has. The page on drills kills a broker."""
-    data = drilled(one, "kill-and-pause")
+    data = drilled(one, "kill-and-pause", "--warm-up", "3s")
     assert troubles(data) == []
+    assert data["run"]["command"].endswith("--warm-up 3s")  # and nobody accounts for what was sent then: nothing is a phantom
     assert data["figures"]["acknowledged"] > 1_000
     assert data["run"]["faults"]
     assert data["run"]["complete"]
@@ -147,5 +148,7 @@ def test_a_drill_on_the_platform_that_is_killed_is_named_and_healed_by_up(three:
 def test_what_is_no_drill_is_told_with_what_there_is(one: Home) -> None:
     done = one.run("drill", "run", "nonsense")
     assert (done.returncode, "ottla drill list" in done.stderr) == (2, True)
+    done = one.run("drill", "run", "none", "--warm-up", "30")
+    assert (done.returncode, "--warm-up 30: has no unit" in done.stderr) == (2, True)
     done = one.run("drill", "run", "revoke-acl", "--here")
     assert done.returncode == 2

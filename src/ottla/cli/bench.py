@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003  (typer reads it)
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.duration import seconds_of
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
 from ottla.errors import UsageError
-from ottla.model.units import UNLIMITED, parse_duration, parse_size
+from ottla.model.units import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 LEAST_DURATION = 1  # seconds
-MILLISECONDS = 1_000
+
 SHOWN = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "highest": "max"}
 
 
@@ -72,26 +72,12 @@ def command(
     if compare is not None:
         return _compare(*compare, output)
     kinds = _securities(security, here=here, find_max=find_max)
-    measured, warm = _seconds("--duration", duration, least=LEAST_DURATION), _seconds("--warm-up", warm_up, least=0)
+    measured, warm = seconds_of("--duration", duration, least=LEAST_DURATION), seconds_of("--warm-up", warm_up, least=0)
     platform = open_platform(file, environment)
     offered = Load.of_spec(platform.spec.load, rate=rate, size=None if size is None else _bytes(size), duration=measured)
     _enough(offered)
     load = replace(offered, warm_up=warm, producers=producers, consumers=consumers, seed=seed)
     return _bench(platform, load, topic, kinds, Aims(p99=p99, lag=lag), output, here=here, find_max=find_max)
-
-
-def _seconds(option: str, text: str, *, least: int) -> float:
-    """A duration with its unit, because a bare number would be milliseconds. Raises UsageError."""
-    hint = "a number with its unit, such as 30s, 2m or 1m30s"
-    if re.fullmatch(r"\s*-?[0-9]+\s*", text):
-        raise UsageError(f"{option} {text}: has no unit", hint=hint)
-    try:
-        milliseconds = parse_duration(text)
-    except ValueError:
-        raise UsageError(f"{option} {text}: not a duration", hint=hint) from None
-    if milliseconds == UNLIMITED or milliseconds < least * MILLISECONDS:
-        raise UsageError(f"{option} {text}: at least {least}s, and not without end", hint=hint)
-    return milliseconds / MILLISECONDS
 
 
 def _bytes(text: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ottla.cli.duration import seconds_of
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import OttlaError, UsageError
@@ -43,6 +44,9 @@ app = typer.Typer(
 Rate = Annotated[int | None, typer.Option("--rate", min=1, help="Events a second; those of `load` if not given.")]
 Size = Annotated[str | None, typer.Option("--size", help="Size of an event (1KiB); that of `load` if not given.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed sends the same events, and chooses the same among equals.")]
+WarmUp = Annotated[
+    str, typer.Option("--warm-up", help="How long the same load goes to another topic first: a JVM is slow at the beginning.")
+]
 History = Annotated[Path, typer.Argument(help="The folder of a history: ottla drill list.", metavar="HISTORY")]
 
 
@@ -74,6 +78,7 @@ def run(
     rate: Rate = None,
     size: Size = None,
     seed: Seed = 1,
+    warm_up: WarmUp = "0s",
     here: Annotated[bool, typer.Option("--here", help="On the platform itself, not on a cluster of its own.")] = False,
 ) -> int:
     """Do one, and say what it proves. Exit 6 unless the verdict is valid.
@@ -83,7 +88,7 @@ def run(
     from ottla.proof.drills import find_drill
 
     drill, platform = find_drill(name), open_platform(file, environment)
-    return _tell(_done(platform, drill, _load(platform, rate, size, seed), file, here=here), output)
+    return _tell(_done(platform, drill, _load(platform, rate, size, seed, warm_up), file, here=here), output)
 
 
 @app.command("all")
@@ -95,13 +100,14 @@ def run_all(
     rate: Rate = None,
     size: Size = None,
     seed: Seed = 1,
+    warm_up: WarmUp = "0s",
 ) -> int:
     """Do every drill, one after the other, each on a cluster of its own. Exit 6 unless every verdict is valid."""
     from ottla.proof.drills import DRILLS
     from ottla.proof.text import verdict_line
 
     platform = open_platform(file, environment)
-    load = _load(platform, rate, size, seed)
+    load = _load(platform, rate, size, seed, warm_up)
     done = []
     for number, drill in enumerate(DRILLS, 1):
         note(f"ottla: drill {number} of {len(DRILLS)}: {drill.name}")
@@ -132,11 +138,12 @@ def report(history: History) -> int:
     return 0
 
 
-def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int) -> Load:
+def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int, warm_up: str) -> Load:
     from ottla.proof.load import Load
 
+    warm = seconds_of("--warm-up", warm_up, least=0)
     offered = Load.of_spec(platform.spec.load, rate=rate, size=parse_size(size) if size else None)
-    return Load(rate=offered.rate, size=offered.size, duration=0, consumers=MEMBERS, seed=seed)
+    return Load(rate=offered.rate, size=offered.size, duration=0, warm_up=warm, consumers=MEMBERS, seed=seed)
 
 
 def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
@@ -169,8 +176,9 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
 def _command(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> str:
     """What does the same again."""
     of_load = ["--rate", str(load.rate), "--size", str(load.size), "--seed", str(load.seed)]
+    warm = ["--warm-up", f"{load.warm_up:g}s"] if load.warm_up else []
     where = ["--file", str(file)] if file != DEFAULT_FILE else []
-    words = ["ottla", "drill", "run", drill.name, *where, "-e", platform.environment, *of_load]
+    words = ["ottla", "drill", "run", drill.name, *where, "-e", platform.environment, *of_load, *warm]
     return shlex.join([*words, *(["--here"] if here else [])])
 
 

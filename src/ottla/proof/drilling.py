@@ -23,7 +23,7 @@ from ottla.proof.history.columns import Load as Offered
 from ottla.proof.history.columns import Run
 from ottla.proof.history.writing import BatchLog, ReadLog, write_final, write_replicas, write_run
 from ottla.proof.load import NANOSECONDS
-from ottla.proof.measuring import own_topic
+from ottla.proof.measuring import measure, own_topic
 from ottla.proof.messages import Interval, Renew, Renewed, Stop
 from ottla.proof.observing import Diary, Observer
 from ottla.proof.payload import read_stamp
@@ -88,18 +88,29 @@ def drill_on(platform: LocalPlatform, subject: Subject, order: Order, folder: Pa
     Whatever ends it, what was done is healed first.
     """
     private_folder(folder)
+    if order.load.warm_up:
+        _warm_up(subject, order)
     run = secrets.token_hex(4)
     ours = platform.access()  # who sends and reads may lose a right or a password meanwhile
     with own_topic(ours, replace(subject.topic, configs=kept_for_good(subject.topic.configs)), f"ottla-drill-{run}") as topic:
         record = _record(platform, subject, order, topic)
         write_run(folder, record)
-        job = subject.job(topic, replace(order.load, duration=LONGEST), run, folder)
+        job = subject.job(topic, replace(order.load, duration=LONGEST, warm_up=0), run, folder)
         drilling = _Drilling(platform, order, record, job)
         told = drilling.run()
         write_run(folder, told)
         partitions = _read_finally(ours, topic, run, folder)
         _read_replicas(platform, topic, partitions, folder)
         write_run(folder, replace(told, complete=drilling.ended))
+
+
+def _warm_up(subject: Subject, order: Order) -> None:
+    """Put the load on another topic, of which nobody keeps account: a JVM is slow until it has compiled what it does."""
+    measure(
+        subject,
+        replace(order.load, duration=0),
+        told=lambda number, second: order.said(f"warm-up: second {number}, {second.acked:,} acknowledged"),
+    )
 
 
 def kept_for_good(configs: Mapping[str, str]) -> dict[str, str]:

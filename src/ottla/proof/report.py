@@ -53,7 +53,6 @@ def _done(run: Run, judgement: Judgement) -> Iterator[tuple[str, str]]:
     yield "fault", faults_text(run)
     yield "what is legal", f"{judgement.expected.name}: {judgement.expected.reason}"
     yield "load", f"{load.rate:,} events/s of {format_size(load.size)} for {format_duration(load.duration_ms)}"
-    yield "warm-up", format_duration(load.warm_up_ms)
     topic = f"{run.topic}, {run.partitions} partitions, replication factor {run.replication_factor}"
     yield "topic", f"{topic}, min.insync.replicas {run.min_insync_replicas}"
     yield "clients", f"{run.producers} producers (acks={run.acks}, {_idempotence(run)}), {run.readers} members of {run.group}"
