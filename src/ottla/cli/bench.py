@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ottla.cli.duration import seconds_of
+from ottla.cli.amounts import bytes_of, seconds_of
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
 from ottla.errors import UsageError
-from ottla.model.units import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,27 +67,18 @@ def command(
     """
     from ottla.proof.judging import Aims
     from ottla.proof.load import Load
+    from ottla.proof.subject import check_load
 
     if compare is not None:
         return _compare(*compare, output)
     kinds = _securities(security, here=here, find_max=find_max)
     measured, warm = seconds_of("--duration", duration, least=LEAST_DURATION), seconds_of("--warm-up", warm_up, least=0)
     platform = open_platform(file, environment)
-    offered = Load.of_spec(platform.spec.load, rate=rate, size=None if size is None else _bytes(size), duration=measured)
+    offered = Load.of_spec(platform.spec.load, rate=rate, size=None if size is None else bytes_of(size), duration=measured)
     _enough(offered)
     load = replace(offered, warm_up=warm, producers=producers, consumers=consumers, seed=seed)
+    check_load(platform, topic, load)
     return _bench(platform, load, topic, kinds, Aims(p99=p99, lag=lag), output, here=here, find_max=find_max)
-
-
-def _bytes(text: str) -> int:
-    hint = "a number of bytes, or one with its unit, such as 1KiB"
-    try:
-        size = parse_size(text)
-    except ValueError:
-        raise UsageError(f"--size {text}: not a size", hint=hint) from None
-    if size < 1:
-        raise UsageError(f"--size {text}: at least 1 byte, and not without end", hint=hint)
-    return size
 
 
 def _enough(load: Load) -> None:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ottla.cli.duration import seconds_of
+from ottla.cli.amounts import bytes_of, seconds_of
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
 from ottla.errors import OttlaError, UsageError
-from ottla.model.units import parse_size
 
 if TYPE_CHECKING:
     from ottla.platform import LocalPlatform
@@ -142,7 +141,7 @@ def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int
     from ottla.proof.load import Load
 
     warm = seconds_of("--warm-up", warm_up, least=0)
-    offered = Load.of_spec(platform.spec.load, rate=rate, size=parse_size(size) if size else None)
+    offered = Load.of_spec(platform.spec.load, rate=rate, size=None if size is None else bytes_of(size))
     return Load(rate=offered.rate, size=offered.size, duration=0, warm_up=warm, consumers=MEMBERS, seed=seed)
 
 
@@ -150,8 +149,9 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
     from ottla.platform.scratch import scratch
     from ottla.proof.drilling import Order, drill_on
     from ottla.proof.keeping import HISTORIES, is_history, judge
-    from ottla.proof.subject import subject_of
+    from ottla.proof.subject import check_load, subject_of
 
+    check_load(platform, None, load)
     if here and not drill.here:
         raise UsageError(f"{drill.name} is not done to the platform itself", hint="without --here it gets a cluster of its own")
     name = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{drill.name}"

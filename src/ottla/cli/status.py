@@ -9,6 +9,7 @@ import typer
 from ottla.cli.certs import note_expiry
 from ottla.cli.output import Output, OutputOption, fits, print_document, print_filled, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.errors import OttlaError
 from ottla.model.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ JMX = "JMX"  # a column where any node has the agent
 def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, output: OutputOption = Output.TABLE) -> int:
     """Nodes, roles, quorum leader, ISR, disk, memory, ports, uptime. Exit 6 unless every node runs and is in sync."""
     platform = open_platform(file, environment)
-    status = platform.status()
+    try:
+        status = platform.status()
+    except OttlaError:
+        if output is Output.TABLE:
+            _print_scratch(platform)  # a drill needs no platform that was made
+        raise
     exporter = _exporter(platform)
     if output is Output.TABLE:
         _print_table(status)

@@ -242,7 +242,7 @@ class _Drilling:
         if second > self._progress.told:
             self._progress.told = second
             lag = sum(self._progress.lags.values())
-            counts = f"{self._progress.acked:,} acknowledged, {self._progress.read:,} read, lag {lag:,}"
+            counts = f"{self._progress.acked:,} acknowledged and {self._progress.read:,} read so far, lag {lag:,}"
             self._order.said(f"second {second}: {counts}")
 
 

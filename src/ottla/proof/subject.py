@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ottla.platform.access import Access
     from ottla.proof.load import Load
 
+LARGEST_REQUEST, LARGEST_BY_DEFAULT = "max.request.size", 1_048_576  # Kafka's own
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -51,18 +53,22 @@ class Subject:
         )
 
 
+def check_load(platform: LocalPlatform, topic: str | None, load: Load) -> None:
+    """Raises UsageError, before anything is started, for what ``subject_of`` refuses, and for events that no producer sends."""
+    _name_of(platform, topic)
+    largest = int(platform.profile.producer.get(LARGEST_REQUEST, LARGEST_BY_DEFAULT))
+    if load.size >= largest:
+        told = f"an event of {load.size:,} bytes does not fit into a request of {largest:,} bytes"
+        raise UsageError(told, hint=f"take a smaller --size, or raise client.producer.{LARGEST_REQUEST} and message.max.bytes")
+
+
 def subject_of(platform: LocalPlatform, topic: str | None, *, user: str | None = None) -> Subject:
     """A platform that runs, met as ``user`` (None: the administrator, or anybody); topic None: the first of the spec.
 
     Raises UsageError for a topic that is not in the spec, or a spec without any.
     """
-    name = topic or next(iter(platform.spec.topics), None)
-    if name is None:
-        raise UsageError("the spec has no topic whose shape could be used", hint="add one to `topics`")
-    wanted = platform.spec.topics.get(name)
-    if wanted is None:
-        raise UsageError(f"there is no topic {name!r} in the spec: {did_you_mean(name, platform.spec.topics)}")
-    event = wanted.event
+    name = _name_of(platform, topic)
+    event = platform.spec.topics[name].event
     nodes = platform.cluster.running().values()
     return Subject(
         access=platform.access(user),
@@ -72,3 +78,12 @@ def subject_of(platform: LocalPlatform, topic: str | None, *, user: str | None =
         nodes=[process.pid for process in nodes],
         jvm=tuple(sorted({flag for process in nodes for flag in flags_of(command_line(process))})),
     )
+
+
+def _name_of(platform: LocalPlatform, topic: str | None) -> str:
+    name = topic or next(iter(platform.spec.topics), None)
+    if name is None:
+        raise UsageError("the spec has no topic whose shape could be used", hint="add one to `topics`")
+    if name not in platform.spec.topics:
+        raise UsageError(f"there is no topic {name!r} in the spec: {did_you_mean(name, platform.spec.topics)}")
+    return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from ottla.proof.checker.ledger import Ledger
     from ottla.proof.expected import Expected
 
-NS_PER_MS = 1_000_000
+NS_PER_MS, NS_PER_S = 1_000_000, 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The longest silence: how long (ns, the fault left out where no service is expected then), where it begins, and of whom."""
+    """The longest silence: how long (ns), where it begins, and of whom. ``left_out`` ns of a fault are not in ``length``."""
 
     length: int
     begins: int
+    left_out: int = 0
     partition: int | None = None
 
 
@@ -32,7 +33,7 @@ def measures(ledger: Ledger, expected: Expected) -> tuple[Measure, ...]:
     """All of them."""
     begin, end = ledger.history.first("load-begins"), ledger.history.last("load-ends")
     if begin is None or end is None:
-        told = "the timeline does not say when the load began and ended"
+        told = "the timeline does not say both when the load began and when it ended"
         return (Measure("produce-gap", PRODUCE_GAP, Verdict.UNKNOWN, None, expected.produce_gap_ms, told),)
     window = begin + ledger.run.load.warm_up_ms * NS_PER_MS, end
     return (
@@ -91,19 +92,19 @@ def _worst(times: Mapping[int, Sequence[int]], window: tuple[int, int], excused:
         inside = _within(each, window)
         if inside:
             gap = _longest([*inside, window[1]], excused)
-            gaps.append(Gap(gap.length, gap.begins, partition))
+            gaps.append(replace(gap, partition=partition))
     return max(gaps, key=lambda gap: gap.length, default=None)
 
 
 def _longest(times: Sequence[int], excused: list[tuple[int, int]]) -> Gap:
-    best, begins = 0, times[0]
+    best = Gap(0, times[0])
     for earlier, later in pairwise(times):
         length = later - earlier
-        if length > best:
-            length -= sum(max(0, min(later, end) - max(earlier, begin)) for begin, end in excused)
-            if length > best:
-                best, begins = length, earlier
-    return Gap(best, begins)
+        if length > best.length:
+            left_out = sum(max(0, min(later, end) - max(earlier, begin)) for begin, end in excused)
+            if length - left_out > best.length:
+                best = Gap(length - left_out, earlier, left_out)
+    return best
 
 
 def _gap(name: str, meaning: str, gap: Gap | None, allowed_ms: int, ledger: Ledger) -> Measure:
@@ -112,7 +113,8 @@ def _gap(name: str, meaning: str, gap: Gap | None, allowed_ms: int, ledger: Ledg
     milliseconds = gap.length / NS_PER_MS
     verdict = Verdict.VALID if milliseconds <= allowed_ms else Verdict.INVALID
     where = "" if gap.partition is None else f"partition {gap.partition}, "
-    return Measure(name, meaning, verdict, milliseconds, allowed_ms, f"{where}from {ledger.when(gap.begins)}")
+    left_out = f", {gap.left_out / NS_PER_S:.3f} s of the fault left out" if gap.left_out else ""
+    return Measure(name, meaning, verdict, milliseconds, allowed_ms, f"{where}from {ledger.when(gap.begins)}{left_out}")
 
 
 def _recovery(ledger: Ledger, expected: Expected) -> Iterator[Measure]:
