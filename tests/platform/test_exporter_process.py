@@ -199,7 +199,8 @@ def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
     wait_until(lambda: wanting(running), lambda said: str(said).startswith(blind), what="its confession", timeout=20)
     assert str(wanting(running.working_as("watcher"))).startswith(blind)
     process_of(running).suspend()
-    assert wanting(running) == "it is paused (SIGSTOP); start it anew: ottla up"
+    paused = "it is paused (SIGSTOP); start it anew: ottla up"  # as soon as the signal has reached it
+    wait_until(lambda: wanting(running), lambda said: said == paused, what="it to stop", timeout=10)
     process_of(running).resume()
     (path.parent / "word").write_text("another")
     assert wanting(running) == "it was started with what holds no more; start it anew: ottla up"
