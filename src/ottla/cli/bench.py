@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 LEAST_DURATION = 1  # seconds
-
 SHOWN = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "highest": "max"}
 
 

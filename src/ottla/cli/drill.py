@@ -139,19 +139,21 @@ def report(history: History) -> int:
 
 def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int, warm_up: str) -> Load:
     from ottla.proof.load import Load
+    from ottla.proof.subject import check_load
 
     warm = seconds_of("--warm-up", warm_up, least=0)
     offered = Load.of_spec(platform.spec.load, rate=rate, size=None if size is None else bytes_of(size))
-    return Load(rate=offered.rate, size=offered.size, duration=0, warm_up=warm, consumers=MEMBERS, seed=seed)
+    load = Load(rate=offered.rate, size=offered.size, duration=0, warm_up=warm, consumers=MEMBERS, seed=seed)
+    check_load(platform, None, load)
+    return load
 
 
 def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
     from ottla.platform.scratch import scratch
     from ottla.proof.drilling import Order, drill_on
     from ottla.proof.keeping import HISTORIES, is_history, judge
-    from ottla.proof.subject import check_load, subject_of
+    from ottla.proof.subject import subject_of
 
-    check_load(platform, None, load)
     if here and not drill.here:
         raise UsageError(f"{drill.name} is not done to the platform itself", hint="without --here it gets a cluster of its own")
     name = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{drill.name}"

@@ -50,15 +50,11 @@ def heard(_: Any) -> None:
     """Hear an error: one that is fatal and that nobody hears, confluent_kafka raises wherever it happens to be called next."""
 
 
-def is_idempotent(profile: ClientProfile) -> bool:
-    """Whether a producer with this profile is idempotent.
+def is_idempotent(producer: Mapping[str, str]) -> bool:
+    """Whether a producer with these keys of a profile is idempotent.
 
     librdkafka's default is no; Java's, which a spec is written for, is yes unless acks say otherwise (KIP-679).
     """
-    return _is_idempotent(profile.producer)
-
-
-def _is_idempotent(producer: Mapping[str, str]) -> bool:
     wanted = producer.get("enable.idempotence")
     return wanted == "true" if wanted is not None else producer.get("acks", "all") in {"all", "-1"}
 
@@ -75,7 +71,7 @@ def translated(configs: Mapping[str, str], kind: str) -> dict[str, str | int]:
                 hint="take it out of the profile, or ask for it in an issue",
             )
         known[RENAMED.get(key, key)] = value
-    if kind == "producer" and _is_idempotent(configs):
+    if kind == "producer" and is_idempotent(configs):
         known["enable.idempotence"] = "true"
         if configs.get(BATCH, "").isdecimal():  # anything else is librdkafka's to refuse
             known[BATCH] = min(JAVA_BATCHES * int(configs[BATCH]), LARGEST)

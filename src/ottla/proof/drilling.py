@@ -135,7 +135,7 @@ def _record(platform: LocalPlatform, subject: Subject, order: Order, topic: str)
         replication_factor=shape.replication_factor,
         min_insync_replicas=int(shape.configs.get("min.insync.replicas") or 1),
         acks=producer.get("acks", "all"),
-        idempotent=is_idempotent(subject.access.profile),
+        idempotent=is_idempotent(producer),
         session_ms=int(next(iter(properties.values())).get(SESSION, OF_KAFKA)),
         producers=load.producers,
         readers=load.consumers,
