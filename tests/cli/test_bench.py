@@ -40,10 +40,27 @@ if TYPE_CHECKING:
         (("--here", "--security", "all"), "--security all"),
         (("--find-max", "--security", "all"), "--security all"),
         (("--security", "nonsense"), "--security nonsense"),
+        (("--size", "2GiB"), "does not fit into a request"),
+        (("--topic", "nope"), "there is no topic 'nope'"),
     ],
 )
 def test_what_cannot_be_measured_is_a_usage_error(ottla: Ottla, arguments: tuple[str, ...], said: str) -> None:
     done = ottla("bench", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--size", "5XB"), "--size 5XB: not a size"),
+        (("--size", "0"), "--size 0: at least 1 byte"),
+        (("--size", "2GiB"), "does not fit into a request"),
+        (("--warm-up", "30"), "no unit"),
+    ],
+)
+def test_a_load_that_no_drill_can_have_is_a_usage_error(ottla: Ottla, arguments: tuple[str, ...], said: str) -> None:
+    done = ottla("drill", "run", "none", *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
 
