@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         (("--security", "nonsense"), "--security nonsense"),
         (("--size", "2GiB"), "does not fit into a request"),
         (("--topic", "nope"), "there is no topic 'nope'"),
+        (("--compare", "a.json", "b.json", "--rate", "10"), "--rate says nothing to --compare"),
     ],
 )
 def test_what_cannot_be_measured_is_a_usage_error(ottla: Ottla, arguments: tuple[str, ...], said: str) -> None:

@@ -36,6 +36,14 @@ def test_a_follower_leads_as_little_as_any_and_is_in_sync(seed: int) -> None:
     assert chosen(Role.FOLLOWER, replace(OFFICES, partitions=without), seed=seed) == (2,)
 
 
+@given(seeds)
+def test_a_leader_or_follower_is_not_the_active_controller_unless_nobody_else_is_one(seed: int) -> None:
+    assert chosen(Role.LEADER, seed=seed) == (1,)  # node 2 leads too
+    only = replace(OFFICES, partitions=PARTITIONS[2:])
+    assert chosen(Role.LEADER, only, seed=seed) == (2,)
+    assert chosen(Role.FOLLOWER, replace(only, quorum=replace(OFFICES.quorum, leader=1)), seed=seed) == (3,)
+
+
 def test_the_coordinator_and_the_active_controller_are_those_that_kafka_names() -> None:
     assert chosen(Role.COORDINATOR) == (3,)
     assert chosen(Role.ACTIVE_CONTROLLER) == (2,)
@@ -54,7 +62,8 @@ def test_without_the_chosen_majority_the_rest_is_none(seed: int, count: int) -> 
 
 
 def test_one_seed_makes_one_choice_and_others_make_others() -> None:
-    assert {chosen(Role.LEADER, seed=seed) for seed in range(50)} == {(1,), (2,)}
+    elsewhere = replace(OFFICES, quorum=replace(OFFICES.quorum, leader=3))
+    assert {chosen(Role.LEADER, elsewhere, seed=seed) for seed in range(50)} == {(1,), (2,)}
     assert {chosen(Role.CONTROLLER_MAJORITY, seed=seed) for seed in range(50)} == {(1, 2), (2, 3)}
     assert len({chosen(Role.LEADER, seed=11) for _ in range(20)}) == 1
 

@@ -119,19 +119,26 @@ def test_the_cluster_is_named_and_sized_as_in_000() -> None:
     assert (cluster.name, cluster.disk) == ("todo-kafka", 10 * 1024**3)
 
 
-@pytest.mark.parametrize("environment", ["local", "laptop"])
-def test_the_client_profile_is_that_of_003(environment: str) -> None:
+TWO_CORES = {"linger.ms": "20", "max.in.flight.requests.per.connection": "1"}
+
+
+@pytest.mark.parametrize(("environment", "own"), [("local", TWO_CORES), ("laptop", {}), ("local-secure", {})])
+def test_the_client_profile_is_that_of_003_but_where_an_environment_says_otherwise(environment: str, own: dict[str, str]) -> None:
     profile = client_profile(shipped(environment))
-    assert profile.producer == {
-        "acks": "all",
-        "retries": "2147483647",
-        "batch.size": "16384",
-        "linger.ms": "5",
-        "compression.type": "snappy",
-        "enable.idempotence": "true",
-        "max.request.size": "1000012",
-        "partitioner": "murmur2_random",
-    }
+    assert (
+        profile.producer
+        == {
+            "acks": "all",
+            "retries": "2147483647",
+            "batch.size": "16384",
+            "linger.ms": "5",
+            "compression.type": "snappy",
+            "enable.idempotence": "true",
+            "max.request.size": "1000012",
+            "partitioner": "murmur2_random",
+        }
+        | own
+    )
     assert profile.consumer == {
         "group.protocol": "consumer",
         "fetch.min.bytes": "1",

@@ -12,7 +12,7 @@ import typer
 
 from ottla.cli.amounts import bytes_of, seconds_of
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document, print_table
-from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform
+from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, alone, explained, open_platform
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ SHOWN = {"p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "highest": "
 
 @explained
 def command(
+    context: typer.Context,
     file: SpecFile = DEFAULT_FILE,
     environment: Environment = None,
     output: OutputOption = Output.TABLE,
@@ -69,6 +70,7 @@ def command(
     from ottla.proof.subject import check_load
 
     if compare is not None:
+        alone(context, "--compare", "--output")
         return _compare(*compare, output)
     kinds = _securities(security, here=here, find_max=find_max)
     measured, warm = seconds_of("--duration", duration, least=LEAST_DURATION), seconds_of("--warm-up", warm_up, least=0)
@@ -168,7 +170,7 @@ def _sentence(run: Run) -> str:
     hosts = measurement.hosts
     used = f", processors {sum(each.busy for each in hosts) / len(hosts):.0%} busy" if hosts else ""
     return (
-        f"{run.judgement.verdict.value.upper()}  {run.security.value}: {measurement.acked:,} events acknowledged, lag at most "
+        f"{run.judgement.verdict.value.upper()}  {run.security.value}: {len(measurement.ack):,} events measured, lag at most "
         f"{measurement.lag:,}{used}; JVM {' '.join(run.jvm)}"
     )
 

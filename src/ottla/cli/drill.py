@@ -58,7 +58,8 @@ def list_drills(file: SpecFile = DEFAULT_FILE, environment: Environment = None, 
 
     kept = [str(path) for path in histories(open_platform(file, environment).folder)]
     if output is Output.TABLE:
-        print_table(["drill", "what is done"], [[drill.name, drill.what] for drill in DRILLS])
+        rows = [[drill.name, "yes" if drill.here else "no", drill.what] for drill in DRILLS]
+        print_table(["drill", "--here", "what is done"], rows)
         for path in kept:
             typer.echo(path)
     else:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ottla.platform import LocalPlatform
 
 Parameters = ParamSpec("Parameters")
-
 PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
@@ -94,6 +93,14 @@ def explained(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
 def write_no_more() -> None:
     """Nobody reads stdout any more: what is still to be flushed to stdout goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def alone(context: typer.Context, *options: str) -> None:
+    """Raise UsageError where any but ``options`` were given: they would say nothing to the first of them."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE" and not set(options) & set(parameter.opts):
+            raise UsageError(f"{parameter.opts[0]} says nothing to {options[0]}", hint="take one of them away")
 
 
 def with_options(text: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TOPIC_AUTHORIZATION_FAILED = 29  # librdkafka hands it on as it is (its pull request 3062)
 ENOUGH_DURING = 1_000  # acknowledgements that show a service during the fault; less where less is offered in a second
 QUIET = 3_000  # ms that a client may be busy with new metadata, with no node away
+AN_ELECTION = 3_000  # ms until a quorum whose leader was killed has another
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,16 @@ TABLE: dict[str, Row] = {
     "kill-leader": Row("its partitions wait for its session to end, then another replica leads", sessions=1),
     "kill-follower": Row("it stays in the ISR until its session ends, and acks=all waits for it", sessions=1),
     "kill-coordinator": Row(
-        "it leads and follows as well; the group finds a new coordinator then, and may read again from its commits",
+        "it leads and follows as well, and may be the active controller, with which sessions begin anew; the group finds a new "
+        "coordinator then, and may read again from its commits",
         sessions=1,
+        gap_ms=AN_ELECTION + QUIET,
         consume_extra_ms=10_000,
     ),
     "kill-controller": Row(
         "a combined node is a broker too: its session begins anew with the controller that is elected after it",
         sessions=1,
-        gap_ms=3_000 + QUIET,
+        gap_ms=AN_ELECTION + QUIET,
     ),
     "kill-controller-dedicated": Row("brokers serve without a controller; nothing else is away", redelivery_allowed=False),
     "quorum-lost": Row(

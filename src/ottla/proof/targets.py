@@ -47,9 +47,9 @@ def choose(role: Role, offices: Offices, *, nodes: Collection[int], group: str |
     chance = Random(seed)  # noqa: S311  (a drill can be run again; nobody has to be kept from guessing)
     match role:
         case Role.LEADER:
-            return leader(offices.partitions, chance)
+            return leader(offices, chance)
         case Role.FOLLOWER:
-            return follower(offices.partitions, chance)
+            return follower(offices, chance)
         case Role.COORDINATOR:
             return coordinator(offices, group)
         case Role.ACTIVE_CONTROLLER:
@@ -60,22 +60,26 @@ def choose(role: Role, offices: Offices, *, nodes: Collection[int], group: str |
             return _target(role, "all", sorted(nodes))
 
 
-def leader(partitions: Sequence[Partition], chance: Random) -> Target:
-    """The leader of one of the partitions that have one."""
-    led = [each for each in partitions if each.leader is not None]
+def leader(offices: Offices, chance: Random) -> Target:
+    """The leader of one of the partitions that have one; not the active controller, if another one leads."""
+    led = [(each, each.leader) for each in offices.partitions if each.leader is not None]
     if not led:
         raise ClusterError("no partition has a leader", hint=WAY_OUT)
-    chosen = chance.choice(led)
-    return _target(Role.LEADER, f"leader of {_name(chosen)}", [int(chosen.leader or 0)])
+    chosen, node_id = chance.choice(_apart_from_controller(led, offices))
+    return _target(Role.LEADER, f"leader of {_name(chosen)}", [node_id])
 
 
-def follower(partitions: Sequence[Partition], chance: Random) -> Target:
-    """A follower of a partition that is in its isr, and leads as few of the others as any follower does."""
-    pairs = [(each, node_id) for each in partitions for node_id in sorted(each.isr) if node_id != each.leader]
+def follower(offices: Offices, chance: Random) -> Target:
+    """A follower of a partition that is in its isr, and leads as few of the others as any follower does.
+
+    It is not the active controller, if there is another one that does.
+    """
+    pairs = [(each, node_id) for each in offices.partitions for node_id in sorted(each.isr) if node_id != each.leader]
     if not pairs:
         raise ClusterError("no partition has a follower in sync", hint=WAY_OUT)
-    leads = {node_id: sum(each.leader == node_id for each in partitions) for _, node_id in pairs}
-    chosen, node_id = chance.choice([pair for pair in pairs if leads[pair[1]] == min(leads.values())])
+    leads = {node_id: sum(each.leader == node_id for each in offices.partitions) for _, node_id in pairs}
+    least = [pair for pair in pairs if leads[pair[1]] == min(leads.values())]
+    chosen, node_id = chance.choice(_apart_from_controller(least, offices))
     return _target(Role.FOLLOWER, f"follower of {_name(chosen)}", [node_id])
 
 
@@ -104,6 +108,11 @@ def controller_majority(offices: Offices, chance: Random) -> Target:
 def quorum_loss(voters: int) -> int:
     """How many of so many voters must be gone before the rest is no majority."""
     return voters - voters // 2
+
+
+def _apart_from_controller(pairs: list[tuple[Partition, int]], offices: Offices) -> list[tuple[Partition, int]]:
+    """Those that are not the active controller, if there are any: to lose that one is a drill of its own, with a longer gap."""
+    return [pair for pair in pairs if pair[1] != offices.quorum.leader] or pairs
 
 
 def _target(role: Role, what: str, node_ids: Sequence[int]) -> Target:
