@@ -126,6 +126,9 @@ def test_an_interrupted_drill_on_the_platform_heals_it_and_leaves_no_topic(three
     process = drill_here(three)
     until_applied(three, len(histories(three.platform.folder)))
     assert len(paused(three)) == 1
+    for command in (("down",), ("drill", "run", "none", "--here", *LOAD)):
+        refused = three.run(*command)
+        assert (refused.returncode, f"a drill is being done to this platform (pid {process.pid})" in refused.stderr) == (4, True)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(90) == 130
     assert (paused(three), recorded(three.platform.cluster.layout)) == ([], ())

@@ -150,6 +150,7 @@ def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int
 
 
 def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
+    from ottla.local.faults.held import held_by_drill
     from ottla.platform.scratch import scratch
     from ottla.proof.drilling import Order, drill_on
     from ottla.proof.keeping import HISTORIES, is_history, judge
@@ -162,7 +163,8 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
     order = Order(drill, load, command=_command(platform, drill, load, file, here=here), said=TerminalReporter().step)
     try:
         if here:
-            drill_on(platform, subject_of(platform, None), order, folder)
+            with held_by_drill(platform.cluster.layout):
+                drill_on(platform, subject_of(platform, None), order, folder)
         else:
             shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes))
             with scratch(platform, name, shape) as made:

@@ -138,6 +138,11 @@ class Layout:
         return self.root / "lock"
 
     @property
+    def drill_lock(self) -> Path:
+        """Held by a drill that is done to this cluster."""
+        return self.root / "drill.lock"
+
+    @property
     def authority(self) -> Path:
         """The certificate of the cluster's own CA, PEM."""
         return self.root / "ca.pem"
