@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from tests.proof.good import good_history
-from tests.proof.planting import backlog_left, duplicate_append, lost, never_whole
+from tests.proof.planting import backlog_left, duplicate_append, lost, never_whole, stopped_early
 from tests.proof.plantings import PLANTINGS
 
 from ottla.proof.checker import CHECKS, check
@@ -39,6 +39,10 @@ def test_a_good_run_is_told_in_figures_and_ends_with_its_verdict() -> None:
     lines = lines_of(good_history())
     assert lines[:2] == ["baseline: no fault", "  600 sent: 600 acknowledged, 0 refused, 0 unknown"]
     assert lines[-1] == f"verdict: valid (all {len(CHECKS)} checks passed)"
+
+
+def test_a_run_that_was_cut_off_does_not_say_that_nothing_was_done_to_it() -> None:
+    assert lines_of(stopped_early(good_history()))[0] == "baseline: cut off before its faults were written down"
 
 
 def test_what_was_found_is_named_counted_and_shown_by_examples() -> None:

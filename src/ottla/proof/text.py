@@ -40,7 +40,8 @@ def verdict_line(judgement: Judgement) -> str:
 
 def faults_text(run: Run) -> str:
     """What was done, and to whom."""
-    return " and ".join(f"{fault.name} ({fault.target})" for fault in run.faults) or "no fault"
+    none = "no fault" if run.complete else "cut off before its faults were written down"
+    return " and ".join(f"{fault.name} ({fault.target})" for fault in run.faults) or none
 
 
 def figure_lines(judgement: Judgement) -> Iterator[str]:
