@@ -90,7 +90,7 @@ def good_history(
     members = _members(random, logs, readers, rebalances=TABLE[expects].redelivery_allowed)
     return History(
         run=run,
-        timeline=_timeline(members, partitions, faulty=bool(faults)),
+        timeline=_timeline(members, partitions, expects if faults else None),
         attempts=sent,
         members=members,
         final=_final(logs),
@@ -182,11 +182,17 @@ def _reading(partition: int, record: Record, since: int) -> tuple[int, str, int,
     return max(since, record.at + 5 * MS), "read", partition, record.offset, (record.producer, record.seq, record.checksum)
 
 
-def _timeline(members: tuple[Member, ...], partitions: int, *, faulty: bool) -> tuple[Event, ...]:
+def _timeline(members: tuple[Member, ...], partitions: int, fault: str | None) -> tuple[Event, ...]:
     whole, broken = {"in_sync": 3 * partitions, "of": 3 * partitions}, {"in_sync": 2 * partitions, "of": 3 * partitions}
     shown = {"fault": "kill", "target": "node 2", "shown": True, "evidence": ["pid 4711 is gone"]}
     events = [Event(BEGIN - SECOND, "isr", whole), Event(BEGIN, "load-begins"), Event(BEGIN + LASTS, "load-ends")]
-    if faulty:
+    must = TABLE[fault].alerts if fault else {}
+    events.append(Event(BEGIN, "alerts-watched", {"within": dict.fromkeys(must, 5_000)}))
+    for number, name in enumerate(must):
+        told = {"name": name, "labels": {"node": "2"}}
+        events.append(Event(FAULT + (2 + number % 2) * SECOND, "alert", {**told, "state": "firing"}))
+        events.append(Event(HEALED + 2 * SECOND, "alert", {**told, "state": "resolved"}))
+    if fault:
         events += [
             Event(FAULT - MS, "fault-begins", {"fault": "kill", "target": "node 2"}),
             Event(FAULT, "fault-applied", shown),

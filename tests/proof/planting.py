@@ -390,6 +390,38 @@ def final_read_incomplete(history: History) -> History:
     return with_final(history, lambda rows: rows, complete=False)
 
 
+def alert_not_fired(history: History) -> History:
+    return with_events(history, "alert", lambda event: None if event.facts["name"] == "BrokerDown" else event)
+
+
+def alert_late(history: History) -> History:
+    fault = history.first("fault-applied") or 0
+    return with_events(
+        history, "alert", lambda event: replace(event, at=fault + 60 * SECOND + (event.facts["state"] != "firing"))
+    )
+
+
+def alert_without_reason(history: History) -> History:
+    told = {"name": "UncleanElection", "labels": {}}
+    events = [Event(history.timeline[-1].at, "alert", {**told, "state": state}) for state in ("firing", "resolved")]
+    return replace(history, timeline=(*history.timeline, *events))
+
+
+def alert_before_the_fault(history: History) -> History:
+    told = {"name": "BrokerDown", "labels": {}}
+    events = [Event(history.timeline[0].at, "alert", {**told, "state": state}) for state in ("firing", "resolved")]
+    return replace(history, timeline=(*events, *history.timeline))
+
+
+def alert_not_resolved(history: History) -> History:
+    return with_events(history, "alert", lambda event: event if event.facts["state"] == "firing" else None)
+
+
+def alerts_unseen(history: History) -> History:
+    seen = Event(history.timeline[-1].at, "alerts-unseen", {"text": "nobody answers"})
+    return replace(history, timeline=(*history.timeline, seen))
+
+
 def event_gone(what: str) -> Callable[[History], History]:
     return lambda history: with_events(history, what, lambda _: None)
 

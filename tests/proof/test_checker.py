@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.proof.good import good_history
-from tests.proof.planting import commit_went_back, duplicate_append, lost, nothing_sent, reordered
+from tests.proof.planting import commit_went_back, duplicate_append, event_gone, lost, nothing_sent, reordered
 from tests.proof.plantings import PLANTINGS, SILENCES
 
 from ottla.proof.checker import CHECKS, Judgement, Verdict, check, merged
@@ -59,6 +59,19 @@ def test_a_planted_anomaly_is_found_under_its_name(anomaly: str, plant: Planting
     assert 1 <= len(finding.examples) <= 10
     assert judgement.verdict is not Verdict.VALID
     assert causes is Verdict.UNKNOWN or judgement.verdict is Verdict.INVALID
+
+
+def test_a_run_whose_alerts_nobody_watched_is_not_asked_for_them() -> None:
+    unwatched = event_gone("alerts-watched")(good_history(expects="kill-leader"))
+    asked = {finding.anomaly for finding in judged(unwatched).findings}
+    assert {check.name for check in CHECKS} - asked == {
+        "alert-not-fired",
+        "alert-late",
+        "alert-without-reason",
+        "alert-not-resolved",
+        "alerts-unseen",
+    }
+    assert judged(unwatched).verdict is Verdict.VALID
 
 
 def test_every_check_has_an_anomaly_planted_for_it() -> None:

@@ -11,18 +11,35 @@ back-off and one metadata refresh, which is what the 3 s on top are for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ottla.proof.history.columns import Run
 
 TOPIC_AUTHORIZATION_FAILED = 29  # librdkafka hands it on as it is (its pull request 3062)
 ENOUGH_DURING = 1_000  # acknowledgements that show a service during the fault; less where less is offered in a second
 QUIET = 3_000  # ms that a client may be busy with new metadata, with no node away
 AN_ELECTION = 3_000  # ms until a quorum whose leader was killed has another
+
+# Alerts by the names of ``ottla.metrics.alerts``. What must fire -> how many sessions it takes until its condition is true.
+OF_A_DEAD_NODE = {"BrokerDown": 0, "BrokersMissing": 0, "BrokerFenced": 1}
+WITHOUT_A_QUORUM = {"BrokerDown": 0, "BrokersMissing": 0, "QuorumStuck": 0}
+OF_A_RESTART = frozenset({"BrokerDown", "BrokersMissing", "BrokerFenced", "QuorumNoSpare", "UnderReplicated", "AtMinIsr"})
+BESIDE_A_DEAD_NODE = OF_A_RESTART | {
+    "CanaryFailing",  # its records to that node are lost with it
+    "CollectorFailed",  # the exporter waits for that node
+    "ExporterStale",
+    "IsrFlapping",
+    "LagRecords",
+    "NoActiveController",  # until another one is elected
+    "QuorumStuck",
+}
+BESIDE_TWO_DEAD_NODES = BESIDE_A_DEAD_NODE | {"LagSeconds", "LagStalled", "OfflinePartitions", "UnderMinIsr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,7 @@ class Row:
     ``lasting``: the fault is held for longer than the gap, so that the service can be seen to come back while it lasts.
     ``recovery_ms``: from healed to every replica in sync and the backlog gone.
     ``commits_may_lag``: a committed_offset may be an older one for a moment.
+    ``alerts``: those that must fire, ``may_alert``: those that may; any other is false.
     """
 
     reason: str
@@ -46,6 +64,8 @@ class Row:
     unknown_allowed: bool = False
     redelivery_allowed: bool = True
     commits_may_lag: bool = False
+    alerts: Mapping[str, int] = field(default_factory=dict)
+    may_alert: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +84,59 @@ class Expected:
     unknown_allowed: bool
     redelivery_allowed: bool
     commits_may_lag: bool
+    alerts: Mapping[str, int]  # how long after the fault its condition is true at the latest
+    may_alert: frozenset[str]
 
 
 TABLE: dict[str, Row] = {
     "none": Row("nothing is done: what is seen here is the harness and the machine", redelivery_allowed=False),
-    "kill-leader": Row("its partitions wait for its session to end, then another replica leads", sessions=1),
-    "kill-follower": Row("it stays in the ISR until its session ends, and acks=all waits for it", sessions=1),
+    "kill-leader": Row(
+        "its partitions wait for its session to end, then another replica leads",
+        sessions=1,
+        alerts=OF_A_DEAD_NODE,
+        may_alert=BESIDE_A_DEAD_NODE,
+    ),
+    "kill-follower": Row(
+        "it stays in the ISR until its session ends, and acks=all waits for it",
+        sessions=1,
+        alerts=OF_A_DEAD_NODE,
+        may_alert=BESIDE_A_DEAD_NODE,
+    ),
     "kill-coordinator": Row(
         "it leads and follows as well, and may be the active controller, with which sessions begin anew; the group finds a new "
         "coordinator then, and may read again from its commits",
         sessions=1,
         gap_ms=AN_ELECTION + QUIET,
         consume_extra_ms=10_000,
+        alerts=OF_A_DEAD_NODE,
+        may_alert=BESIDE_A_DEAD_NODE,
     ),
     "kill-controller": Row(
         "a combined node is a broker too: its session begins anew with the controller that is elected after it",
         sessions=1,
         gap_ms=AN_ELECTION + QUIET,
+        alerts=OF_A_DEAD_NODE,
+        may_alert=BESIDE_A_DEAD_NODE,
     ),
-    "kill-controller-dedicated": Row("brokers serve without a controller; nothing else is away", redelivery_allowed=False),
+    "kill-controller-dedicated": Row(
+        "brokers serve without a controller; nothing else is away",
+        redelivery_allowed=False,
+        may_alert=BESIDE_A_DEAD_NODE,
+    ),
     "quorum-lost": Row(
         "two combined nodes of three: the ISR is below its minimum, so writes wait; an old registration's session ends first",
         sessions=1,
         gap_ms=15_000,
         served=False,
         unknown_allowed=True,
+        alerts=WITHOUT_A_QUORUM,
+        may_alert=BESIDE_TWO_DEAD_NODES,
     ),
     "quorum-lost-dedicated": Row(
         "brokers serve with the metadata they have; they are not fenced, as nobody is there to fence them",
         gap_ms=2_000 + 1_000 + QUIET,
+        alerts={"QuorumStuck": 0},
+        may_alert=BESIDE_TWO_DEAD_NODES,
     ),
     "kill-all": Row(
         "nobody serves; a node comes back after its old registration's session, elects, loads its logs",
@@ -102,14 +146,30 @@ TABLE: dict[str, Row] = {
         unknown_allowed=True,
         recovery_ms=90_000,
         commits_may_lag=True,
+        alerts={"BrokerDown": 0, "BrokersMissing": 0},
+        may_alert=BESIDE_TWO_DEAD_NODES,
     ),
     "pause-short": Row(
         "acks=all waits for the paused replica, so every partition may wait as long as the pause; nobody is fenced",
         served=False,
+        may_alert=BESIDE_A_DEAD_NODE,
     ),
-    "pause-long": Row("fenced when its session ends; as a zombie it must acknowledge nothing", sessions=1),
-    "rolling-restart": Row("leaders move before a node stops; one metadata refresh for each node", gap_ms=2 * QUIET),
-    "rotate-certificates": Row("a rolling restart, each node with a new certificate", gap_ms=2 * QUIET),
+    "pause-long": Row(
+        "fenced when its session ends; as a zombie it must acknowledge nothing",
+        sessions=1,
+        alerts=OF_A_DEAD_NODE,
+        may_alert=BESIDE_A_DEAD_NODE,
+    ),
+    "rolling-restart": Row(
+        "leaders move before a node stops; one metadata refresh for each node",
+        gap_ms=2 * QUIET,
+        may_alert=OF_A_RESTART,
+    ),
+    "rotate-certificates": Row(
+        "a rolling restart, each node with a new certificate",
+        gap_ms=2 * QUIET,
+        may_alert=OF_A_RESTART,
+    ),
     "rotate-passwords": Row("connections that are open stay; new ones use the new password", lasting=False),
     "revoke-acl": Row(
         "writes are refused while the right is gone, and none of them may be in the log; a member may not even say that it "
@@ -130,6 +190,8 @@ TABLE: dict[str, Row] = {
         gap_ms=15_000,
         served=False,
         unknown_allowed=True,
+        alerts=WITHOUT_A_QUORUM,
+        may_alert=BESIDE_TWO_DEAD_NODES,
     ),
 }
 
@@ -158,4 +220,6 @@ def expected_of(run: Run) -> Expected:
         unknown_allowed=row.unknown_allowed,
         redelivery_allowed=row.redelivery_allowed,
         commits_may_lag=row.commits_may_lag,
+        alerts={name: sessions * run.session_ms + (AN_ELECTION if sessions else 0) for name, sessions in row.alerts.items()},
+        may_alert=row.may_alert,
     )

@@ -24,7 +24,8 @@ def verdict_document(run: Run, judgement: Judgement) -> dict[str, Any]:
 
 
 def _expected(expected: Expected) -> dict[str, Any]:
-    return {**asdict(expected), "refused_allowed": sorted(expected.refused_allowed)}
+    sets = {"refused_allowed": sorted(expected.refused_allowed), "may_alert": sorted(expected.may_alert)}
+    return {**asdict(expected), **sets}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 ``checks`` is the table of all checks; ``ledger`` is what they ask. One module for a family of anomalies, one function for each:
 ``acknowledged`` (lost ...), ``appended`` (the log), ``polling`` (members), ``commits`` (the group), ``replicas``, ``conduct``
-(the run itself). Section numbers in them are those of the design's list of anomalies.
+(the run itself), ``alerts`` (those that fired). Section numbers in them are those of the design's list of anomalies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["CHECKS", "Finding", "Judgement", "Measure", "Verdict", "check", "mer
 def check(history: History, expected: Expected) -> Judgement:
     """What this history proves."""
     ledger = Ledger(history)
-    findings = tuple(each.run(ledger, expected) for each in CHECKS)
+    findings = tuple(each.run(ledger, expected) for each in CHECKS if each.asked(ledger))
     liveness = measures(ledger, expected)
     verdict = merged([finding.verdict for finding in findings] + [measure.verdict for measure in liveness])
     return Judgement(verdict, findings, liveness, figures(ledger), expected)

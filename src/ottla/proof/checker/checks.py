@@ -8,7 +8,7 @@ from inspect import signature
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ottla.proof.checker import acknowledged, appended, commits, conduct, polling, replicas
+from ottla.proof.checker import acknowledged, alerts, appended, commits, conduct, polling, replicas
 from ottla.proof.checker.verdict import MOST_EXAMPLES, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class Need(Enum):
 class Check:
     """``find`` yields a sentence for each thing found; its docstring is the meaning, its name the anomaly's.
 
-    ``legal`` says why what was found is allowed in this run; no words: it is not.
+    ``legal`` says why what was found is allowed in this run; no words: it is not. ``asked`` is whether a run is asked at all.
     """
 
     find: Callable[..., Iterator[str]]
     needs: tuple[Need, ...] = ()
     causes: Verdict = Verdict.INVALID
     legal: Legal = lambda _ledger, _expected: ""
+    asked: Callable[[Ledger], bool] = lambda _ledger: True
 
     @property
     def name(self) -> str:
@@ -137,6 +138,11 @@ CHECKS = (
     Check(conduct.final_read_incomplete, causes=Verdict.UNKNOWN),
     Check(conduct.fault_not_shown, causes=Verdict.UNKNOWN),
     Check(conduct.heal_not_shown, causes=Verdict.UNKNOWN),
+    Check(alerts.alert_not_fired, (Need.TIMELINE, Need.ENDED), asked=alerts.watched),
+    Check(alerts.alert_late, (Need.TIMELINE,), asked=alerts.watched),
+    Check(alerts.alert_without_reason, (Need.TIMELINE,), asked=alerts.watched),
+    Check(alerts.alert_not_resolved, (Need.TIMELINE, Need.ENDED), asked=alerts.watched),
+    Check(alerts.alerts_unseen, causes=Verdict.UNKNOWN, asked=alerts.watched),
     Check(conduct.torn_file, causes=Verdict.UNKNOWN),
     Check(conduct.missing_file, causes=Verdict.UNKNOWN),
 )
