@@ -69,6 +69,7 @@ def run_in_order(page: Path, folder: Path, *, environment: str | None = None) ->
         pytest.param(ROOT / "docs/how-to/restart-and-upgrade.md", marks=pytest.mark.long),
         pytest.param(ROOT / "docs/how-to/share-a-cluster.md", marks=pytest.mark.long),
         ROOT / "docs/how-to/watch-with-prometheus.md",
+        ROOT / "docs/how-to/alerts.md",
         pytest.param(ROOT / "docs/how-to/drill.md", marks=pytest.mark.long),
     ],
     ids=lambda page: page.name,
