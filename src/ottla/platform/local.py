@@ -393,21 +393,24 @@ class LocalPlatform:
         return read_status(self.environment, self.cluster)
 
     def down(self) -> list[int]:
-        """Stop every node, and the exporter beside them; all data stays. Returns the ids of the nodes that were running."""
-        from ottla.platform.exporter_process import exporter_process
-
+        """Stop every node, and what runs beside them; all data stays. Returns the ids of the nodes that were running."""
         with self.cluster.lock():
-            exporter_process(self).stop()
+            self._stop_companions()
             return self.cluster.stop()
 
-    def wipe(self) -> None:
-        """Stop every node, and the exporter beside them, and remove all data of this environment."""
+    def _stop_companions(self) -> None:
         from ottla.platform.exporter_process import exporter_process
+        from ottla.platform.monitoring import monitoring_of
 
+        monitoring_of(self).stop()
+        exporter_process(self).stop()
+
+    def wipe(self) -> None:
+        """Stop every node, and what runs beside them, and remove all data of this environment."""
         with self.cluster.lock():
             refuse_lived_in(self.folder)
             end_left_behind(self.cluster, self.folder)
-            exporter_process(self).stop()
+            self._stop_companions()
             self.cluster.wipe()
 
     @contextmanager
