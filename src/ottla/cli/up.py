@@ -113,7 +113,7 @@ def _keep_monitoring(platform: LocalPlatform, *, wanted: bool) -> OttlaError | N
     if blind:
         note(
             with_options(
-                f"  note: no JMX agent in {named(blind)}, so nothing is known of what only nodes tell, and no alert is made of it;\n"
+                f"  note: no JMX agent in {named(blind)}: what only nodes tell is not known, and no alert is made of it;\n"
                 "  to have that: cluster.jmx_agent: true in the spec, then: ottla apply"
             )
         )

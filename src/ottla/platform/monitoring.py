@@ -94,7 +94,8 @@ class Monitoring:
 
     def stop(self) -> bool:
         """End both; whether one ran."""
-        return any([daemon.stop() for daemon in reversed(self.daemons)])
+        stopped = [daemon.stop() for daemon in reversed(self.daemons)]
+        return any(stopped)
 
     def status(self) -> MonitoringStatus | None:
         """How they are; None where neither runs."""
@@ -117,7 +118,7 @@ def monitoring_of(platform: LocalPlatform) -> Monitoring:
 
 
 def watched(platform: LocalPlatform, *, wanted: bool) -> LocalPlatform:
-    """The platform as it is while it is monitored (``wanted``, or it is so already): its exporter runs, whatever the spec says."""
+    """The platform as it is while it is monitored (``wanted``, or it is already): its exporter runs, whatever the spec says."""
     if platform.spec.exporter.enabled or not (wanted or monitoring_of(platform).runs()):
         return platform
     exporter = platform.spec.exporter.model_copy(update={"enabled": True})
