@@ -8,10 +8,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+from tests.companions.timings import TIMINGS
 from tests.conftest import SHIPPED_SPEC
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def free_ports(count: int) -> list[int]:
@@ -38,3 +41,12 @@ def monitored_spec(**monitoring: Any) -> dict[str, Any]:
 def write_spec(folder: Path, spec: dict[str, Any]) -> None:
     """As `platform.yaml` (JSON is YAML)."""
     (folder / "platform.yaml").write_text(json.dumps(spec))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each alert took to fire, and to be over."""
+    if TIMINGS:
+        terminalreporter.section("alerts fired for real; seconds, with rules ten times as quick")
+        terminalreporter.write_line(f"{'ALERT':22} {'FAULT':44} {'FIRED':>6} {'RESOLVED':>8}")
+        for timing in TIMINGS:
+            terminalreporter.write_line(str(timing))
