@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ottla.metrics.alert import Pace
 from ruamel.yaml import YAML
 from tests.companions.conftest import monitored_spec, write_spec
 from tests.companions.timings import TIMINGS, Timing
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 SCALE = 10.0
 WATCHDOG = "Watchdog"
 QUIET = 90.0  # seconds
-RULES, ROUTES = "rules.yml", "alertmanager.yml"
+ROUTES = "alertmanager.yml"
 
 
 @dataclass
@@ -53,8 +52,9 @@ class Bench:
     def install(self, change: Callable[[dict[str, Any]], None] | None = None, *, inhibits: bool = False) -> None:
         """Have the rules of the spec, or of a changed one; each alert is told of by itself unless it ``inhibits``."""
         platform = self.platform if change is None else self._changed(change)
-        files = documents(platform, pace=Pace(SCALE))
-        keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: quick(files[ROUTES], inhibits=inhibits)})
+        files = documents(platform, scale=SCALE)
+        routes = files[ROUTES] if inhibits else without_inhibition(files[ROUTES])
+        keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: routes})
 
     def _changed(self, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
         spec = json.loads((self.home.folder / "platform.yaml").read_text())
@@ -109,13 +109,10 @@ def shown(evidence: Evidence | object) -> None:
     assert getattr(evidence, "shown", True), getattr(evidence, "lines", ())
 
 
-def quick(routes: str, *, inhibits: bool) -> str:
-    """Alertmanager's document, with waits of a second, and with what it holds back or without."""
+def without_inhibition(routes: str) -> str:
+    """Alertmanager's document, so that each alert is told of, whatever else fires."""
     document = YAML(typ="safe").load(routes)
-    for route in (document["route"], *document["route"].get("routes", ())):
-        route.update(group_wait="1s", group_interval="1s")
-    if not inhibits:
-        document.pop("inhibit_rules", None)
+    assert document.pop("inhibit_rules")
     return json.dumps(document)
 
 

@@ -394,23 +394,20 @@ class LocalPlatform:
 
     def down(self) -> list[int]:
         """Stop every node, and what runs beside them; all data stays. Returns the ids of the nodes that were running."""
+        from ottla.platform.monitoring import stop_beside
+
         with self.cluster.lock():
-            self._stop_companions()
+            stop_beside(self)
             return self.cluster.stop()
-
-    def _stop_companions(self) -> None:
-        from ottla.platform.exporter_process import exporter_process
-        from ottla.platform.monitoring import monitoring_of
-
-        monitoring_of(self).stop()
-        exporter_process(self).stop()
 
     def wipe(self) -> None:
         """Stop every node, and what runs beside them, and remove all data of this environment."""
+        from ottla.platform.monitoring import stop_beside
+
         with self.cluster.lock():
             refuse_lived_in(self.folder)
             end_left_behind(self.cluster, self.folder)
-            self._stop_companions()
+            stop_beside(self)
             self.cluster.wipe()
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -9,14 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ottla.files import explained, private_folder, write_atomic
-from ottla.platform.exporter_process import node_on
+from ottla.files import PRIVATE_FILE, PUBLIC_FILE, explained, private_folder, write_atomic
+from ottla.platform.exporter_process import exporter_process, node_on
+from ottla.secrets import resolve
 from ottla.telemetry.alertmanager import alertmanager
 from ottla.telemetry.prometheus import prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ottla.model.secret import Secret
     from ottla.platform.local import LocalPlatform
     from ottla.telemetry.daemon import Daemon
 
@@ -76,21 +79,30 @@ class Monitoring:
             daemon.program.path()
             daemon.checker.path()
 
-    def install(self, documents: Mapping[str, str]) -> bool:
-        """Put the files in their places; whether one changed. Those that a checker refuses replace none (LocalError)."""
+    def install(self, documents: Mapping[str, str], secrets: Mapping[str, Secret]) -> bool:
+        """Put the files in their places; whether one changed. Those that a checker refuses replace none (LocalError).
+
+        ``secrets`` are files that only Prometheus reads, and their owner.
+        """
         private_folder(self.folder)
+        private = {name: secret.reveal() for name, secret in secrets.items()}
+        self._check({**documents, **private})
+        texts, modes = {**private, **documents}, dict.fromkeys(private, PRIVATE_FILE)
+        changed = [name for name, text in texts.items() if _text_of(self.folder / name) != text]
+        for name in changed:
+            write_atomic(self.folder / name, texts[name], mode=modes.get(name, PUBLIC_FILE))
+        return bool(changed)
+
+    def _check(self, texts: Mapping[str, str]) -> None:
+        """Raise LocalError where a checker refuses the files, before they replace any."""
         for left in self.folder.glob(f"{STAGED}*"):  # by a run that was cut off; the cluster's lock keeps others out
             shutil.rmtree(left)
         with explained("write", self.folder), tempfile.TemporaryDirectory(prefix=STAGED, dir=self.folder) as name:
             staged = Path(name)
-            for file, text in documents.items():
-                write_atomic(staged / file, text)
+            for file, text in texts.items():
+                write_atomic(staged / file, text, mode=PRIVATE_FILE)
             for daemon in self.daemons:
                 daemon.refuse_wrong(staged)
-        changed = [file for file, text in documents.items() if _text_of(self.folder / file) != text]
-        for file in changed:
-            write_atomic(self.folder / file, documents[file])
-        return bool(changed)
 
     def stop(self) -> bool:
         """End both; whether one ran."""
@@ -133,16 +145,25 @@ def keep_monitoring(
     ``documents`` are other files than those of the spec. Raises LocalError where one does not come up, or refuses its files.
     """
     from ottla.platform.monitoring_files import documents as documents_of
+    from ottla.platform.monitoring_files import needed_files
 
     with platform.cluster.lock():
         monitoring = monitoring_of(platform)
         if not (wanted or monitoring.runs()):
             return None
         monitoring.require_programs()
-        changed = monitoring.install(documents_of(platform) if documents is None else documents)
+        references, folder = needed_files(platform), platform.identity.folder
+        secrets = {name: resolve(each, environ=os.environ, folder=folder) for name, each in references.items()}
+        changed = monitoring.install(documents_of(platform) if documents is None else documents, secrets)
         _refuse_ports_of_nodes(platform, monitoring)
         done = [daemon.keep_running() for daemon in monitoring.daemons]
         return monitoring, changed or any(done)
+
+
+def stop_beside(platform: LocalPlatform) -> None:
+    """End what runs beside the nodes."""
+    monitoring_of(platform).stop()
+    exporter_process(platform).stop()
 
 
 def without_agent(platform: LocalPlatform) -> list[int]:
