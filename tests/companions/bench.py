@@ -49,10 +49,12 @@ class Bench:
     def monitoring(self) -> Monitoring:
         return monitoring_of(self.platform)
 
-    def install(self, change: Callable[[dict[str, Any]], None] | None = None, *, inhibits: bool = False) -> None:
+    def install(
+        self, change: Callable[[dict[str, Any]], None] | None = None, *, inhibits: bool = False, scale: float = SCALE
+    ) -> None:
         """Have the rules of the spec, or of a changed one; each alert is told of by itself unless it ``inhibits``."""
         platform = self.platform if change is None else self._changed(change)
-        files = documents(platform, scale=SCALE)
+        files = documents(platform, scale=scale)
         routes = files[ROUTES] if inhibits else without_inhibition(files[ROUTES])
         keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: routes})
 

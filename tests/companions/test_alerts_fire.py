@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from tests.companions.bench import WATCHDOG, Bench, running_bench
 from tests.companions.timings import TIMINGS, Timing
-from tests.kafka.clients import of_librdkafka
+from tests.kafka.clients import LET_IN, of_librdkafka, write
 
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
@@ -19,9 +19,11 @@ from ottla.platform.exporter_process import exporter_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(420)]
 HEALTHY_SECONDS = 60.0  # ten minutes of rules that are ten times as quick
+QUICKER = 60.0  # where nothing but a figure of the spec changes
 GROUP, TOPIC = "left-behind", "bench-lag"
 OF_A_DEAD_BROKER = (
     "BrokerDown",
@@ -49,6 +51,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             NewTopic("bench-one-replica", num_partitions=3, replication_factor=1),
             NewTopic("bench-all-in-sync", num_partitions=3, replication_factor=3, config={"min.insync.replicas": "3"}),
             NewTopic(TOPIC, num_partitions=1, replication_factor=3),
+            NewTopic("bench-lost", num_partitions=1, replication_factor=3),
         ]
         for made in admin.create_topics(topics).values():
             made.result(30)
@@ -134,13 +137,13 @@ class LeftBehind:
 
     def do(self) -> None:
         self._thread.start()
-        self._commit(0)
+        commit(self._config, TOPIC, 0)
 
     def heal(self) -> None:
         """Nothing more is written, and all is read."""
         self._stop.set()
         self._thread.join()
-        self._commit(None)
+        commit(self._config, TOPIC, None)
 
     def _write(self) -> None:
         producer = Producer(self._config)
@@ -149,28 +152,60 @@ class LeftBehind:
             producer.poll(0)
         producer.flush(30)
 
-    def _commit(self, offset: int | None) -> None:
-        """An offset; None: as far as there are events."""
-        consumer = Consumer({**self._config, "group.id": GROUP, "enable.auto.commit": False})
-        try:
-            end = consumer.get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=20)[1] if offset is None else offset
-            consumer.commit(offsets=[TopicPartition(TOPIC, 0, end)], asynchronous=False)
-        finally:
-            consumer.close()
+
+def commit(config: dict[str, Any], topic: str, offset: int | None) -> None:
+    """Commit for the group: an offset; None: as far as there are events."""
+    consumer = Consumer({**config, "group.id": GROUP, "enable.auto.commit": False})
+    try:
+        end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)[1] if offset is None else offset
+        consumer.commit(offsets=[TopicPartition(topic, 0, end)], asynchronous=False)
+    finally:
+        consumer.close()
 
 
-def test_a_disk_that_is_fuller_than_the_spec_allows(bench: Bench) -> None:
+def test_records_that_retention_took(bench: Bench) -> None:
+    bench.wait_until_quiet()
+    config = of_librdkafka(bench.home.settings)
+
+    def lose() -> None:
+        assert write(config, "bench-lost", count=100) == LET_IN
+        commit(config, "bench-lost", 1)
+        AdminClient(config).delete_records([TopicPartition("bench-lost", 0, 50)])[TopicPartition("bench-lost", 0)].result(30)
+
+    bench.prove(["RecordsLost"], fault="DeleteRecords beyond a group", do=lose, heal=lambda: commit(config, "bench-lost", 100))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"), [("cluster", "disk", "1KiB"), ("monitoring", "disk", {"used": "1%"})], ids=["log_dirs", "volume"]
+)
+def test_a_disk_that_is_fuller_than_the_spec_allows(bench: Bench, section: str, key: str, value: Any) -> None:
     bench.wait_until_quiet()
 
-    def small(spec: dict[str, Any]) -> None:
-        spec["cluster"]["disk"] = "1KiB"
+    def change(spec: dict[str, Any]) -> None:
+        spec[section][key] = value
 
-    bench.prove(
-        ["DiskAlmostFull"], fault="more in log_dirs than cluster.disk", do=lambda: bench.install(small), heal=bench.install
-    )
-    bench.wait_until_quiet()
+    def fill() -> None:
+        bench.install(change, scale=QUICKER)
 
-    def low(spec: dict[str, Any]) -> None:
-        spec["monitoring"]["disk"] = {"used": "1%"}
+    bench.prove(["DiskAlmostFull"], fault=f"{section}.{key} under what is used", do=fill, heal=bench.install)
 
-    bench.prove(["DiskAlmostFull"], fault="monitoring.disk.used of 1%", do=lambda: bench.install(low), heal=bench.install)
+
+def test_a_certificate_that_expires(tmp_path: Path) -> None:
+    """On a locked platform. The certificates of nodes are made for 397 days."""
+
+    def locked(spec: dict[str, Any]) -> None:
+        spec["environments"]["laptop"]["security"] = {"enabled": True}
+
+    def strict(spec: dict[str, Any]) -> None:
+        spec["monitoring"]["certificates"] = {"expire_within": "500d"}
+
+    with running_bench(tmp_path, "laptop", locked) as bench:
+        bench.wait_until_quiet()
+        fault = "monitoring.certificates.expire_within: 500d"
+        bench.prove(
+            ["CertificateExpiring"],
+            fault=fault,
+            do=lambda: bench.install(strict, scale=QUICKER),
+            heal=bench.install,
+            within=100,
+        )

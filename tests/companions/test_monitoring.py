@@ -70,8 +70,12 @@ def pids(home: Home) -> list[int]:
 
 
 def rules(home: Home) -> set[str]:
+    return {rule["name"] for rule in all_rules(home)}
+
+
+def all_rules(home: Home) -> list[dict[str, Any]]:
     found = of(home).prometheus.ask("/api/v1/rules")["data"]["groups"]
-    return {rule["name"] for group in found for rule in group["rules"]}
+    return [rule for group in found for rule in group["rules"]]
 
 
 def changed(home: Home, change: dict[str, Any]) -> str:
@@ -121,6 +125,30 @@ def test_other_rules_are_read_without_a_restart(monitored: Home) -> None:
     assert (rules(monitored), pids(monitored)) == ({"MoreOfIt"}, first)
     assert monitored.run("apply").stderr.count("the monitoring of laptop has the rules of the spec") == 1
     assert ("Watchdog" in rules(monitored), pids(monitored)) == (True, first)
+
+
+def test_apply_brings_the_limits_of_the_spec_as_it_is_now(monitored: Home) -> None:
+    first = pids(monitored)
+    done = monitored.run("apply", spec=changed(monitored, {"lag": {"records": 4321}}))
+    assert (done.returncode, "the monitoring of laptop has the rules" in done.stderr) == (0, True), done.stderr
+    (query,) = [rule["query"] for rule in all_rules(monitored) if rule["name"] == "LagRecords"]
+    assert ("4321" in query, pids(monitored)) == (True, first)
+    assert monitored.run("apply").returncode == 0
+
+
+def test_a_password_in_a_variable_reaches_prometheus_in_a_private_file(monitored: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPORTER_PASSWORD", "correct horse")
+    spec = json.loads((monitored.folder / "platform.yaml").read_text())
+    spec["exporter"]["basic_auth"] = {"user": "prometheus", "password": "${env:EXPORTER_PASSWORD}"}
+    (monitored.folder / "changed.yaml").write_text(json.dumps(spec))
+    done = monitored.run(*UP, spec="changed.yaml")
+    assert done.returncode == 0, done.stderr
+    file = of(monitored).folder / "exporter-password"
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("correct horse", 0o600)
+    assert "correct horse" not in (of(monitored).folder / "prometheus.yml").read_text()
+    assert all("EXPORTER_PASSWORD" not in process.environ() for process in processes(monitored))
+    wait_until(of(monitored).status, lambda seen: seen is not None and seen.up == 2, what="both targets", timeout=30)
+    assert monitored.run("up").returncode == 0
 
 
 def test_files_that_a_run_wrote_before_it_was_killed_are_read(monitored: Home) -> None:

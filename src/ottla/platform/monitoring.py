@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ottla.files import PRIVATE_FILE, PUBLIC_FILE, explained, private_folder, write_atomic
+from ottla.metrics.alertmanager import WATCHDOG
 from ottla.platform.exporter_process import exporter_process, node_on
 from ottla.secrets import resolve
 from ottla.telemetry.alertmanager import alertmanager
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FOLDER = "monitoring"
 STAGED = ".new-"  # how the name of a folder begins that files are checked in
-WATCHDOG = "Watchdog"  # fires always, so that a path that is broken is heard
 
 
 @dataclass(frozen=True, slots=True)
