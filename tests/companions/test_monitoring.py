@@ -148,7 +148,7 @@ def test_a_password_in_a_variable_reaches_prometheus_in_a_private_file(monitored
     assert "correct horse" not in (of(monitored).folder / "prometheus.yml").read_text()
     assert all("EXPORTER_PASSWORD" not in process.environ() for process in processes(monitored))
     wait_until(of(monitored).status, lambda seen: seen is not None and seen.up == 2, what="both targets", timeout=30)
-    assert monitored.run("up").returncode == 0
+    assert (monitored.run("up").returncode, file.exists()) == (0, False)
 
 
 def test_files_that_a_run_wrote_before_it_was_killed_are_read(monitored: Home) -> None:

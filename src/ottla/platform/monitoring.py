@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ottla.files import PRIVATE_FILE, PUBLIC_FILE, explained, private_folder, write_atomic
 from ottla.metrics.alertmanager import WATCHDOG
 from ottla.platform.exporter_process import exporter_process, node_on
+from ottla.platform.monitoring_files import CA_FILE, PASSWORD_FILE, needed_files
+from ottla.platform.monitoring_files import documents as documents_of
 from ottla.secrets import resolve
 from ottla.telemetry.alertmanager import alertmanager
 from ottla.telemetry.prometheus import prometheus
@@ -82,15 +84,18 @@ class Monitoring:
     def install(self, documents: Mapping[str, str], secrets: Mapping[str, Secret]) -> bool:
         """Put the files in their places; whether one changed. Those that a checker refuses replace none (LocalError).
 
-        ``secrets`` are files that only Prometheus reads, and their owner.
+        ``secrets`` are files that only Prometheus reads, and their owner; those that are needed no more are removed.
         """
         private_folder(self.folder)
         private = {name: secret.reveal() for name, secret in secrets.items()}
-        self._check({**documents, **private})
-        texts, modes = {**private, **documents}, dict.fromkeys(private, PRIVATE_FILE)
+        texts = {**private, **documents}
+        self._check(texts)
         changed = [name for name, text in texts.items() if _text_of(self.folder / name) != text]
         for name in changed:
-            write_atomic(self.folder / name, texts[name], mode=modes.get(name, PUBLIC_FILE))
+            write_atomic(self.folder / name, texts[name], mode=PRIVATE_FILE if name in private else PUBLIC_FILE)
+        for name in {PASSWORD_FILE, CA_FILE} - secrets.keys():
+            with explained("remove", self.folder / name):
+                (self.folder / name).unlink(missing_ok=True)
         return bool(changed)
 
     def _check(self, texts: Mapping[str, str]) -> None:
@@ -144,9 +149,6 @@ def keep_monitoring(
 
     ``documents`` are other files than those of the spec. Raises LocalError where one does not come up, or refuses its files.
     """
-    from ottla.platform.monitoring_files import documents as documents_of
-    from ottla.platform.monitoring_files import needed_files
-
     with platform.cluster.lock():
         monitoring = monitoring_of(platform)
         if not (wanted or monitoring.runs()):
