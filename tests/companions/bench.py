@@ -67,11 +67,8 @@ class Bench:
 
     def firing(self) -> set[str]:
         """What fires now, as Prometheus has it, told or held back."""
-        return {alert["labels"]["alertname"] for alert in self._alerts() if alert["state"] == "firing"}
-
-    def _alerts(self) -> list[dict[str, Any]]:
         answer = self.monitoring.prometheus.ask("/api/v1/alerts")
-        return [] if answer is None else list(answer["data"]["alerts"])
+        return {alert["labels"]["alertname"] for alert in answer["data"]["alerts"] if alert["state"] == "firing"}
 
     def wait_for(self, alerts: Collection[str], timeout: float) -> None:
         """Wait until all of them fire in Prometheus, told or held back."""
@@ -79,15 +76,9 @@ class Bench:
             self.firing, lambda seen: seen.issuperset(alerts), what=f"{sorted(alerts)} to fire", timeout=timeout, every=0.5
         )
 
-    def wait_until_quiet(self, *, ignoring: Collection[str] = ()) -> None:
-        """Wait until nothing fires, or is about to, but the Watchdog."""
-        wait_until(
-            lambda: {alert["labels"]["alertname"] for alert in self._alerts()} - set(ignoring),
-            lambda seen: seen == {WATCHDOG},
-            what="alerts to be over",
-            timeout=QUIET,
-            every=0.5,
-        )
+    def wait_until_quiet(self) -> None:
+        """Wait until nothing fires but the Watchdog."""
+        wait_until(self.firing, lambda seen: seen == {WATCHDOG}, what="alerts to be over", timeout=QUIET, every=0.5)
 
     def prove(
         self, alerts: Collection[str], *, fault: str, do: Callable[[], object], heal: Callable[[], object], within: float = 60.0
