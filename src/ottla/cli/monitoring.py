@@ -54,16 +54,12 @@ def command(
 
 
 def _write(platform: LocalPlatform, folder: Path, scale: float, *, force: bool) -> None:
-    from ottla.files import explained as explained_file
     from ottla.files import write_atomic
-    from ottla.platform.monitoring_files import WRITTEN, documents, needed_files
+    from ottla.platform.monitoring_files import documents, needed_files
 
     files = documents(platform, scale=scale)
-    for name in files:
-        path = folder / name
-        with explained_file("read", path):
-            foreign = path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(WRITTEN)
-        if foreign and not force:
+    for path in (folder / name for name in files):
+        if _is_foreign(path) and not force:
             raise LocalError(
                 "is there, and Ottla did not write it; nothing was written",
                 where=str(path),
@@ -74,6 +70,15 @@ def _write(platform: LocalPlatform, folder: Path, scale: float, *, force: bool) 
         typer.echo(str(folder / name))
     for name, reference in needed_files(platform).items():
         note(f"  put what is in {reference} into {folder / name}, readable for Prometheus alone: it reads no variables")
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether there is a file that Ottla did not write."""
+    from ottla import files
+    from ottla.platform.monitoring_files import WRITTEN
+
+    with files.explained("read", path):
+        return path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(WRITTEN)
 
 
 def _show(alerting: Alerting, scale: float) -> None:
