@@ -85,8 +85,8 @@ class Bench:
     ) -> None:
         """Do a fault: each of ``alerts`` comes to the webhook within so many seconds. Heal it: each is over as soon."""
         began = time.monotonic()
-        shown(do())
         try:
+            shown(do())
             came = {name: self.webhook.fired(name, within, since=began).came - began for name in alerts}
         finally:
             healed = time.monotonic()
