@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.dashboards import Watched, documents
-from ottla.local.roles import BROKER, CONTROLLER, node_roles
+from ottla.local.roles import BROKER, CONTROLLER
 
 if TYPE_CHECKING:
-    from ottla.spec import EnvironmentSpec
+    from ottla.platform.local import LocalPlatform
 
 
-def dashboard_documents(spec: EnvironmentSpec) -> dict[str, str]:
+def dashboard_documents(platform: LocalPlatform) -> dict[str, str]:
     """File names and what is in them, for Grafana. Raises OttlaError where what writes them is not installed."""
-    return documents(watched(spec))
+    return documents(watched(platform))
 
 
-def watched(spec: EnvironmentSpec) -> Watched:
+def watched(platform: LocalPlatform) -> Watched:
     """What dashboards draw limits at."""
-    roles = node_roles(spec.cluster).values()
+    roles, cluster = platform.roles.values(), platform.spec.cluster
     return Watched(
-        cluster=spec.cluster.name,
+        cluster=cluster.name,
         brokers=sum(BROKER in each for each in roles),
         voters=sum(CONTROLLER in each for each in roles),
-        disk_bytes=spec.cluster.disk or 0,
+        disk_bytes=cluster.disk or 0,
     )
