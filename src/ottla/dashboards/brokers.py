@@ -13,8 +13,8 @@ from ottla.dashboards.panel import (
     Kind,
     Panel,
     Row,
-    Step,
     bad_from,
+    floor,
     good_from,
     stat,
     warn_from,
@@ -121,7 +121,7 @@ def _traffic() -> tuple[Panel, ...]:
 
 
 def _busy() -> tuple[Panel, ...]:
-    idle = (Step(None, RED), Step(BUSY_BELOW, ORANGE), Step(IDLE_BELOW, GREEN))
+    idle = floor(BUSY_BELOW, orange=IDLE_BELOW)
     least, most = "min by (node) ({figures})", "max by (node) ({figures})"
     return (
         Panel("Request handlers idle", "percentunit", _by_node(least, HANDLERS_IDLE), width=6, steps=idle, line=True, maximum=1),
@@ -186,7 +186,7 @@ def _disk(watched: Watched) -> tuple[Panel, ...]:
             (_ask(f"min by (node_id, log_dir) ({full})", directory, usable=LOG_DIR_USABLE),),
             says=f"If it goes on as in the last {TREND}, whoever writes to it.",
             width=8,
-            steps=(Step(None, RED), Step(watched.disk_full_within, GREEN)),
+            steps=floor(watched.disk_full_within),
             line=True,
             empty_until=FILLS,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.dashboards.panel import GREEN, RED, Dashboard, Kind, Panel, Row, Step, bad_from, good_from, stat, warn_from
+from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, floor, good_from, stat, warn_from
 from ottla.dashboards.query import Query, Scope, Variable
 from ottla.metrics.group_metrics import (
     GROUP_LAG_RECORDS,
@@ -65,7 +65,7 @@ def _glance(watched: Watched) -> tuple[Panel, ...]:
             says="Groups and topics in which more is written than read, or nothing is read.",
         ),
         stat(
-            "Nearest to losing records",
+            "Nearest to a loss",
             "s",
             _ask("min({left})", left=GROUP_TOPIC_RETENTION_SECONDS),
             steps=good_from(DAY, orange=HOUR),
@@ -123,7 +123,7 @@ def _outlook() -> tuple[Panel, ...]:
             "s",
             _by_topic(left, GROUP_TOPIC_RETENTION_SECONDS),
             width=8,
-            steps=(Step(None, RED), Step(HOUR, GREEN)),
+            steps=floor(HOUR),
             line=True,
             empty_until=BEHIND,
         ),

@@ -56,6 +56,12 @@ def good_from(green: float, *, orange: float | None = None) -> tuple[Step, ...]:
     return (Step(None, RED), *between, Step(green, GREEN))
 
 
+def floor(red: float, *, orange: float | None = None) -> tuple[Step, ...]:
+    """Lines in a graph below which something is to be looked at, or bad."""
+    above = () if orange is None else (Step(orange, ORANGE),)
+    return (Step(None, GREEN), Step(red, RED), *above)
+
+
 def only(green: float) -> tuple[Step, ...]:
     """Good at one whole number, bad below and above."""
     return (Step(None, RED), Step(green, GREEN), Step(green + 1, RED))

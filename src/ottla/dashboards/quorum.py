@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.dashboards.panel import GREEN, ORANGE, RED, Dashboard, Kind, Panel, Row, bad_from, only, stat
+from ottla.dashboards.panel import GREEN, Dashboard, Kind, Panel, Row, bad_from, only, stat
 from ottla.dashboards.query import Scope, Variable, named
 from ottla.metrics.cluster_metrics import (
     QUORUM_EPOCH,
@@ -176,8 +176,6 @@ def _faults() -> tuple[Panel, ...]:
             "Fenced brokers",
             "none",
             (_whole("max({fenced})", "fenced", fenced=FENCED),),
-            Kind.STATES,
-            names=(("0", "none", GREEN), ("1", "one", ORANGE), ("2", "two", RED)),
             height=5,
         ),
         Panel(

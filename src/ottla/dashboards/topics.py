@@ -49,7 +49,7 @@ def _glance() -> tuple[Panel, ...]:
         stat("Below min ISR", "none", _ask("sum({below})", below=TOPIC_BELOW_MIN_ISR_PARTITIONS), steps=bad_from(1)),
         stat("Under-replicated", "none", _ask("sum({under})", under=TOPIC_UNDER_REPLICATED_PARTITIONS), steps=warn_from(1)),
         stat(
-            "Not led by the preferred",
+            "Leaders not preferred",
             "none",
             _ask("sum(1 - {preferred})", preferred=PARTITION_LEADER_IS_PREFERRED),
             steps=warn_from(1),
@@ -85,8 +85,8 @@ def _stored() -> tuple[Panel, ...]:
         Panel(
             "Records of open transactions",
             "short",
-            _by_topic("sum by (topic) ({held_back})", held_back=PARTITION_OPEN_TRANSACTION_RECORDS),
-            says="What stays above 0 for long is a transaction that hangs, and stops read_committed consumers.",
+            _by_topic("sum by (topic) (min_over_time({held_back}[{rate}]))", held_back=PARTITION_OPEN_TRANSACTION_RECORDS),
+            says="The least of each few scrapes, so that only what stays is seen: a transaction that hangs stops read_committed consumers.",
             width=8,
         ),
     )
