@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ottla.dashboards import dashboards
 from ottla.dashboards.panel import COLUMNS, Kind, Panel, places
 from ottla.platform import Platform
-from ottla.platform.dashboards import watched
+from ottla.platform.monitoring_files import watched
 from ottla.proof.charts import Axis, figure, nice_ticks
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ GREY, INK, RULE = "#6b7380", "#24292e", "#e3e6ea"
 SECONDS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "µs"))
 BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 BYTES_A_SECOND = ((1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1, "B/s"))
+SCALES = {"s": SECONDS, "bytes": BYTES, "Bps": BYTES_A_SECOND}
 
 
 class Line(NamedTuple):
@@ -92,13 +93,15 @@ def said(value: float, unit: str) -> str:
     """A figure with its unit, as a person reads it."""
     if unit == "percentunit":
         return f"{value * 100:.3g} %"
-    if unit in {"s", "bytes", "Bps"}:
-        scale = {"s": SECONDS, "bytes": BYTES, "Bps": BYTES_A_SECOND}[unit]
-        size, name = next(
-            (each for each in scale if abs(value) >= each[0]), scale[-1] if value else (1, unit.replace("Bps", "B/s"))
-        )
-        return f"{value / size:.3g} {name.replace('bytes', 'B')}"
+    if unit in SCALES:
+        scale = SCALES[unit]
+        size, name = _scale_of(value, scale) if value else (1, {"s": "s", "bytes": "B", "Bps": "B/s"}[unit])
+        return f"{value / size:.3g} {name}"
     return figure(float(f"{value:.4g}")) + ("/s" if unit == "cps" else "")
+
+
+def _scale_of(value: float, scale: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    return next((each for each in scale if abs(value) >= each[0]), scale[-1])
 
 
 def text(x: float, y: float, words: str, *, size: int = 11, colour: str = GREY, anchor: str = "start", bold: bool = False) -> str:
@@ -141,13 +144,15 @@ def _time(source: Source, span: tuple[float, float]) -> Axis:
 def _scale(values: Sequence[float], panel: Panel, span: tuple[float, float]) -> Axis:
     low = min(values) if panel.minimum is None else min(panel.minimum, *values)
     high = max(values) if panel.maximum is None else panel.maximum
-    ticks = nice_ticks(low, high if high > low else low + 1, most=4)
+    size = _scale_of(high, SCALES[panel.unit])[0] if panel.unit in SCALES and high > 0 else 1
+    ticks = [tick * size for tick in nice_ticks(low / size, (high if high > low else low + 1) / size, most=4)]
     return Axis(ticks[0], ticks[-1], span, ticks)
 
 
 def _path(points: Sequence[tuple[float, float]], x_axis: Axis, y_axis: Axis) -> str:
     """A line; where nothing was known for four steps it has a hole."""
-    parts, last = [], 0.0
+    parts: list[str] = []
+    last = 0.0
     hole = 4 * max(1.0, (x_axis.high - x_axis.low) / POINTS)
     for at, value in points:
         parts.append(f"{'L' if parts and at - last < hole else 'M'}{x_axis.at(at)} {y_axis.at(value)}")
@@ -202,10 +207,10 @@ def _grid(panel: Panel, source: Source, x_axis: Axis, y_axis: Axis, height: int)
 def _legend(names: Sequence[str], width: int, height: int) -> Iterator[str]:
     x = 12.0
     for number, name in enumerate(names):
-        if x > width - 60:
+        if x > width - 70:
             yield text(x, height - 10, "…", size=10)
             return
-        shown = cut(name, width - x - 16)
+        shown = cut(name, width - x - 34)
         yield f'<rect x="{x:.1f}" y="{height - 16}" width="10" height="3" fill="{PALETTE[number % len(PALETTE)]}"/>'
         yield text(x + 14, height - 10, shown, size=10)
         x += 26 + len(shown) * 5.6
@@ -223,13 +228,15 @@ def draw_table(panel: Panel, source: Source, width: int, height: int) -> list[st
     if not rows:
         return [text(width / 2, height / 2 + 8, "none", size=14, anchor="middle")]
     headings = list(dict.fromkeys(heading for row in rows.values() for heading in row))
-    column = (width - 24) / len(headings)
-    out = [text(12 + index * column, 46, cut(name, column), bold=True) for index, name in enumerate(headings)]
+    column = (width - 24) / (len(headings) + 1)
+    begins = [12 + (index + bool(index)) * column for index in range(len(headings))]  # the first is twice as wide
+    out = [text(begin, 46, cut(name, column), bold=True) for begin, name in zip(begins, headings, strict=True)]
     for number, key in enumerate(sorted(rows)[: (height - 60) // 19]):
         y = 66 + number * 19
         out.append(f'<line x1="12" x2="{width - 12}" y1="{y - 14}" y2="{y - 14}" stroke="{RULE}"/>')
         for index, name in enumerate(headings):
-            out.append(text(12 + index * column, y, cut(rows[key].get(name, ""), column - 6), colour=INK))
+            shown = cut(rows[key].get(name, ""), column * (1 if index else 2) - 6)
+            out.append(text(begins[index], y, shown, colour=INK))
     return out
 
 
@@ -239,20 +246,31 @@ def draw_states(panel: Panel, source: Source, width: int, height: int) -> list[s
     names = {float(value): (name, COLOURS[colour]) for value, name, colour in panel.names}
     x_axis = _time(source, (150, width - 10))
     band = min(26.0, (height - 66) / max(1, len(lines)))
-    step = (source.end - source.begin) / POINTS
+    step = max(1.0, (source.end - source.begin) / POINTS)
     out = []
     for number, line in enumerate(lines):
         y = 34 + number * band
         out.append(text(12, y + band / 2 + 3, cut(line.name or panel.title, 136), size=10))
-        for at, value in line.points:
-            wide = max(1.0, x_axis.at(min(at + step, source.end)) - x_axis.at(at)) + 0.4
+        for begin, end, value in _runs(line.points, step):
+            wide = max(1.0, x_axis.at(min(end, source.end)) - x_axis.at(begin))
             colour = names.get(value, ("", GREY))[1]
-            out.append(f'<rect x="{x_axis.at(at)}" y="{y:.1f}" width="{wide:.1f}" height="{band - 5:.1f}" fill="{colour}"/>')
+            out.append(f'<rect x="{x_axis.at(begin)}" y="{y:.1f}" width="{wide:.1f}" height="{band - 5:.1f}" fill="{colour}"/>')
     x = 150.0
     for name, colour in names.values():
         out.append(f'<rect x="{x:.1f}" y="{height - 19}" width="10" height="8" fill="{colour}" />')
         out.append(text(x + 14, height - 11, name, size=10))
         x += 30 + len(name) * 6
+    return out
+
+
+def _runs(points: Sequence[tuple[float, float]], step: float) -> list[tuple[float, float, float]]:
+    """From when to when something was so."""
+    out: list[tuple[float, float, float]] = []
+    for at, value in points:
+        if out and out[-1][2] == value and at <= out[-1][1] + step / 2:
+            out[-1] = (out[-1][0], at + step, value)
+        else:
+            out.append((at, at + step, value))
     return out
 
 
@@ -272,7 +290,7 @@ def drawn(each: Row | Panel, place: Place, source: Source) -> str:
     width, height = place.width * COLUMN - GAP, place.height * CELL - GAP
     parts = DRAW[each.kind](each, source, width, height)
     card = f'<rect width="{width}" height="{height}" rx="3" fill="#ffffff" stroke="{RULE}"/>'
-    title = text(10, 19, cut(each.title, width - 16), size=12, colour=INK, bold=True)
+    title = text(10, 19, cut(each.title, (width - 16) * 0.9), size=12, colour=INK, bold=True)
     return f'<g transform="translate({x} {y})">{card}{title}{"".join(parts)}</g>'
 
 
@@ -296,12 +314,13 @@ def main() -> None:
     parser.add_argument("--file", type=Path, default=Path("platform.yaml"), help="the spec")
     parser.add_argument("--environment", default=None, help="which of its environments")
     parser.add_argument("--minutes", type=float, default=15, help="how far back")
+    parser.add_argument("--until", type=float, default=None, help="the end, in seconds since 1970, if not now")
     parser.add_argument("--rate", default="1m", help="what $__rate_interval stands for: four scrapes or more")
     parser.add_argument("--directory", type=Path, default=Path("pictures"), help="where the SVGs go")
     given = parser.parse_args()
     found = watched(Platform.load(given.file).on(given.environment))
     variables = {"cluster": found.cluster, "__rate_interval": given.rate} | dict.fromkeys(("node", "topic", "group"), ".*")
-    end = time.time()
+    end = given.until or time.time()
     source = Source(given.prometheus.rstrip("/"), end - given.minutes * 60, end, variables)
     given.directory.mkdir(parents=True, exist_ok=True)
     for board in dashboards(found):

@@ -4,26 +4,31 @@ import builtins
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard as Model
+from tests.conftest import SHIPPED_SPEC
 
-from ottla.dashboards import Watched, dashboards, documents
-from ottla.dashboards.panel import COLUMNS, Kind, Panel, Row, bad_from, places
+from ottla.dashboards import dashboards, documents
+from ottla.dashboards.panel import COLUMNS, NEUTRAL, Kind, Panel, Row, bad_from, places
 from ottla.dashboards.query import FIRING, SCRAPE_DURATION, Own, Scope, Variable, buckets, named
 from ottla.errors import OttlaError
 from ottla.metrics.catalogue import CATALOGUE
 from ottla.metrics.cluster_metrics import BROKERS_PRESENT, LOG_DIR_SIZE
 from ottla.metrics.metric import MBean, Metric, Presence
+from ottla.metrics.watched import UNLIMITED, LagLimit
+from ottla.platform import Platform
+from ottla.platform.monitoring_files import watched
 
 if TYPE_CHECKING:
     from ottla.dashboards.panel import Dashboard
 
 register_default_plugins()
-WATCHED = Watched("todo-kafka", brokers=3, voters=3, disk_bytes=10 * 2**30)
+WATCHED = watched(Platform.load(SHIPPED_SPEC).on("local"))
 ALL = dashboards(WATCHED)
 PANELS = [(board, panel) for board in ALL for panel in board.panels]
 BY_NAME = {metric.name: metric for metric in CATALOGUE}
@@ -143,7 +148,7 @@ def loaded() -> dict[str, dict[str, Any]]:
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
-    assert documents(WATCHED) == documents(Watched("todo-kafka", brokers=3, voters=3, disk_bytes=10 * 2**30))
+    assert documents(WATCHED) == documents(replace(WATCHED))
 
 
 def test_what_is_written_goes_through_the_models_of_the_sdk_and_back() -> None:
@@ -175,13 +180,16 @@ def test_each_dashboard_is_linked_tagged_and_marks_alerts() -> None:
 
 
 def test_limits_are_those_of_the_spec() -> None:
-    strict = Watched("c", brokers=5, voters=3, lag_records=7, lag_seconds=11, disk_used=0.5, disk_full_within=60)
+    strict = replace(WATCHED, brokers=5, lag=LagLimit(7, 11_000), disk_used=0.5, full_within=60_000)
     found = {panel.title: panel.steps for board in dashboards(strict) for panel in board.panels}
     assert [step.value for step in found["Brokers present"]] == [None, 5, 6]
     assert [step.value for step in found["Lag in seconds"]] == [None, 11]
     assert [step.value for step in found["Lag in records"]] == [None, 7]
     assert found["Volume used"] == bad_from(0.5)
     assert [step.value for step in found["Volume full in"]] == [None, 60]
+    endless = replace(strict, lag=LagLimit(UNLIMITED, UNLIMITED))
+    found = {panel.title: panel.steps for board in dashboards(endless) for panel in board.panels}
+    assert found["Lag in seconds"] == found["Lag in records"] == NEUTRAL
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-INTERVAL = "1s"
+INTERVAL = "2s"
 RULES = """groups: [{name: test, rules: [{alert: AlwaysFires, expr: 'max(up) >= 0', labels: {severity: ticket}}]}]\n"""
 
 

@@ -10,11 +10,11 @@ from ottla.dashboards.groups import groups
 from ottla.dashboards.overview import overview
 from ottla.dashboards.quorum import quorum
 from ottla.dashboards.topics import topics
-from ottla.dashboards.watched import Watched
 from ottla.errors import OttlaError
 
 if TYPE_CHECKING:
     from ottla.dashboards.panel import Dashboard
+    from ottla.metrics.watched import Watched
 
 SDK = "grafana_foundation_sdk"
 
@@ -38,4 +38,4 @@ def documents(watched: Watched) -> dict[str, str]:
     return {f"{each.uid}.json": written(each, watched) for each in dashboards(watched)}
 
 
-__all__ = ["Watched", "dashboards", "documents"]
+__all__ = ["dashboards", "documents"]

@@ -30,8 +30,8 @@ from ottla.metrics.cluster_metrics import (
 )
 
 if TYPE_CHECKING:
-    from ottla.dashboards.watched import Watched
     from ottla.metrics.metric import Metric
+    from ottla.metrics.watched import Watched
 
 BYTES_IN = named("kafka_server_brokertopicmetrics_bytesin_total")
 BYTES_OUT = named("kafka_server_brokertopicmetrics_bytesout_total")
@@ -175,9 +175,9 @@ def _disk(watched: Watched) -> tuple[Panel, ...]:
             "Size of log dirs",
             "bytes",
             _by_node(per_dir, LOG_DIR_SIZE, directory),
-            says="The line is at the same share of `cluster.disk`." if watched.disk_bytes else "",
-            steps=bad_from(watched.disk_bytes * watched.disk_used) if watched.disk_bytes else NEUTRAL,
-            line=bool(watched.disk_bytes),
+            says="The line is at the same share of `cluster.disk`." if watched.disk else "",
+            steps=bad_from(watched.disk * watched.disk_used) if watched.disk else NEUTRAL,
+            line=bool(watched.disk),
         ),
         Panel("Growth of log dirs", "Bps", _by_node(per_dir, LOG_DIR_GROWTH, directory), minimum=None, width=8),
         Panel(
@@ -186,7 +186,7 @@ def _disk(watched: Watched) -> tuple[Panel, ...]:
             (_ask(f"min by (node_id, log_dir) ({full})", directory, usable=LOG_DIR_USABLE),),
             says=f"If it goes on as in the last {TREND}, whoever writes to it.",
             width=8,
-            steps=floor(watched.disk_full_within),
+            steps=floor(watched.full_within / 1000),
             line=True,
             empty_until=FILLS,
         ),

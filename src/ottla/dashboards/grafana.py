@@ -17,7 +17,7 @@ from ottla.metrics.group_metrics import GROUP_MEMBERS
 
 if TYPE_CHECKING:
     from ottla.dashboards.panel import Dashboard, Place
-    from ottla.dashboards.watched import Watched
+    from ottla.metrics.watched import Watched
 
 TAGS = ["ottla", "kafka"]
 ALL = dashboard.VariableOption(selected=True, text="All", value="$__all")

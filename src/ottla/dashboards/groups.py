@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, floor, good_from, stat, warn_from
+from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, floor, good_from, lag_from, stat, warn_from
 from ottla.dashboards.query import Query, Scope, Variable
 from ottla.metrics.group_metrics import (
     GROUP_LAG_RECORDS,
@@ -20,8 +20,8 @@ from ottla.metrics.group_metrics import (
 )
 
 if TYPE_CHECKING:
-    from ottla.dashboards.watched import Watched
     from ottla.metrics.metric import Metric
+    from ottla.metrics.watched import Watched
 
 BEHIND = "a group is behind in a topic that has a retention"
 HOUR, DAY = 3600, 86400
@@ -54,7 +54,7 @@ def _glance(watched: Watched) -> tuple[Panel, ...]:
             "Worst lag",
             "s",
             _ask("max({lag})", lag=GROUP_TOPIC_LAG_SECONDS),
-            steps=bad_from(watched.lag_seconds, orange=watched.lag_seconds / 2),
+            steps=lag_from(watched.lag.age / 1000, orange=True),
         ),
         stat("Slowest to catch up", "s", slowest, steps=bad_from(DAY, orange=HOUR), says="Of those that do."),
         stat(
@@ -82,7 +82,7 @@ def _by_topic(promql: str, metric: Metric) -> tuple[Query, ...]:
 def _lag(watched: Watched) -> tuple[Panel, ...]:
     most, place = "max by (consumer_group, topic) ({figures})", "{{consumer_group}}: {{topic}} {{partition}}"
     worst = f"topk({WORST}, {{figures}})"
-    seconds, records = bad_from(watched.lag_seconds), bad_from(watched.lag_records)
+    seconds, records = lag_from(watched.lag.age / 1000), lag_from(watched.lag.records)
     return (
         Panel("Lag in seconds", "s", _by_topic(most, GROUP_TOPIC_LAG_SECONDS), steps=seconds, line=True),
         Panel("Lag in records", "short", _by_topic(most, GROUP_TOPIC_LAG_RECORDS), steps=records, line=True),

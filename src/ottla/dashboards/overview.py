@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, only, stat, warn_from
+from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, lag_from, only, stat, warn_from
 from ottla.dashboards.query import FIRING, Scope, buckets, named
 from ottla.metrics.cluster_metrics import (
     BELOW_MIN_ISR_PARTITIONS,
@@ -18,7 +18,7 @@ from ottla.metrics.exporter_metrics import CANARY_DELIVERY, CANARY_PRODUCE
 from ottla.metrics.group_metrics import GROUP_TOPIC_LAG_RECORDS, GROUP_TOPIC_LAG_SECONDS
 
 if TYPE_CHECKING:
-    from ottla.dashboards.watched import Watched
+    from ottla.metrics.watched import Watched
 
 ACTIVE_CONTROLLERS = named("kafka_controller_kafkacontroller_activecontrollercount")
 RECORDS_IN = named("kafka_server_brokertopicmetrics_messagesin_total")
@@ -64,7 +64,7 @@ def _health(watched: Watched) -> tuple[Panel, ...]:
             _ask("max({under})", under=UNDER_REPLICATED_PARTITIONS),
             steps=warn_from(1),
         ),
-        stat("Worst lag", "s", lag, steps=bad_from(watched.lag_seconds, orange=watched.lag_seconds / 2)),
+        stat("Worst lag", "s", lag, steps=lag_from(watched.lag.age / 1000, orange=True)),
         stat(
             "Fullest disk",
             "percentunit",
@@ -126,7 +126,7 @@ def _lag_and_disk(watched: Watched) -> tuple[Panel, ...]:
             "s",
             (_ask(worst, legend, lag=GROUP_TOPIC_LAG_SECONDS),),
             width=third,
-            steps=bad_from(watched.lag_seconds),
+            steps=lag_from(watched.lag.age / 1000),
             line=True,
         ),
         Panel(
@@ -134,7 +134,7 @@ def _lag_and_disk(watched: Watched) -> tuple[Panel, ...]:
             "short",
             (_ask(worst, legend, lag=GROUP_TOPIC_LAG_RECORDS),),
             width=third,
-            steps=bad_from(watched.lag_records),
+            steps=lag_from(watched.lag.records),
             line=True,
         ),
         Panel(

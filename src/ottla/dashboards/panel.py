@@ -45,6 +45,11 @@ def bad_from(red: float, *, orange: float | None = None) -> tuple[Step, ...]:
     return (Step(None, GREEN), *between, Step(red, RED))
 
 
+def lag_from(limit: float, *, orange: bool = False) -> tuple[Step, ...]:
+    """Bad from a limit of lag on, to be looked at from half of it; below 0 there is no limit."""
+    return NEUTRAL if limit < 0 else bad_from(limit, orange=limit / 2 if orange else None)
+
+
 def warn_from(orange: float) -> tuple[Step, ...]:
     """Good below, to be looked at from ``orange`` on."""
     return Step(None, GREEN), Step(orange, ORANGE)

@@ -17,7 +17,7 @@ from ottla.metrics.cluster_metrics import (
 )
 
 if TYPE_CHECKING:
-    from ottla.dashboards.watched import Watched
+    from ottla.metrics.watched import Watched
 
 ACTIVE = named("kafka_controller_kafkacontroller_activecontrollercount")
 FENCED = named("kafka_controller_kafkacontroller_fencedbrokercount")

@@ -86,7 +86,7 @@ def _stored() -> tuple[Panel, ...]:
             "Records of open transactions",
             "short",
             _by_topic("sum by (topic) (min_over_time({held_back}[{rate}]))", held_back=PARTITION_OPEN_TRANSACTION_RECORDS),
-            says="The least of each few scrapes, so that only what stays is seen: a transaction that hangs stops read_committed consumers.",
+            says="The least of a few scrapes, to see only what stays: a transaction that hangs stops read_committed consumers.",
             width=8,
         ),
     )
