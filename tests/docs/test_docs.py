@@ -136,6 +136,15 @@ def test_the_reference_of_metrics_is_fresh() -> None:
     assert (ROOT / "docs/reference/metrics.md").read_text() == metrics_reference(), "run `make docs`"
 
 
+def test_the_shipped_dashboards_are_fresh() -> None:
+    program = (
+        "import reference; found = {each.name: each.read_text() for each in reference.DASHBOARDS.iterdir()}; "
+        "print(reference.shipped_dashboards() == found)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
+
+
 def test_every_exit_code_of_an_error_is_documented() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OttlaError)]
