@@ -20,7 +20,7 @@ test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under 
 	@$(BIN)/pytest -m long
 
 test-companions: $(VENV)/.dev ## Clients that are not ours (kcat) on a locked platform; apt-get installs what is missing
-	@command -v kcat >/dev/null || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	@command -v kcat promtool prometheus-alertmanager amtool >/dev/null || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends kcat; }
 	@$(BIN)/pytest -m companions
 

@@ -49,11 +49,19 @@ class Answers:
 
 
 class Connection:
-    """An open connection. ``requests`` counts what was sent, by Kafka's request name."""
+    """An open connection. ``requests`` counts what was sent, by Kafka's request name; ``options`` are how it was opened."""
 
-    def __init__(self, client: KafkaAdminClient, bootstrap_servers: Sequence[str], *, way_out: str) -> None:
+    def __init__(
+        self,
+        client: KafkaAdminClient,
+        bootstrap_servers: Sequence[str],
+        *,
+        way_out: str,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self._client = client
         self._way_out = way_out
+        self.options = options
         self.bootstrap_servers = tuple(bootstrap_servers)
         self.requests: Counter[str] = Counter()
         self.cluster_id: str | None = None
@@ -207,7 +215,7 @@ def connect(
     # kafka-python's manager has this setting, and its admin client does not hand it on
     client._manager.config["socket_connection_setup_timeout_ms"] = int(min(SETUP_TIMEOUT, request_timeout) * 1000)  # noqa: SLF001
     try:
-        connection = Connection(client, bootstrap_servers, way_out=way_out)
+        connection = Connection(client, bootstrap_servers, way_out=way_out, options=options)
         if cluster_id is not None:
             connection.check_cluster(cluster_id)
         yield connection

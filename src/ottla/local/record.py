@@ -117,6 +117,11 @@ class ClusterRecord:
         return tuple(f"{node.host}:{node.tls_port}" for node in self.nodes if node.is_broker and node.secured)
 
     @property
+    def sasl_addresses(self) -> dict[int, str]:
+        """``host:port`` of each secured broker, by node_id, for clients with passwords or tokens: they show no certificate."""
+        return {node.node_id: f"{node.host}:{node.sasl_port}" for node in self.nodes if node.is_broker and node.secured}
+
+    @property
     def internal_servers(self) -> tuple[str, ...]:
         """``host:port`` of each broker, for other nodes and for Ottla itself."""
         return tuple(f"{node.host}:{node.internal_port}" for node in self.nodes if node.is_broker)

@@ -336,10 +336,10 @@ class LocalPlatform:
         """What its ``exporter`` looks at."""
         from ottla.platform.exporting import view_of_environment
 
-        roles = self.roles.values()
-        return view_of_environment(
-            self.spec, exporter, brokers=sum(BROKER in role for role in roles), voters=sum(CONTROLLER in role for role in roles)
-        )
+        roles, record = self.roles.values(), self.cluster.record()
+        brokers, voters = (sum(role in each for each in roles) for role in (BROKER, CONTROLLER))
+        view = view_of_environment(self.spec, exporter, brokers=brokers, voters=voters)
+        return replace(view, tls_addresses={} if record is None else record.sasl_addresses)
 
     def _client_settings(self, record: ClusterRecord, user: str | None) -> ClientSettings:
         from ottla.kafka.settings import ClientSettings, login_settings

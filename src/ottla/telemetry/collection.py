@@ -16,6 +16,7 @@ from ottla.metrics.quorum_samples import quorum_samples, voter_lag_samples
 from ottla.metrics.samples import Sample, Series
 from ottla.metrics.topic_samples import broker_samples, log_dir_samples, offset_samples, size_samples, topic_samples
 from ottla.model.metric_family import Family
+from ottla.telemetry.certificates import CertificateCollection
 from ottla.telemetry.clock import now_ms
 from ottla.telemetry.group_collection import GroupCollection
 from ottla.telemetry.outcomes import Outcome, Outcomes
@@ -48,6 +49,7 @@ class Collection:
         self.outcomes = Outcomes()
         self.groups = GroupCollection(view)
         self._facts = TopicFacts()
+        self._certificates = CertificateCollection(view.interval)
         self._sizes: dict[tuple[int, str], tuple[int, int]] = {}
 
     def collect(self, connection: Connection) -> list[Sample | Series]:
@@ -55,7 +57,8 @@ class Collection:
         self.outcomes = Outcomes()
         connection.listen_again()
         samples: list[Sample | Series] = []
-        nodes = self._see_brokers(connection, samples)
+        brokers_there = self._see_brokers(connection, samples)
+        nodes = tuple(brokers_there)
         if not nodes:
             brokers = self.outcomes.of["brokers"]
             return self.nothing_seen("; ".join(brokers.failures) or "no broker is there", hint=brokers.hint)
@@ -72,6 +75,8 @@ class Collection:
             samples += self._topic_samples(topics, offsets, log_dirs)
         if self._looks_at(Family.QUORUM):
             self._see_quorum(connection, samples)
+        if self._looks_at(Family.BROKERS):
+            self._see_certificates(connection, brokers_there, samples)
         return samples
 
     def nothing_seen(self, reason: str, *, hint: str | None = None) -> list[Sample | Series]:
@@ -89,14 +94,25 @@ class Collection:
     def _looks_at(self, *families: Family) -> bool:
         return bool(self.view.families & set(families))
 
-    def _see_brokers(self, connection: Connection, samples: list[Sample | Series]) -> tuple[int, ...]:
-        nodes: tuple[int, ...] = ()
+    def _see_brokers(self, connection: Connection, samples: list[Sample | Series]) -> dict[int, str]:
+        """Who is there and not fenced, with the address."""
+        there: dict[int, str] = {}
         with self.outcomes.collecting("brokers"):
             brokers = _ask_twice(read_brokers, connection)
-            nodes = tuple(broker.node_id for broker in brokers if not broker.fenced)
+            there = {broker.node_id: broker.address for broker in brokers if not broker.fenced}
             if self._looks_at(Family.BROKERS):
                 samples += broker_samples(brokers, self.view.brokers)
-        return nodes
+        return there
+
+    def _see_certificates(self, connection: Connection, brokers: dict[int, str], samples: list[Sample | Series]) -> None:
+        """What brokers that are there present to clients; nothing is said of an open cluster, where they present none."""
+        tls = self.view.tls_addresses
+        if not tls and not str(connection.options.get("security_protocol", "")).endswith("SSL"):
+            return
+        addresses = {node_id: tls.get(node_id, address) for node_id, address in brokers.items()}
+        with self.outcomes.collecting("certificates") as failures:
+            failures.extend(self._certificates.see(connection, addresses))
+            samples += self._certificates.samples()
 
     def _see_topics(self, connection: Connection) -> SeenTopics | None:
         topics = None

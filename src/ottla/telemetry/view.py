@@ -31,7 +31,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is collected. ``interval`` is in seconds; ``brokers`` and ``voters``: so many should there be, if a spec says it."""
+    """What is collected. ``interval`` is in seconds; ``brokers`` and ``voters``: so many should there be, if a spec says it.
+
+    ``tls_addresses`` are where brokers (by node_id) present their certificates to clients, if that is not where they are asked.
+    """
 
     interval: float = 10.0
     families: frozenset[Family] = ALL
@@ -40,5 +43,6 @@ class View:
     topics: Names = Names()
     groups: Names = Names()
     isolation: Mapping[str, Isolation] = field(default_factory=dict)
+    tls_addresses: Mapping[int, str] = field(default_factory=dict)
     brokers: int | None = None
     voters: int | None = None
