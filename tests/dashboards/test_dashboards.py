@@ -26,6 +26,7 @@ from ottla.platform.monitoring_files import watched
 
 if TYPE_CHECKING:
     from ottla.dashboards.panel import Dashboard
+    from ottla.dashboards.query import Query
 
 register_default_plugins()
 WATCHED = watched(Platform.load(SHIPPED_SPEC).on("local"))
@@ -112,11 +113,22 @@ def test_a_rate_is_taken_of_counters_only_and_over_enough_scrapes(board: Dashboa
 def test_a_panel_that_may_be_empty_in_health_says_until_when(board: Dashboard, panel: Panel) -> None:
     """A comparison leaves only what is wrong, and some metrics are given only then."""
     expressions = [query.expression for query in panel.queries]
-    bad = {"ottla_kafka_consumer_group_topic_retention_seconds", "kafka_server_raft_metrics_election_latency_avg_seconds"}
+    bad = {
+        "ottla_kafka_consumer_group_topic_retention_seconds",
+        "kafka_server_raft_metrics_election_latency_avg_seconds",
+        "ottla_kafka_certificate_expiry_timestamp_seconds",
+    }
     if all(re.search(r"> 0\)*$", each) or any(name in each for name in bad) for each in expressions):
         assert panel.empty_until, board.uid
     if panel.empty_until:
         assert f"Empty until {panel.empty_until}." in panel.description
+        assert all(waits_for_an_event(query) for query in panel.queries), board.uid
+
+
+def waits_for_an_event(query: Query) -> bool:
+    """By the catalogue, by a comparison that leaves only what is wrong, or because it is about alerts."""
+    presences = {metric.presence for metric in query.metrics}
+    return FIRING.name in query.expression or presences == {Presence.AFTER_EVENT} or "> 0" in query.expression
 
 
 def test_titles_of_a_row_differ_and_uids_differ() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.dashboards.panel import (
+    COLUMNS,
     GREEN,
     NEUTRAL,
     ORANGE,
@@ -22,6 +23,7 @@ from ottla.dashboards.panel import (
 from ottla.dashboards.query import ALIVE, Query, Scope, Variable, named
 from ottla.metrics.cluster_metrics import (
     BROKER_FENCED,
+    CERTIFICATE_EXPIRY,
     LOG_DIR_GROWTH,
     LOG_DIR_ONLINE,
     LOG_DIR_SIZE,
@@ -74,6 +76,7 @@ def brokers(watched: Watched) -> Dashboard:
         Row("How busy", _busy()),
         Row("Balance and replicas", _balance()),
         Row("Disk", _disk(watched)),
+        Row("Certificates", _certificates(watched)),
     )
     says = "What each node carries, how busy it is, how even that is, and when its disk is full."
     return Dashboard("ottla-brokers", "Kafka: brokers and disk", says, rows, _variables)
@@ -161,6 +164,22 @@ def _balance() -> tuple[Panel, ...]:
             Kind.STATES,
             names=(("0", "active", GREEN), ("1", "fenced", RED)),
             height=6,
+        ),
+    )
+
+
+def _certificates(watched: Watched) -> tuple[Panel, ...]:
+    left = "min by (node_id, address) ({expiry}) - time()"
+    return (
+        Panel(
+            "Certificates of brokers expire in",
+            "s",
+            (_ask(left, "node {{node_id}} {{address}}", expiry=CERTIFICATE_EXPIRY),),
+            width=COLUMNS,
+            height=6,
+            steps=floor(watched.expire_within / 1000),
+            line=True,
+            empty_until="brokers have listeners with TLS",
         ),
     )
 
