@@ -14,6 +14,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 from tests.conftest import SHIPPED_SPEC
 
 from ottla.dashboards import dashboards, documents
+from ottla.dashboards.grafana import MARKED
 from ottla.dashboards.panel import COLUMNS, NEUTRAL, Kind, Panel, Row, bad_from, places
 from ottla.dashboards.query import FIRING, SCRAPE_DURATION, Own, Scope, Variable, buckets, named
 from ottla.errors import OttlaError
@@ -165,6 +166,8 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 def test_what_is_written_goes_through_the_models_of_the_sdk_and_back() -> None:
     for name, document in loaded().items():
+        (mark,) = document["annotations"]["list"]
+        assert [mark.pop(key) for key in MARKED] == list(MARKED.values())
         again = json.loads(json.dumps(Model.from_json(document), cls=JSONEncoder))
         assert again == document, name
 

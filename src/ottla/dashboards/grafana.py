@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TAGS = ["ottla", "kafka"]
 ALL = dashboard.VariableOption(selected=True, text="All", value="$__all")
 ANY = ".*"  # what "All" stands for: a list of all names may be longer than an address can be
+# What a mark is called. Grafana's Prometheus plugin reads these keys; the SDK's model of an annotation does not have them.
+MARKED = {"titleFormat": "{{alertname}}", "textFormat": "{{consumer_group}} {{topic}} {{node}}", "tagKeys": "severity"}
 _in_cluster = Scope().ask
 _CHOICES = {
     Variable.NODE: _in_cluster("label_values({up}, node)", "Node", up=ALIVE),
@@ -32,7 +34,10 @@ _CHOICES = {
 
 def written(chosen: Dashboard, watched: Watched) -> str:
     """A dashboard as JSON: sorted, indented, with a line end."""
-    return json.dumps(_built(chosen, watched), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
+    document = json.loads(json.dumps(_built(chosen, watched), cls=JSONEncoder))
+    for mark in document["annotations"]["list"]:
+        mark.update(MARKED)
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def _built(chosen: Dashboard, watched: Watched) -> dashboard.Dashboard:
