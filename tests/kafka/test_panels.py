@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from ruamel.yaml import YAML
 from tests.conftest import SHIPPED_SPEC, Home, start_home
 from tests.kafka.load import Load
@@ -68,10 +68,18 @@ def filled(expression: str) -> str:
 
 
 def commit_and_leave(home: Home) -> None:
-    """A group that has read nothing but the first record, and is gone."""
+    """A group that has read nothing, and is gone. A cluster this new may look for the group's coordinator yet."""
     consumer = Consumer(dict(consumer_config(home.platform.profile, home.settings, group=STOPPED)))
+
+    def refused() -> str:
+        try:
+            consumer.commit(offsets=[TopicPartition(TOPIC, partition, 0) for partition in range(3)], asynchronous=False)
+        except KafkaException as error:
+            return str(error)
+        return ""
+
     try:
-        consumer.commit(offsets=[TopicPartition(TOPIC, partition, 0) for partition in range(3)], asynchronous=False)
+        wait_until(refused, lambda reason: not reason, what="a commit", timeout=30)
     finally:
         consumer.close()
 
