@@ -69,6 +69,7 @@ def run_in_order(page: Path, folder: Path, *, environment: str | None = None) ->
         pytest.param(ROOT / "docs/how-to/restart-and-upgrade.md", marks=pytest.mark.long),
         pytest.param(ROOT / "docs/how-to/share-a-cluster.md", marks=pytest.mark.long),
         ROOT / "docs/how-to/watch-with-prometheus.md",
+        ROOT / "docs/how-to/alerts.md",
         pytest.param(ROOT / "docs/how-to/drill.md", marks=pytest.mark.long),
     ],
     ids=lambda page: page.name,
@@ -145,6 +146,20 @@ def test_the_shipped_dashboards_are_fresh() -> None:
     assert done.stdout.strip() == "True", "run `make docs`"
 
 
+def test_the_runbooks_name_commands_that_there_are() -> None:
+    from typer.main import get_command  # noqa: PLC0415  (only here)
+
+    from ottla.cli.main import app  # noqa: PLC0415  (only here)
+
+    commands = getattr(get_command(app), "commands", {})
+    named = re.findall(r"`ottla ([a-z-]+)(?: ([a-z]+))?", (ROOT / "docs/how-to/runbooks.md").read_text())
+    assert named
+    for command, below in named:
+        assert command in commands
+        inner = getattr(commands[command], "commands", {})
+        assert below in inner if inner else True
+
+
 def test_every_exit_code_of_an_error_is_documented() -> None:
     page = (ROOT / "docs/reference/exit-codes.md").read_text()
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, OttlaError)]
@@ -162,5 +177,6 @@ def test_every_key_of_the_spec_is_documented() -> None:
 
     page = (ROOT / "docs/reference/platform-yaml.md").read_text()
     models = [each for each in vars(schema).values() if isinstance(each, type) and issubclass(each, BaseModel)]
-    missing = {f"{model.__name__}.{key}" for model in models for key in model.model_fields if f"{key}`" not in page}
+    keys = {(model.__name__, field.alias or key) for model in models for key, field in model.model_fields.items()}
+    missing = {f"{model}.{key}" for model, key in keys if f"{key}`" not in page}
     assert missing == set()

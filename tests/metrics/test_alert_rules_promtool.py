@@ -79,9 +79,8 @@ def test_prometheus_takes_every_rule_with_its_texts(watched: Watched, scale: flo
 
 @pytest.mark.parametrize("webhook", [None, "http://127.0.0.1:9/alerts"])
 def test_prometheus_and_alertmanager_take_their_configurations(webhook: str | None, tmp_path: Path) -> None:
-    exporter = ExporterTarget(
-        "127.0.0.1:9308", tls=True, ca_file="ca.pem", user="prometheus", password_file=str(tmp_path / "password")
-    )
+    password = str(tmp_path / "password")
+    exporter = ExporterTarget("127.0.0.1:9308", tls=True, ca_file="ca.pem", user="prometheus", password_file=password)
     nodes = [NodeTarget(1, "combined", "127.0.0.1:21001")]
     prometheus = prometheus_document(
         cluster="shop", nodes=nodes, exporter=exporter, alertmanager="127.0.0.1:9099", interval=10_000, rules="rules.yml"

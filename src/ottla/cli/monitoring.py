@@ -54,16 +54,12 @@ def command(
 
 
 def _write(platform: LocalPlatform, folder: Path, scale: float, *, force: bool) -> None:
-    from ottla.files import explained as explained_file
     from ottla.files import write_atomic
-    from ottla.platform.monitoring_files import documents, is_ours, needed_files
+    from ottla.platform.monitoring_files import documents, needed_files
 
     files = documents(platform, scale=scale) | _dashboards(platform)
-    for name in files:
-        path = folder / name
-        with explained_file("read", path):
-            foreign = path.exists() and not is_ours(path.name, path.read_text(encoding="utf-8", errors="replace"))
-        if foreign and not force:
+    for path in (folder / name for name in files):
+        if _is_foreign(path) and not force:
             raise LocalError(
                 "is there, and Ottla did not write it; nothing was written",
                 where=str(path),
@@ -85,6 +81,15 @@ def _dashboards(platform: LocalPlatform) -> dict[str, str]:
     except OttlaError as missing:
         note(f"  left out: {missing.message}; {missing.hint}")
         return {}
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether there is a file that Ottla did not write."""
+    from ottla import files
+    from ottla.platform.monitoring_files import is_ours
+
+    with files.explained("read", path):
+        return path.exists() and not is_ours(path.name, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _show(alerting: Alerting, scale: float) -> None:

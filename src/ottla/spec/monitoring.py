@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ottla.model.units import UNLIMITED, parse_duration
 from ottla.spec.exporter import HOST_AND_PORT, Interval, Listen, parse_listen
@@ -98,8 +98,6 @@ class GroupLag(Strict):
 
 class LagSlo(Strict):
     """How far consumer groups may be behind, in each topic."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     records: Records = Field(default=1000, description="The most records; `unlimited`: any number.")
     seconds: Limit = Field(default=60_000, description="The greatest age of an unread record; `unlimited`: any age.")
