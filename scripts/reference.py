@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from ottla.cli.main import app
 from ottla.metrics.alert_reference import alerts_reference
 from ottla.metrics.reference import metrics_reference
+from ottla.platform import Platform
+from ottla.platform.dashboards import dashboard_documents
 from ottla.spec.json_schema import schema_text
 from ottla.spec.keys import find_spec_key
 
@@ -27,6 +29,12 @@ SPEC = REFERENCE / "platform-yaml.md"
 SCHEMA = REFERENCE / "platform.schema.json"
 METRICS = REFERENCE / "metrics.md"
 ALERTS = REFERENCE / "alerts.md"
+DASHBOARDS = SHIPPED.parent / "monitoring" / "grafana"
+
+
+def shipped_dashboards() -> dict[str, str]:
+    """The dashboards of the shipped platform, by their file names."""
+    return dashboard_documents(Platform.load(SHIPPED).on("local"))
 
 
 def cli_reference() -> str:
@@ -74,4 +82,7 @@ if __name__ == "__main__":
     ALERTS.write_text(alerts_reference(), encoding="utf-8")
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     SPEC.write_text(with_keys(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
+    DASHBOARDS.mkdir(parents=True, exist_ok=True)
+    for name, text in shipped_dashboards().items():
+        (DASHBOARDS / name).write_text(text, encoding="utf-8")
     shutil.copyfile(SHIPPED, STARTER)

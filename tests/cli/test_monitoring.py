@@ -60,10 +60,11 @@ def test_machines_get_the_same(ottla: Ottla, watched: Path) -> None:
 def test_the_files_are_the_same_for_the_same_spec(ottla: Ottla, watched: Path) -> None:
     first = ottla("monitoring", "-d", "out")
     assert first.exit_code == 0, first.stderr
-    assert first.stdout.split() == ["out/prometheus.yml", "out/rules.yml", "out/alertmanager.yml"]
-    before = {path.name: path.read_bytes() for path in (watched / "out").iterdir()}
+    assert first.stdout.split()[:3] == ["out/prometheus.yml", "out/rules.yml", "out/alertmanager.yml"]
+    assert {line.rpartition("/")[0] for line in first.stdout.split()[3:]} == {"out/dashboards"}
+    before = {path.name: path.read_bytes() for path in (watched / "out").rglob("*.*")}
     assert ottla("monitoring", "-d", "out").exit_code == 0
-    assert {path.name: path.read_bytes() for path in (watched / "out").iterdir()} == before
+    assert {path.name: path.read_bytes() for path in (watched / "out").rglob("*.*")} == before
     nodes, exporter = read(watched / "out" / "prometheus.yml")["scrape_configs"]
     assert [each["targets"] for each in nodes["static_configs"]] == [[f"127.0.0.1:2100{node}"] for node in (1, 2, 3)]
     assert {each["labels"]["role"] for each in nodes["static_configs"]} == {"combined"}
@@ -80,7 +81,7 @@ def test_a_password_is_in_no_file_and_it_is_said_where_it_must_be(
         "username": "p",
         "password_file": "exporter-password",
     }
-    assert [path for path in (watched / "out").iterdir() if "hush" in path.read_text()] == []
+    assert [path for path in (watched / "out").rglob("*.*") if "hush" in path.read_text()] == []
 
 
 def test_a_file_that_is_not_ottlas_is_left_alone(ottla: Ottla, watched: Path) -> None:

@@ -151,6 +151,15 @@ def test_the_reference_of_metrics_is_fresh() -> None:
     assert (ROOT / "docs/reference/metrics.md").read_text() == metrics_reference(), "run `make docs`"
 
 
+def test_the_shipped_dashboards_are_fresh() -> None:
+    program = (
+        "import reference; found = {each.name: each.read_text() for each in reference.DASHBOARDS.iterdir()}; "
+        "print(reference.shipped_dashboards() == found)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
+
+
 def test_the_runbooks_name_commands_that_there_are() -> None:
     from typer.main import get_command  # noqa: PLC0415  (only here)
 

@@ -1,4 +1,4 @@
-"""`ottla monitoring`: the alerts of an environment, and the files of Prometheus and Alertmanager."""
+"""`ottla monitoring`: the alerts of an environment, and the files of Prometheus, Alertmanager and Grafana."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
 from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained, open_platform, with_options
-from ottla.errors import LocalError, UsageError
+from ottla.errors import LocalError, OttlaError, UsageError
 
 if TYPE_CHECKING:
     from ottla.metrics.alert import Alert, Pace
@@ -31,7 +31,7 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Also over files that Ottla did not write.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> int:
-    """Show the alerts of an environment, or write prometheus.yml, rules.yml and alertmanager.yml for it.
+    """Show the alerts of an environment, or write prometheus.yml, rules.yml, alertmanager.yml and dashboards for it.
 
     Numbers in them (brokers, voters, limits of groups) are those of the spec; where to ask is as the cluster runs here.
     """
@@ -57,7 +57,7 @@ def _write(platform: LocalPlatform, folder: Path, scale: float, *, force: bool) 
     from ottla.files import write_atomic
     from ottla.platform.monitoring_files import documents, needed_files
 
-    files = documents(platform, scale=scale)
+    files = documents(platform, scale=scale) | _dashboards(platform)
     for path in (folder / name for name in files):
         if _is_foreign(path) and not force:
             raise LocalError(
@@ -72,13 +72,24 @@ def _write(platform: LocalPlatform, folder: Path, scale: float, *, force: bool) 
         note(f"  put what is in {reference} into {folder / name}, readable for Prometheus alone: it reads no variables")
 
 
+def _dashboards(platform: LocalPlatform) -> dict[str, str]:
+    """Without what writes them the other files are of use too."""
+    from ottla.platform.dashboards import FOLDER, dashboard_documents
+
+    try:
+        return {f"{FOLDER}/{name}": text for name, text in dashboard_documents(platform).items()}
+    except OttlaError as missing:
+        note(f"  left out: {missing.message}; {missing.hint}")
+        return {}
+
+
 def _is_foreign(path: Path) -> bool:
     """Whether there is a file that Ottla did not write."""
     from ottla import files
-    from ottla.platform.monitoring_files import WRITTEN
+    from ottla.platform.monitoring_files import is_ours
 
     with files.explained("read", path):
-        return path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(WRITTEN)
+        return path.exists() and not is_ours(path.name, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _show(alerting: Alerting, scale: float) -> None:

@@ -141,6 +141,11 @@ def _file(reference: SecretReference, folder: Path, beside: str) -> str:
     return str(folder / reference.name) if reference.source == "file" else beside
 
 
+def is_ours(name: str, text: str) -> bool:
+    """Whether Ottla wrote a file: its first line says so; in JSON, which has no comments, the uid of the dashboard does."""
+    return '"uid": "ottla-' in text if name.endswith(".json") else text.startswith(WRITTEN)
+
+
 def _reached(host: str, port: int) -> str:
     """Where to reach a server that listens there."""
     host = LOOPBACK if host in EVERY_ADDRESS else host
