@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from functools import partial
@@ -62,6 +63,7 @@ def command(
     from ottla.platform.exporting import make_exporter, refuse_stopped, view_of
     from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
     from ottla.spec.exporter_checks import shown_password
+    from ottla.telemetry.tracing import tracing
 
     changes = {
         **({"listen": _parsed("--listen", listen, parse_listen)} if listen else {}),
@@ -80,8 +82,10 @@ def command(
         spec = ExporterSpec().model_copy(update=changes)
         view, folder = view_of(spec), Path()
     reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
-    exporter = make_exporter(reach, view, _say, None if once else spec.canary)
-    return _print_once(exporter) if once else _serve(exporter, spec, folder)
+    if once:
+        return _print_once(make_exporter(reach, view, _say))
+    with tracing(os.environ, _say) as tracer:
+        return _serve(make_exporter(reach, view, _say, spec.canary, tracer=tracer), spec, folder)
 
 
 def renew_exporters(file: Path, platform: LocalPlatform) -> None:

@@ -24,6 +24,7 @@ from ottla.local.processes import environment_of, is_alive, is_paused
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
 from ottla.secrets import resolve
+from ottla.telemetry.tracing import PREFIX as OPENTELEMETRY
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def started_with(platform: LocalPlatform, environ: Mapping[str, str]) -> str:
         "cluster": [access.cluster_id, *access.settings.bootstrap_servers],
         "profile": asdict(access.profile),
         "login": dict(_without_secrets(access.settings, version_of)),
+        "traces": sorted((name, value) for name, value in environ.items() if name.startswith(OPENTELEMETRY)),
         "secrets": [version_of(resolve(each, environ=environ, folder=platform.identity.folder)) for each in _references(spec)],
     }
     return hashlib.sha256(json.dumps(taken_up, sort_keys=True).encode()).hexdigest()[:DIGITS]
