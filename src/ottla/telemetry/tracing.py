@@ -7,6 +7,7 @@ a moment after the command's end is dropped. It is told once.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -24,6 +25,7 @@ PREFIX = "OTEL_"
 INSTALL = "pip install 'ottla[tracing]'"
 SERVICE = "ottla"
 UNNAMED = "unknown_service"  # what the SDK says where no variable names the service
+LOGIN = re.compile("//[^/@]*@")
 LAST_CHANCE = 1.0  # seconds after the end of a command for spans that still wait
 
 
@@ -45,7 +47,7 @@ def tracing(environ: Mapping[str, str], said: Callable[[str], None]) -> Iterator
     if provider is None:
         yield None
         return
-    hearing = _Hearing(address or "", said)
+    hearing = _Hearing(LOGIN.sub("//", address or ""), said)
     logger = logging.getLogger("opentelemetry")
     before = logger.propagate
     logger.addHandler(hearing)
