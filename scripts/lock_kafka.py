@@ -1,4 +1,6 @@
-"""Resolve the jars of each Kafka release, of the JMX agent and of the JSON layout of logs, and write their locks: `make lock-kafka`. Needs the network.
+"""Resolve the jars of each Kafka release, the JMX agent and the JSON layout, and write their locks: `make lock-kafka`.
+
+Needs the network.
 
 The lock holds coordinates, sha256 and size, and no address: where jars come from is the user's setting at run time.
 """

@@ -18,8 +18,9 @@ from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jmx_agent import agent_flags
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, format_command, node_command
 from ottla.local.layout import Layout
+from ottla.local.log4j2 import log4j2_text
 from ottla.local.node import last_words, needs_format, write_node_files
-from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
+from ottla.local.properties import DEFAULTS, as_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.local.secured import SUPER_USERS, secured_properties
 from ottla.metrics.jmx_rules import jmx_config
@@ -207,10 +208,10 @@ def test_a_node_with_a_jmx_port_starts_the_agent_with_the_rules_of_its_roles_and
     runtime = Runtime(Path("/jre/bin/java"), (Path("/a.jar"),), agent=Path("/agent.jar"))
     controller = replace(NODES[0], roles=("controller",), jmx_port=9097)
     files = layout.node(1)
-    write_node_files(layout, RECORD, controller, {})
+    write_node_files(layout, RECORD, controller, {}, cluster="todo")
     assert agent_flags(runtime.agent, files, controller) == (f"-javaagent:/agent.jar=127.0.0.1:9097:{files.jmx_config}",)
     assert files.jmx_config.read_text() == jmx_config({Role.CONTROLLER})
-    write_node_files(layout, RECORD, NODES[0], {})
+    write_node_files(layout, RECORD, NODES[0], {}, cluster="todo")
     assert agent_flags(runtime.agent, files, NODES[0]) == ()
     assert not files.jmx_config.exists()
 

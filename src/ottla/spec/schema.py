@@ -22,6 +22,7 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
+from ottla.spec.logs import LogFormat, LogsSpec
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 
@@ -249,6 +250,9 @@ class EnvironmentSpec(Strict):
     exporter: ExporterSpec = Field(
         default=ExporterSpec(), description="What Ottla measures about the cluster, and where Prometheus finds it."
     )
+    logs: LogsSpec = Field(
+        default=LogsSpec(), description="How local nodes, and the exporter that `ottla up` runs, write their logs."
+    )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
     def full_name(self, name: str) -> str:
@@ -299,6 +303,8 @@ __all__ = [
     "ExporterTls",
     "FileSpec",
     "LoadSpec",
+    "LogFormat",
+    "LogsSpec",
     "OauthSpec",
     "QuotaSpec",
     "SecuritySpec",
