@@ -18,7 +18,7 @@ from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jmx_agent import agent_flags
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, format_command, node_command
 from ottla.local.layout import Layout
-from ottla.local.log4j2 import log4j2_text
+from ottla.local.log4j2 import ecs_fields, log4j2_text
 from ottla.local.node import last_words, needs_format, write_node_files
 from ottla.local.properties import DEFAULTS, as_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
