@@ -46,7 +46,7 @@ lock: $(VENV)/.dev ## Resolve the Python dependencies anew and write their hashe
 	@$(BIN)/$(LOCK) --group build --output-file constraints.txt
 	@$(BIN)/$(LOCK) --group dev --output-file constraints-dev.txt
 
-lock-kafka: $(VENV)/.dev ## Resolve the jars of each Kafka version, and of the JMX agent, anew and write their locks
+lock-kafka: $(VENV)/.dev ## Resolve the jars of each Kafka version, the JMX agent and the JSON layout anew and write their locks
 	@$(BIN)/python scripts/lock_kafka.py
 
 kafka-configs: $(VENV)/.dev ## Ask each Kafka version for its config keys and write them as data

@@ -1,4 +1,6 @@
-"""Resolve the jars of each Kafka release, and of the JMX agent, and write their locks: `make lock-kafka`. Needs the network.
+"""Resolve the jars of each Kafka release, the JMX agent and the JSON layout, and write their locks: `make lock-kafka`.
+
+Needs the network.
 
 The lock holds coordinates, sha256 and size, and no address: where jars come from is the user's setting at run time.
 """
@@ -12,16 +14,17 @@ from pathlib import Path
 
 from jgo.maven import Dependency, MavenContext
 
-from ottla.local.artifacts import JMX_AGENT, KAFKA, TOOLS
-from ottla.spec.versions import DEFAULT_KAFKA_VERSION, JMX_AGENT_VERSION, KAFKA_VERSIONS
+from ottla.local.artifacts import JMX_AGENT, JSON_LAYOUT, KAFKA, TOOLS
+from ottla.spec.versions import DEFAULT_KAFKA_VERSION, JMX_AGENT_VERSION, KAFKA_VERSIONS, LOG4J_VERSION
 
 LOCKS = Path(__file__).parent.parent / "src" / "ottla" / "local" / "locks"
 # Without the binding for SLF4J a broker writes no log at all.
-LOGGING = ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.4")
+LOGGING = ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J_VERSION)
 SETS = (
     *((KAFKA, "org.apache.kafka", "kafka_2.13", version) for version in KAFKA_VERSIONS),
     (TOOLS, "org.apache.kafka", "kafka-tools", DEFAULT_KAFKA_VERSION),
     (JMX_AGENT, "io.prometheus.jmx", "jmx_prometheus_javaagent", JMX_AGENT_VERSION),
+    (JSON_LAYOUT, "org.apache.logging.log4j", "log4j-layout-template-json", LOG4J_VERSION),
 )
 
 
@@ -44,9 +47,11 @@ def resolve(wanted: list[tuple[str, str, str]], cache: Path) -> list[dict[str, s
 def main() -> None:
     """Write a lock for every version in the table."""
     for jar_set, group, artifact, version in SETS:
-        logs = [] if jar_set == JMX_AGENT else [LOGGING]
+        logs = [] if jar_set in {JMX_AGENT, JSON_LAYOUT} else [LOGGING]
         with tempfile.TemporaryDirectory() as cache:
             jars = resolve([(group, artifact, version), *logs], Path(cache))
+        if jar_set == JSON_LAYOUT:  # what it needs is Kafka's already
+            jars = [jar for jar in jars if str(jar["jar"]).startswith(f"{group}:{artifact}:")]
         path = LOCKS / f"{jar_set}-{version}.json"
         path.write_text(json.dumps({KAFKA if logs else jar_set: version, "jars": jars}, indent=1) + "\n", encoding="utf-8")
         print(f"{path}: {len(jars)} jars, {sum(int(jar['size']) for jar in jars):,} bytes")  # noqa: T201

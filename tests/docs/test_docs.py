@@ -72,6 +72,7 @@ def run_in_order(page: Path, folder: Path, *, environment: str | None = None) ->
         ROOT / "docs/how-to/watch-with-prometheus.md",
         ROOT / "docs/how-to/alerts.md",
         pytest.param(ROOT / "docs/how-to/drill.md", marks=pytest.mark.long),
+        pytest.param(ROOT / "docs/how-to/traces.md", marks=pytest.mark.long),
     ],
     ids=lambda page: page.name,
 )
@@ -95,9 +96,10 @@ def test_the_commands_of_a_page_on_locked_platforms_work_in_their_order(page: Pa
 
 @pytest.mark.kafka
 @pytest.mark.long
-def test_the_commands_of_the_page_on_metrics_of_nodes_work_in_their_order(one: Home) -> None:
+@pytest.mark.parametrize("page", ["metrics-of-nodes", "logs"])
+def test_the_commands_of_a_page_that_changes_nodes_work_in_their_order(one: Home, page: str) -> None:
     """On one node: it restarts, and so it does when it is undone."""
-    run_in_order(ROOT / "docs/how-to/metrics-of-nodes.md", one.folder)
+    run_in_order(ROOT / f"docs/how-to/{page}.md", one.folder)
     shutil.copy(ROOT / "platform.yaml", one.folder)
     undone = one.run("apply", "--yes")
     assert undone.returncode == 0, undone.stderr

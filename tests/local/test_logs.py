@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import json
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ottla.local import follow_logs, tail_logs
+from ottla.local.log_lines import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,3 +37,27 @@ def test_following_goes_on_over_rotation_and_over_a_log_that_is_not_there_yet(tm
     stop.set()
     assert [line for _, line in seen] == ["first", "second", "third, in a new file"]
     assert list(lines) == []
+
+
+EVENT = {
+    "@timestamp": "2026-11-22T00:51:14.742Z",
+    "log.level": "ERROR",
+    "message": "it broke",
+    "log.logger": "kafka.X",
+    "error.stack_trace": "java.lang.IllegalStateException: x\n\tat kafka.X.y(X.java:1)\n",
+}
+
+
+def test_events_in_json_are_shown_as_lines_like_kafkas_own(tmp_path: Path) -> None:
+    whole, cut = json.dumps(EVENT), json.dumps(EVENT)[:40]
+    (tmp_path / "log").write_text(f"[2026-11-22 00:00:00,000] INFO plain (kafka.Y)\n{whole}\n{{}}\n{cut}\n")
+    lines = [line for _, line in tail_logs({1: tmp_path / "log"}, lines=9)]
+    assert lines[0] == "[2026-11-22 00:00:00,000] INFO plain (kafka.Y)"
+    at = datetime(2026, 11, 22, 0, 51, 14, tzinfo=UTC).astimezone()
+    assert lines[1] == f"[{at:%Y-%m-%d %H:%M:%S},742] ERROR it broke (kafka.X)"
+    assert lines[2:] == ["java.lang.IllegalStateException: x", "\tat kafka.X.y(X.java:1)", "{}", cut]
+
+
+@given(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"])))
+def test_no_line_breaks_the_showing(line: str) -> None:
+    assert as_text(line) == [line] or line.startswith("{")

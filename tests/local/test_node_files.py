@@ -18,8 +18,9 @@ from ottla.local.certificates import make_authority, make_node_certificate
 from ottla.local.jmx_agent import agent_flags
 from ottla.local.jvm import FLAGS, Runtime, aot_key, environment, format_command, node_command
 from ottla.local.layout import Layout
+from ottla.local.log4j2 import ecs_fields, log4j2_text
 from ottla.local.node import last_words, needs_format, write_node_files
-from ottla.local.properties import DEFAULTS, as_text, log4j2_text, server_properties
+from ottla.local.properties import DEFAULTS, as_text, server_properties
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, read_record, write_record
 from ottla.local.secured import SUPER_USERS, secured_properties
 from ottla.metrics.jmx_rules import jmx_config
@@ -111,12 +112,35 @@ def test_logs_rotate(layout: Layout) -> None:
     assert "strategy.max=5" in text
 
 
+def test_a_log_in_json_says_whose_it_is_and_keeps_its_size_and_number(layout: Layout) -> None:
+    controller = replace(NODES[0], roles=("controller",), ecs_logs=True)
+    text = log4j2_text(layout.node(1), ecs_fields(RECORD, controller, "todo"))
+    lines = text.splitlines()
+    assert "PatternLayout" not in text
+    for name, data_set in (("file", "kafka.log"), ("audit", "kafka.audit")):
+        assert f"appender.{name}.layout.type=JsonTemplateLayout" in lines
+        assert any(line.startswith(f"appender.{name}.layout.f") and line.endswith(f".value={data_set}") for line in lines)
+        assert f"appender.{name}.policies.size.size=10MB" in lines
+    assert (
+        sum(line.endswith(".key=labels.role") for line in lines) == sum(line.endswith(".value=controller") for line in lines) == 2
+    )
+
+
+def test_last_words_in_json_are_the_errors_as_text(layout: Layout) -> None:
+    files = layout.node(1)
+    files.logs.mkdir(parents=True)
+    event = {"@timestamp": "2026-11-22T00:51:14.742Z", "log.level": "ERROR", "message": "disk", "log.logger": "kafka.X"}
+    files.server_log.write_text(json.dumps(event | {"log.level": "INFO"}) + "\n" + json.dumps(event) + "\n")
+    (words,) = last_words(files).split("\n")
+    assert words.endswith("] ERROR disk (kafka.X)")
+
+
 def test_a_record_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     path = tmp_path / "cluster.json"
     assert read_record(path) is None
     write_record(path, RECORD)
     assert read_record(path) == RECORD
-    with_agent = replace(RECORD, nodes=(replace(NODES[0], jmx_port=9097), NODES[1]))
+    with_agent = replace(RECORD, nodes=(replace(NODES[0], jmx_port=9097, ecs_logs=True), NODES[1]))
     write_record(path, with_agent)
     assert read_record(path) == with_agent
 
@@ -128,7 +152,7 @@ def test_a_record_of_an_older_ottla_is_read(tmp_path: Path, version: dict[str, i
     data = json.loads(path.read_text())
     del data["version"]
     for node in data["nodes"]:
-        del node["roles"], node["secured"], node["jmx_port"]
+        del node["roles"], node["secured"], node["jmx_port"], node["ecs_logs"]
     path.write_text(json.dumps(version | data))
     assert read_record(path) == RECORD
 
@@ -207,10 +231,10 @@ def test_a_node_with_a_jmx_port_starts_the_agent_with_the_rules_of_its_roles_and
     runtime = Runtime(Path("/jre/bin/java"), (Path("/a.jar"),), agent=Path("/agent.jar"))
     controller = replace(NODES[0], roles=("controller",), jmx_port=9097)
     files = layout.node(1)
-    write_node_files(layout, RECORD, controller, {})
+    write_node_files(layout, RECORD, controller, {}, cluster="todo")
     assert agent_flags(runtime.agent, files, controller) == (f"-javaagent:/agent.jar=127.0.0.1:9097:{files.jmx_config}",)
     assert files.jmx_config.read_text() == jmx_config({Role.CONTROLLER})
-    write_node_files(layout, RECORD, NODES[0], {})
+    write_node_files(layout, RECORD, NODES[0], {}, cluster="todo")
     assert agent_flags(runtime.agent, files, NODES[0]) == ()
     assert not files.jmx_config.exists()
 
@@ -225,6 +249,7 @@ def test_what_formats_a_node_takes_the_aot_cache_of_nodes_with_an_agent(layout: 
 def test_nodes_with_an_agent_have_an_aot_cache_of_their_own() -> None:
     assert cache_path("4.3.1").name == f"kafka-4.3.1-{aot_key(lock_text('4.3.1'))}.aot"
     assert cache_path("4.3.1", with_agent=True) != cache_path("4.3.1")
+    assert cache_path("4.3.1", with_ecs_logs=True) not in {cache_path("4.3.1"), cache_path("4.3.1", with_agent=True)}
 
 
 def test_the_aot_cache_is_of_this_kafka_this_jre_and_these_flags(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,3 +43,13 @@ def test_the_jmx_agent_is_planned_for_every_node_and_is_no_property_of_kafka(tmp
     platform = Platform.load(tmp_path / "platform.yaml").on("local")
     assert [node.properties["jmx_agent"] for node in platform.desired.nodes.values()] == ["true"] * 3
     assert platform.properties == Platform.load(SHIPPED).on("local").properties
+
+
+def test_the_form_of_logs_is_planned_for_every_node_and_is_no_property_of_kafka(tmp_path: Path) -> None:
+    assert not any("logs.format" in node.properties for node in Platform.load(SHIPPED).on("local").desired.nodes.values())
+    spec = YAML(typ="safe").load(SHIPPED)
+    spec["logs"] = {"format": "ecs"}
+    (tmp_path / "platform.yaml").write_text(json.dumps(spec))
+    platform = Platform.load(tmp_path / "platform.yaml").on("local")
+    assert [node.properties["logs.format"] for node in platform.desired.nodes.values()] == ["ecs"] * 3
+    assert platform.properties == Platform.load(SHIPPED).on("local").properties

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,14 @@ import typer
 
 from ottla.cli.offered import group_ids, topic_names
 from ottla.cli.on_cluster import Reach, on_cluster
-from ottla.cli.output import Output, OutputOption
+from ottla.cli.output import Output, OutputOption, note
 from ottla.cli.running import INTERRUPTED
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from opentelemetry.trace import Tracer
 
     from ottla.model.record import Record
     from ottla.platform.access import Access
@@ -60,15 +63,19 @@ def command(
 ) -> int:
     """Read records; stops at the end unless --follow. Without --group nothing is committed. -o json keeps every byte."""
     from ottla.cli.record_range import wanted
+    from ottla.telemetry.tracing import tracing
 
     show = record_writer(output, format_)
     passes = wanted(key, key_match, headers or [], value_match)
     access = reach()
     try:
-        if group is not None:
-            _read_as_group(access, topic, group, (start, partitions), passes, show, count=count, follow=follow)
-        else:
-            _read_spans(access, topic, start or "beginning", partitions or [], passes, show, count=count, follow=follow)
+        with tracing(os.environ, lambda text: note(f"  note: {text}")) as tracer:
+            if tracer is not None:
+                show = _traced(tracer, access, group, show)
+            if group is not None:
+                _read_as_group(access, topic, group, (start, partitions), passes, show, count=count, follow=follow)
+            else:
+                _read_spans(access, topic, start or "beginning", partitions or [], passes, show, count=count, follow=follow)
     except KeyboardInterrupt:
         if follow:
             return INTERRUPTED  # how following ends: nothing to explain
@@ -83,6 +90,19 @@ def record_writer(output: Output, format_: str) -> Callable[[Record], bytes]:
     if output is Output.YAML:
         raise UsageError("records are printed by --format, or as JSON: a line each", hint="write: -o json")
     return record_line if output is Output.JSON else formatter(format_)
+
+
+def _traced(tracer: Tracer, access: Access, group: str | None, show: Callable[[Record], bytes]) -> Callable[[Record], bytes]:
+    """The same, with a span around it: to be shown is how a record is processed here."""
+    from ottla.kafka.trace_context import spans_of
+
+    spans = spans_of(tracer, access.settings, group=group)
+
+    def shown(record: Record) -> bytes:
+        with spans.processing(record):
+            return show(record)
+
+    return shown
 
 
 def _read_spans(

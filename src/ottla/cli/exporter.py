@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,10 +25,11 @@ from ottla.cli.running import (
     with_options,
     write_no_more,
 )
-from ottla.errors import UsageError
+from ottla.errors import OttlaError, UsageError
+from ottla.spec.logs import LogFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from ottla.platform import LocalPlatform
     from ottla.spec.exporter import ExporterSpec
@@ -53,6 +56,9 @@ def command(
         str | None, typer.Option("--interval", help="How often to look; else as `exporter.interval` says.", metavar="DURATION")
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Look once, print what a scrape would get, and end.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="Say what happens in lines, or in JSON (Elastic Common Schema).")
+    ] = LogFormat.TEXT,
 ) -> int:
     """Give metrics of the cluster to Prometheus, lag in seconds among them, until Ctrl-C.
 
@@ -60,13 +66,11 @@ def command(
     `monitor: true` may see all that it gives.
     """
     from ottla.platform.exporting import make_exporter, refuse_stopped, view_of
-    from ottla.spec.exporter import ExporterSpec, parse_interval, parse_listen
+    from ottla.spec.exporter import ExporterSpec
     from ottla.spec.exporter_checks import shown_password
+    from ottla.telemetry.tracing import tracing
 
-    changes = {
-        **({"listen": _parsed("--listen", listen, parse_listen)} if listen else {}),
-        **({"interval": _parsed("--interval", interval, parse_interval)} if interval else {}),
-    }
+    changes = _changes(listen, interval)
     if bootstrap_server is None and command_config is None:
         platform = open_platform(file, environment)
         spec = platform.spec.exporter.model_copy(update=changes)
@@ -76,12 +80,34 @@ def command(
         if once:
             refuse_stopped(platform)
         as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
+        labels = {"cluster": platform.spec.cluster.name, "environment": platform.environment}
     else:
         spec = ExporterSpec().model_copy(update=changes)
-        view, folder = view_of(spec), Path()
+        view, folder, labels = view_of(spec), Path(), {}
     reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
-    exporter = make_exporter(reach, view, _say, None if once else spec.canary)
-    return _print_once(exporter) if once else _serve(exporter, spec, folder)
+    if once:
+        return _print_once(make_exporter(reach, view, _say))
+    with _telling(log_format, labels) as (told, warned), tracing(os.environ, warned) as tracer:
+        return _serve(make_exporter(reach, view, warned, spec.canary, tracer=tracer), spec, folder, told)
+
+
+@contextmanager
+def _telling(log_format: LogFormat, labels: Mapping[str, str]) -> Iterator[tuple[Callable[[str], None], Callable[[str], None]]]:
+    """How what happens is told, and what goes wrong. In JSON that is also how this process ends, if it does not end well."""
+    if log_format is LogFormat.TEXT:
+        yield (lambda text: _print(f"{text}\n")), _say
+        return
+    from ottla.telemetry.ecs import EcsLog
+
+    log = EcsLog(sys.stdout, logger="ottla.exporter", labels=labels)
+    try:
+        yield log.info, lambda text: log.warning(with_options(text))
+    except OttlaError as error:
+        log.failed(with_options(str(error)), error)
+        raise typer.Exit(error.exit_code) from None
+    except Exception as bug:  # noqa: BLE001  (whoever reads this log gets it in one event)
+        log.failed(str(bug), bug)
+        raise typer.Exit(OttlaError.exit_code) from None
 
 
 def renew_exporters(file: Path, platform: LocalPlatform) -> None:
@@ -104,6 +130,16 @@ def renew_exporters(file: Path, platform: LocalPlatform) -> None:
             _say(f"the monitoring of {name} has the rules of the spec as it is now")
 
 
+def _changes(listen: str | None, interval: str | None) -> dict[str, object]:
+    """The keys of the spec that the options say otherwise."""
+    from ottla.spec.exporter import parse_interval, parse_listen
+
+    return {
+        **({"listen": _parsed("--listen", listen, parse_listen)} if listen else {}),
+        **({"interval": _parsed("--interval", interval, parse_interval)} if interval else {}),
+    }
+
+
 def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:
     try:
         return parse(text)
@@ -121,14 +157,14 @@ def _print_once(exporter: Exporter) -> int:
     return WANTING if snapshot.failures else 0
 
 
-def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path) -> int:
+def _serve(exporter: Exporter, spec: ExporterSpec, folder: Path, told: Callable[[str], None]) -> int:
     from ottla.platform.exporting import LISTENS, make_server
 
     server = make_server(exporter, spec, folder)
     exporter.start()
     exporter.wait_first(FIRST_ROUND)
     server.start()
-    _print(f"{LISTENS}{server.url}\n")
+    told(f"{LISTENS}{server.url}")
     try:
         while not threading.Event().wait(LOOK_UP):
             pass  # a signal that another thread was given wakes nobody, and is seen now

@@ -19,7 +19,7 @@ from ottla.model.units import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ottla.kafka.produce import Written
+    from ottla.kafka.produce import Writer, Written
     from ottla.model.record import Outgoing
 
 PARTLY = 5
@@ -56,6 +56,7 @@ def command(
 ) -> int:
     """Write records from stdin. Every one is acknowledged or counted as failed: exit 1 if all failed, 5 if some did."""
     from ottla.kafka.produce import Writer
+    from ottla.telemetry.tracing import tracing
 
     if key is not None and key_separator is not None:
         raise UsageError("--key gives every record the same key, --key-separator each line its own: choose one")
@@ -64,10 +65,22 @@ def command(
     completed = _completion(key, [_header(text) for text in headers or []], partition, null=null)
     access = reach()
     access.require(topic, () if partition is None else (partition,))
-    writer = Writer(access.settings, access.profile, topic, said=lambda text: note(with_options(f"  {text}\n  {access.way_out}")))
-    if sys.stdin.isatty():
-        note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
     records = (completed(record) for record in _records(input_, key_separator))
+    with tracing(os.environ, lambda text: note(f"  note: {text}")) as tracer:
+        writer = Writer(
+            access.settings,
+            access.profile,
+            topic,
+            said=lambda text: note(with_options(f"  {text}\n  {access.way_out}")),
+            tracer=tracer,
+        )
+        if sys.stdin.isatty():
+            note("  a record for each line; Ctrl-D ends" if input_ is Input.LINES else "  Ctrl-D ends")
+        return _write(writer, records, rate, output)
+
+
+def _write(writer: Writer, records: Iterable[Outgoing], rate: float | None, output: Output) -> int:
+    topic = writer.topic
     try:
         written = writer.write(records, rate=rate)
     except OttlaError as error:
@@ -105,7 +118,10 @@ def _header(text: str) -> tuple[str, bytes | None]:
 def _completion(
     key: str | None, headers: list[tuple[str, bytes | None]], partition: int | None, *, null: bool
 ) -> Callable[[Outgoing], Outgoing]:
-    """What the options add to each record."""
+    """What the options add to each record. A trace context that they give takes the place of the record's own."""
+    from ottla.kafka.trace_context import has_parent, without_context
+
+    kept = without_context if has_parent(headers) else tuple
     own_key = None if key is None else os.fsencode(key)
 
     def completed(record: Outgoing) -> Outgoing:
@@ -113,7 +129,7 @@ def _completion(
         return record._replace(
             key=None if null and not of_key else of_key,
             value=None if null and not record.value else record.value,
-            headers=(*record.headers, *headers),
+            headers=(*kept(record.headers), *headers),
             partition=record.partition if partition is None else partition,
         )
 

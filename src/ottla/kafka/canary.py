@@ -12,9 +12,12 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
 from ottla.kafka.profile import QUIET, consumer_config, heard, producer_config
+from ottla.kafka.trace_context import spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from opentelemetry.trace import Span, Tracer
 
     from ottla.kafka.settings import ClientSettings
     from ottla.model.client import ClientProfile
@@ -48,7 +51,17 @@ class CanarySender:
     ``problem`` is why there is none, after a fatal error: another one is tried every ``RESTRAINT`` seconds.
     """
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes, give_up: float) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        profile: ClientProfile,
+        topic: str,
+        *,
+        run: bytes,
+        give_up: float,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self._spans = None if tracer is None else spans_of(tracer, settings)
         self._topic = topic
         self._run = run
         self._answers: list[Answer] = []
@@ -83,12 +96,14 @@ class CanarySender:
 
     def send(self, partition: int, number: int) -> None:
         """Send a record; what becomes of it is told by ``answers``."""
+        span, headers = (None, ()) if self._spans is None else self._spans.send(self._topic, ())
+        told = partial(self._told, number, span)
         try:
-            self._producer.produce(self._topic, b"%d" % number, self._run, partition, on_delivery=partial(self._told, number))
-        except BufferError:
+            self._producer.produce(self._topic, b"%d" % number, self._run, partition, on_delivery=told, headers=list(headers))
+        except (BufferError, KafkaException) as error:
             self._refuse(number)
-        except KafkaException:
-            self._refuse(number)
+            if self._spans is not None and span is not None:
+                self._spans.not_sent(span, type(error).__name__, explain(error))
 
     def answers(self, wait: float) -> list[Answer]:
         """What was answered, waiting so many seconds for the first one."""
@@ -118,7 +133,12 @@ class CanarySender:
         with suppress(KafkaException):  # a fatal error, which makes no difference now
             self._producer.flush(0)
 
-    def _told(self, number: int, error: Any, message: Any) -> None:
+    def _told(self, number: int, span: Span | None, error: Any, message: Any) -> None:
+        if self._spans is not None and span is not None:
+            if error is None:
+                self._spans.sent(span, partition=message.partition(), offset=message.offset())
+            else:
+                self._spans.not_sent(span, error.name(), error.str())
         self._answers.append(Answer(number, None if error else message.offset(), time.monotonic()))
 
     def _refuse(self, number: int) -> None:
@@ -128,7 +148,10 @@ class CanarySender:
 class CanaryReceiver:
     """A consumer of assigned partitions, without a group."""
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes) -> None:
+    def __init__(
+        self, settings: ClientSettings, profile: ClientProfile, topic: str, *, run: bytes, tracer: Tracer | None = None
+    ) -> None:
+        self._spans = None if tracer is None else spans_of(tracer, settings)
         self._topic = topic
         self._run = run
         self._assigned: set[int] = set()
@@ -162,8 +185,15 @@ class CanaryReceiver:
             if message.error() is None:
                 number = int(message.value()) if message.key() == self._run else None
                 came.append(Arrival(number, message.partition(), message.offset(), at))
+                self._trace(message, own=number is not None)
             message = self._consumer.poll(0) if len(came) < AT_ONCE else None
         return came
+
+    def _trace(self, message: Any, *, own: bool) -> None:
+        """A span for a record of this canary; to note that it came is all that is done with it."""
+        if self._spans is not None and own:
+            headers = tuple(message.headers() or ())
+            self._spans.received(self._topic, message.partition(), message.offset(), headers).end()
 
     def close(self) -> None:
         """Leave; there is no group to wait for."""

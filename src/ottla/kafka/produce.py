@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -13,12 +14,16 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from ottla.errors import ClusterError
 from ottla.kafka.connection import explain
 from ottla.kafka.profile import QUIET, heard, producer_config
+from ottla.kafka.trace_context import spans_of
 from ottla.model.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from opentelemetry.trace import Span, Tracer
+
     from ottla.kafka.settings import ClientSettings
+    from ottla.kafka.spans import Spans
     from ottla.model.client import ClientProfile
     from ottla.model.record import Outgoing
 
@@ -56,11 +61,21 @@ class Written:
 class Writer:
     """A producer for one topic. ``written`` says how it went, also when ``write`` was cut off.
 
-    ``said`` is told once if for some seconds nothing is answered.
+    ``said`` is told once if for some seconds nothing is answered. With a ``tracer`` each record has a span, and says so in its
+    headers.
     """
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, topic: str, *, said: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        profile: ClientProfile,
+        topic: str,
+        *,
+        said: Callable[[str], None],
+        tracer: Tracer | None = None,
+    ) -> None:
         self.topic = topic
+        self._spans = None if tracer is None else spans_of(tracer, settings)
         self.written = Written()
         self._handed = 0  # to librdkafka, or refused by it
         self._said: Callable[[str], None] | None = said
@@ -68,7 +83,7 @@ class Writer:
         config: dict[str, Any] = {
             **producer_config(profile, settings),
             "allow.auto.create.topics": False,
-            "delivery.report.only.error": True,  # a call for each acknowledged record would cost half of the speed
+            "delivery.report.only.error": tracer is None,  # a call for each acknowledged record would cost half of the speed
             "error_cb": heard,
         }
         try:
@@ -99,6 +114,16 @@ class Writer:
             yield record
 
     def _send(self, record: Outgoing) -> None:
+        if self._spans is None:
+            self._hand(record, self._told)
+            return
+        span, headers = self._spans.send(self.topic, record.headers, tombstone=record.value is None)
+        refusal = self._hand(record._replace(headers=headers), partial(self._told_of, self._spans, span))
+        if refusal is not None:
+            self._spans.not_sent(span, type(refusal).__name__, explain(refusal))
+
+    def _hand(self, record: Outgoing, told: Callable[[Any, Any], None]) -> Exception | None:
+        """Hand a record to librdkafka, once it has room; the error of one that it does not take, which is counted."""
         partition = ANY_PARTITION if record.partition is None else record.partition
         while True:
             try:
@@ -107,7 +132,7 @@ class Writer:
                     record.value,
                     record.key,
                     partition,
-                    on_delivery=self._told,
+                    on_delivery=told,
                     timestamp=record.timestamp or NOW,
                     headers=list(record.headers),
                 )
@@ -116,13 +141,21 @@ class Writer:
                 self._look()
             except (KafkaException, ValueError) as error:
                 self.written.refused(explain(error))
-                return
+                return error
             else:
-                return
+                return None
 
     def _told(self, error: Any, _: Any) -> None:
         """Count a record that failed (librdkafka calls this)."""
         self.written.refused(error.str() + EXPLAINED.get(error.code(), ""))
+
+    def _told_of(self, spans: Spans, span: Span, error: Any, message: Any) -> None:
+        """End the span of a record, whatever became of it (librdkafka calls this)."""
+        if error is None:
+            spans.sent(span, partition=message.partition(), offset=message.offset())
+        else:
+            spans.not_sent(span, error.name(), error.str())
+            self._told(error, message)
 
     def _look(self) -> None:
         """Say it once where records wait and nothing was answered for a while; librdkafka goes on trying, and says nothing."""

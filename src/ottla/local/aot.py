@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import OttlaError
 from ottla.files import locked, private_folder
-from ottla.local.artifacts import JMX_AGENT, cache_folder, lock_text
+from ottla.local.artifacts import JMX_AGENT, JSON_LAYOUT, cache_folder, lock_text
 from ottla.local.jvm import JvmMode, aot_cache_of, aot_key, aot_refused
 from ottla.local.layout import Layout
 from ottla.local.processes import command_line, find_processes, stop_processes
-from ottla.spec.versions import JMX_AGENT_VERSION
+from ottla.spec.versions import JMX_AGENT_VERSION, LOG4J_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 TRAINING = "train-"
 
 
-def cache_path(kafka_version: str, *, with_agent: bool = False, mode: JvmMode = JvmMode.QUICK) -> Path:
-    """Where the AOT cache of this Kafka lies, if it was made; nodes with the JMX agent have one of their own."""
+def cache_path(
+    kafka_version: str, *, with_agent: bool = False, with_ecs_logs: bool = False, mode: JvmMode = JvmMode.QUICK
+) -> Path:
+    """Where the AOT cache of this Kafka lies, if it was made; nodes with the JMX agent, or JSON logs, have one of their own."""
     agent = [lock_text(JMX_AGENT_VERSION, JMX_AGENT)] if with_agent else []
-    return cache_folder() / "aot" / f"kafka-{kafka_version}-{aot_key(lock_text(kafka_version), *agent, mode=mode)}.aot"
+    layout = [lock_text(LOG4J_VERSION, JSON_LAYOUT)] if with_ecs_logs else []
+    return cache_folder() / "aot" / f"kafka-{kafka_version}-{aot_key(lock_text(kafka_version), *agent, *layout, mode=mode)}.aot"
 
 
 def with_aot_cache(
@@ -44,7 +47,7 @@ def with_aot_cache(
 
     ``train`` runs a scratch node in the given layout so that its JVM writes the given file when it ends.
     """
-    path = cache_path(kafka_version, with_agent=runtime.agent is not None, mode=runtime.mode)
+    path = cache_path(kafka_version, with_agent=runtime.agent is not None, with_ecs_logs=runtime.ecs_logs, mode=runtime.mode)
     if path.exists():
         return replace(runtime, aot_cache=path)
     try:

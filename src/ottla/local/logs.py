@@ -1,4 +1,4 @@
-"""A node's log, its end and what comes after; rotation is followed."""
+"""A node's log, its end and what comes after, as people read it; rotation is followed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, TextIO
+
+from ottla.local.log_lines import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +22,8 @@ def tail_logs(paths: Mapping[int, Path], *, lines: int) -> Iterator[tuple[int, s
         try:
             with path.open(encoding="utf-8", errors="replace") as file:
                 for line in deque(file, maxlen=lines):
-                    yield node_id, line.rstrip("\n")
+                    for text in as_text(line.rstrip("\n")):
+                        yield node_id, text
         except FileNotFoundError:
             continue
 
@@ -33,7 +36,8 @@ def follow_logs(paths: Mapping[int, Path], *, stop: threading.Event | None = Non
         while not until.is_set():
             for node_id, tail in tails.items():
                 for line in tail.new_lines():
-                    yield node_id, line
+                    for text in as_text(line):
+                        yield node_id, text
             until.wait(POLL_SECONDS)
     finally:
         for tail in tails.values():

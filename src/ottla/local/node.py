@@ -11,8 +11,10 @@ from ottla.errors import LocalError
 from ottla.files import PRIVATE_FILE, explained, private_folder, write_atomic
 from ottla.local.jmx_agent import agent_flags, write_agent_config
 from ottla.local.jvm import STORAGE_TOOL, environment, format_command, node_command
+from ottla.local.log4j2 import ecs_fields, log4j2_text
+from ottla.local.log_lines import as_text as shown
 from ottla.local.processes import end_processes, find_processes, start_process
-from ottla.local.properties import as_text, log4j2_text, server_properties
+from ottla.local.properties import as_text, server_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,13 +33,18 @@ JVM_WARNING = "WARNING: "  # the JDK warns of what Kafka uses; nothing dies of i
 FIRST_LOG_LINE = "Log4jControllerRegistration"  # what Kafka logs before anything else
 
 
-def write_node_files(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> None:
-    """Write what a node reads when it starts: properties, logging, its JMX agent's rules. Its certificate is there already."""
+def write_node_files(
+    layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str], *, cluster: str
+) -> None:
+    """Write what a node reads when it starts: properties, logging, its JMX agent's rules. Its certificate is there already.
+
+    ``cluster`` is the cluster's name.
+    """
     files = layout.node(node.node_id)
     private_folder(files.logs)
     properties = server_properties(layout, record, node, configs)
     write_atomic(files.properties, as_text(properties), mode=PRIVATE_FILE)
-    write_atomic(files.log4j2, log4j2_text(files))
+    write_atomic(files.log4j2, log4j2_text(files, ecs_fields(record, node, cluster) if node.ecs_logs else None))
     write_agent_config(files, node)
 
 
@@ -142,7 +149,7 @@ def stopped_cleanly(files: NodeFiles) -> bool:
 
 def last_words(files: NodeFiles) -> str:
     """The last lines of a node that died: the errors of its last run, and what it printed."""
-    log = _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
+    log = [text for line in _text(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines() for text in shown(line)]
     lines = [line for line in log if " ERROR " in line or " FATAL " in line or "Exception" in line]
     printed = [line for line in _text(files.output).splitlines() if line.strip()]
     lines += [line for line in printed if not line.startswith((JVM_WARNING, FRAME))][-3:]

@@ -1,4 +1,4 @@
-"""server.properties and the logging configuration of a node, as text. Pure."""
+"""server.properties of a node, as text. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ottla.local.secured import MECHANISMS, SASL, SUPER_USERS, TLS, among_nodes,
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ottla.local.layout import Layout, NodeFiles
     from ottla.local.record import ClusterRecord, NodeAddress
@@ -30,8 +29,6 @@ DEFAULTS = {
     "listener.name.internal.num.network.threads": "1",
     "listener.name.controller.num.network.threads": "1",
 }
-LOG_SIZE = "10MB"
-LOG_FILES = 5
 
 
 def server_properties(layout: Layout, record: ClusterRecord, node: NodeAddress, configs: Mapping[str, str]) -> dict[str, str]:
@@ -100,11 +97,12 @@ def as_text(
 ) -> str:
     """A Java properties file (ISO-8859-1 with escapes, java.util.Properties)."""
     lines = [f"# {comment}", ""]
-    lines += [f"{_escaped(key)}={_escaped(value)}" for key, value in sorted(properties.items())]
+    lines += [f"{escaped(key)}={escaped(value)}" for key, value in sorted(properties.items())]
     return "\n".join(lines) + "\n"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text as a properties file has it."""
     special = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "=": "\\=", ":": "\\:", "#": "\\#", "!": "\\!"}
     plain = "".join(special.get(character, character) for character in text)
     if plain.startswith(" "):
@@ -117,40 +115,3 @@ def _ascii(character: str) -> str:
         return character
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))
-
-
-def log4j2_text(files: NodeFiles) -> str:
-    """Kafka's log in one file of at most 10 MB, with the last five kept, and what the authorizer refused in another such file.
-
-    The properties form needs no parser library.
-    """
-    return f"""\
-shutdownHook=disable
-{_rolling_file("file", files.server_log)}
-{_rolling_file("audit", files.audit_log)}
-rootLogger.level=INFO
-rootLogger.appenderRef.file.ref=file
-logger.configs.name=org.apache.kafka.common.config.AbstractConfig
-logger.configs.level=WARN
-logger.audit.name=kafka.authorizer.logger
-logger.audit.level=INFO
-logger.audit.additivity=false
-logger.audit.appenderRef.audit.ref=audit
-"""
-
-
-def _rolling_file(name: str, path: Path) -> str:
-    log = _escaped(str(path))
-    return f"""\
-appender.{name}.type=RollingFile
-appender.{name}.name={name}
-appender.{name}.fileName={log}
-appender.{name}.filePattern={log}.%i
-appender.{name}.createOnDemand=true
-appender.{name}.layout.type=PatternLayout
-appender.{name}.layout.pattern=[%d] %p %m (%c)%n
-appender.{name}.policies.type=Policies
-appender.{name}.policies.size.type=SizeBasedTriggeringPolicy
-appender.{name}.policies.size.size={LOG_SIZE}
-appender.{name}.strategy.type=DefaultRolloverStrategy
-appender.{name}.strategy.max={LOG_FILES}"""

@@ -26,7 +26,8 @@ BLOCK = 5  # the ports that a node has: client, TLS, SASL_SSL, internal, control
 class NodeAddress:
     """What a node is, and where it listens. ``prefix`` is put before its command, for a sandbox around it.
 
-    ``jmx_port`` is where its JMX agent answers, on the loopback address; None where it runs without one.
+    ``jmx_port`` is where its JMX agent answers, on the loopback address; None where it runs without one. ``ecs_logs``: it writes
+    its log as JSON.
 
     A node that is ``secured`` takes clients by mutual TLS and by SASL over TLS, and no others; an open one takes anybody.
     A node that is a controller alone listens on its controller port only, and has the others of its block to itself.
@@ -41,6 +42,7 @@ class NodeAddress:
     roles: tuple[str, ...] = COMBINED
     secured: bool = False
     jmx_port: int | None = None
+    ecs_logs: bool = False
 
     @classmethod
     def in_block(
@@ -137,6 +139,11 @@ class ClusterRecord:
         return frozenset(node.node_id for node in self.nodes if node.jmx_port is not None)
 
     @property
+    def with_ecs_logs(self) -> frozenset[int]:
+        """The nodes that were last started so that they write their logs as JSON."""
+        return frozenset(node.node_id for node in self.nodes if node.ecs_logs)
+
+    @property
     def voters(self) -> tuple[NodeAddress, ...]:
         """The nodes that make the quorum."""
         return tuple(node for node in self.nodes if node.is_voter)
@@ -202,7 +209,8 @@ def _node(data: Mapping[str, Any]) -> NodeAddress:
     jmx = data.get("jmx_port")
     jmx_port = None if jmx is None else _of(int, jmx)
     node_id, host = _of(int, data["node_id"]), _of(str, data["host"])
-    return NodeAddress(node_id, host, client, internal, controller, prefix, roles, secured, jmx_port)
+    ecs_logs = _of(bool, data.get("ecs_logs", False))
+    return NodeAddress(node_id, host, client, internal, controller, prefix, roles, secured, jmx_port, ecs_logs)
 
 
 def _of(kind: type[Kind], value: object) -> Kind:

@@ -39,6 +39,7 @@ def start_nodes(
     runtime = cluster.runtime(record.kafka_version)
     record = settle_ports(layout, record, wanted, others_run=others_run, report=cluster.report)
     record = settle_jmx_ports(layout, record, node_ids, wanted=cluster.jmx_agent, report=cluster.report)
+    record = _keep_log_format(cluster, record, node_ids)
     nodes = [record.node(node_id) for node_id in node_ids]
     ensure_certificates(layout, cluster.name, nodes, others_run=others_run)
     if record.any_secured:
@@ -46,7 +47,7 @@ def start_nodes(
         for remark in cluster.admission.ensure_certificates([node for node in nodes if node.secured]):
             cluster.report.note(remark)
     for node in nodes:
-        write_node_files(layout, record, node, configs[node.node_id])
+        write_node_files(layout, record, node, configs[node.node_id], cluster=cluster.name)
     _format(cluster, runtime, record, nodes)
     killed = [node.node_id for node in nodes if not stopped_cleanly(layout.node(node.node_id))]
     if killed:
@@ -67,6 +68,15 @@ def _keep_secured(cluster: LocalCluster, record: ClusterRecord, configs: Mapping
     if kept == record:
         return record
     write_record(cluster.layout.record, kept)
+    return kept
+
+
+def _keep_log_format(cluster: LocalCluster, record: ClusterRecord, node_ids: Sequence[int]) -> ClusterRecord:
+    """The record, kept with how each of the nodes that are about to start writes its log."""
+    nodes = [replace(node, ecs_logs=cluster.ecs_logs) if node.node_id in node_ids else node for node in record.nodes]
+    kept = replace(record, nodes=tuple(nodes))
+    if kept != record:
+        write_record(cluster.layout.record, kept)
     return kept
 
 

@@ -37,11 +37,11 @@ def train(runtime: Runtime, layout: Layout, result: Path) -> None:
     """Run one node in ``layout`` and leave its AOT cache at ``result``. Raises OttlaError if that does not work."""
     first = free_block(LOOPBACK, taken=set(), start=TRAINING_PORT)
     jmx_port = None if runtime.agent is None else free_port(LOOPBACK, taken=set(), start=first + BLOCK)
-    node = replace(NodeAddress.in_block(1, LOOPBACK, first), jmx_port=jmx_port)
+    node = replace(NodeAddress.in_block(1, LOOPBACK, first), jmx_port=jmx_port, ecs_logs=runtime.ecs_logs)
     record = ClusterRecord(new_cluster_id(), "training", (node,))
     files = layout.node(1)
     ensure_certificates(layout, "training", [node], others_run=False)
-    write_node_files(layout, record, node, ALONE)
+    write_node_files(layout, record, node, ALONE, cluster="training")
     format_nodes(runtime, layout, record, [1])
     try:
         start_node(runtime, layout, node, heap=HEAP, extra=[f"-XX:AOTCacheOutput={result}"])

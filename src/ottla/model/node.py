@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 AUTHORIZER = "authorizer.class.name"  # the property that locks a node: who may do what is asked from here on
 
 JMX_AGENT = "jmx_agent"  # not Kafka's: whether a node has the JMX agent in it; planned as a property, as it wants a restart too
+LOG_FORMAT = "logs.format"  # as that one: whether it writes its log as text or as JSON (ecs)
 
 
 @dataclass(frozen=True, slots=True)

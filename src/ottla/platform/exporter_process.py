@@ -19,11 +19,14 @@ from ottla.errors import LocalError
 from ottla.files import explained
 from ottla.kafka.settings import SECRETS
 from ottla.local.companion import Companion
+from ottla.local.log_lines import message_of
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, listening
 from ottla.local.processes import environment_of, is_alive, is_paused
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
 from ottla.secrets import resolve
+from ottla.spec.logs import LogFormat
+from ottla.telemetry.tracing import PREFIX as OPENTELEMETRY
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -76,7 +79,9 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
             companion.stop()
             return None
         process = companion.find()
-        call = _call(platform, ["--file", str(file.resolve()), "--environment", platform.environment], process)
+        written = ["--log-format", LogFormat.ECS.value] if platform.spec.logs.format is LogFormat.ECS else []
+        arguments = ["--file", str(file.resolve()), "--environment", platform.environment, *written]
+        call = _call(platform, arguments, process)
         if process is None or not call.started(companion, process):
             companion.stop()
             _start(platform, call)
@@ -162,6 +167,7 @@ def started_with(platform: LocalPlatform, environ: Mapping[str, str]) -> str:
         "cluster": [access.cluster_id, *access.settings.bootstrap_servers],
         "profile": asdict(access.profile),
         "login": dict(_without_secrets(access.settings, version_of)),
+        "traces": sorted((name, value) for name, value in environ.items() if name.startswith(OPENTELEMETRY)),
         "secrets": [version_of(resolve(each, environ=environ, folder=platform.identity.folder)) for each in _references(spec)],
     }
     return hashlib.sha256(json.dumps(taken_up, sort_keys=True).encode()).hexdigest()[:DIGITS]
@@ -207,7 +213,7 @@ def _start(platform: LocalPlatform, call: _Call) -> None:
     if LISTENS not in said:
         reason = said.strip().splitlines()
         raise LocalError(
-            f"the exporter does not run: {reason[0].removeprefix('ottla: ') if reason else 'it said nothing'}",
+            f"the exporter does not run: {message_of(reason[0]).removeprefix('ottla: ') if reason else 'it said nothing'}",
             where=str(companion.output),
             hint="the nodes do; mend it, then: ottla up",
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from opentelemetry.trace import Tracer
+
     from ottla.kafka.connection import Connection
     from ottla.platform.access import Access
     from ottla.platform.local import LocalPlatform
@@ -64,9 +66,16 @@ def _groups(spec: EnvironmentSpec) -> Iterator[str]:
 
 
 def make_exporter(
-    reach: Callable[[], Access], view: View, said: Callable[[str], None], canary: CanarySpec | None = None
+    reach: Callable[[], Access],
+    view: View,
+    said: Callable[[str], None],
+    canary: CanarySpec | None = None,
+    *,
+    tracer: Tracer | None = None,
 ) -> Exporter:
-    """The exporter of a cluster, with its ``canary`` if that is on. A node that is silent costs it at most an interval.
+    """The exporter of a cluster, with its ``canary`` (traced by ``tracer``) if that is on.
+
+    A node that is silent costs it at most an interval.
 
     ``reach`` is asked anew for each connection: while the exporter runs, a platform may be locked, or move to other ports.
     """
@@ -78,7 +87,7 @@ def make_exporter(
             yield connection
 
     access = reach()
-    flying = Canary(access.settings, access.profile, canary) if canary is not None and canary.enabled else None
+    flying = Canary(access.settings, access.profile, canary, tracer=tracer) if canary is not None and canary.enabled else None
     return Exporter(connect, view, canary=flying, said=said)
 
 

@@ -14,9 +14,10 @@ from ottla.local.roles import BROKER, CONTROLLER, node_roles
 from ottla.local.scratch import end_left_behind, refuse_lived_in
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.local.trust import ensure_own_certificate
-from ottla.model.node import AUTHORIZER, JMX_AGENT, Node
+from ottla.model.node import AUTHORIZER, Node
 from ottla.plan import diff, make_plan, only_creates, outside, reassess, refuse_unaccepted, topics_in_need_of_evidence
 from ottla.platform.identity import own_settings, refuse_open
+from ottla.platform.node_extras import EXTRAS, extras_of, extras_wanted
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
 from ottla.spec import Target, WriteProbe, client_profile, desired_state
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from ottla.telemetry.view import View
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
-TRUE, FALSE = "true", "false"  # as Kafka writes them
 
 
 def _only(node: Node, keys: AbstractSet[str]) -> Node:
@@ -111,7 +111,8 @@ class LocalPlatform:
     def desired(self) -> ClusterState:
         """The cluster that the spec asks for. Controllers of their own get the same properties as brokers."""
         desired = desired_state(self.spec)
-        properties = {**next(iter(desired.nodes.values())).properties, **self._security(), **self._jmx_agent()}
+        properties = {**next(iter(desired.nodes.values())).properties, **self._security()}
+        properties |= extras_wanted(self.spec, self.cluster.record())
         return replace(desired, nodes={node_id: Node(node_id, properties) for node_id in self.roles})
 
     def _security(self) -> dict[str, str]:
@@ -120,13 +121,6 @@ class LocalPlatform:
             return secured_properties(self.spec.security)
         record = self.cluster.record()
         return OPEN if record is not None and record.any_secured else {}
-
-    def _jmx_agent(self) -> dict[str, str]:
-        """Whether nodes have the JMX agent; nothing is said where it is neither wanted nor there."""
-        if self.spec.cluster.jmx_agent:
-            return {JMX_AGENT: TRUE}
-        record = self.cluster.record()
-        return {JMX_AGENT: FALSE} if record is not None and record.with_jmx_agent else {}
 
     @property
     def secured(self) -> bool:
@@ -137,7 +131,7 @@ class LocalPlatform:
     def properties(self) -> dict[int, Mapping[str, str]]:
         """The server properties that the spec has for each node: those of Kafka itself."""
         nodes = self.desired.nodes.values()
-        return {node.node_id: _only(node, node.properties.keys() - {JMX_AGENT}).properties for node in nodes}
+        return {node.node_id: _only(node, node.properties.keys() - EXTRAS).properties for node in nodes}
 
     @property
     def profile(self) -> ClientProfile:
@@ -448,12 +442,12 @@ class LocalPlatform:
     def _with_untold(self, node: Node) -> Node:
         """A broker tells no property that it does not know the type of (law 1, bent): that is what it was started with.
 
-        Nor does any node say whether the JMX agent is in it.
+        Nor does any node say what Ottla added to it.
         """
-        agent = TRUE if node.node_id in self.cluster.made().with_jmx_agent else FALSE
+        extras = extras_of(self.cluster.made(), node.node_id)
         applied = self.cluster.applied().get(node.node_id, {})
         untold = {key: applied[key] for key in UNTOLD & applied.keys() if AUTHORIZER in node.properties}
-        return replace(node, properties={**untold, **node.properties, JMX_AGENT: agent})
+        return replace(node, properties={**untold, **node.properties, **extras})
 
     def _controllers(self, running: AbstractSet[int]) -> dict[int, Node]:
         """Controllers of their own that run, with the properties they were started with: clients cannot ask them for any."""

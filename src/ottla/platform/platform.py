@@ -14,6 +14,7 @@ from ottla.platform.local import LocalPlatform
 from ottla.platform.shared import SharedPlatform
 from ottla.secrets import SecretStore
 from ottla.spec import Spec, Target, load_spec
+from ottla.spec.logs import LogFormat
 
 if TYPE_CHECKING:
     from ottla.local import Reporter
@@ -58,6 +59,7 @@ class Platform:
             report=report,
             admission=LocalAdmission(administration, layout, certified),
             jmx_agent=spec.cluster.jmx_agent,
+            ecs_logs=self.spec.environments[owner].logs.format is LogFormat.ECS,
         )
         warnings = self.spec.warnings(name)
         if spec.shares:

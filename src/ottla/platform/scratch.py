@@ -91,6 +91,7 @@ def scratch_platform(platform: LocalPlatform, run: str, shape: Shape = AS_WRITTE
         report=platform.cluster.report,
         admission=LocalAdmission(identity, layout, certified),
         jmx_agent=spec.cluster.jmx_agent,
+        ecs_logs=platform.cluster.ecs_logs,
         jvm_mode=shape.jvm_mode,
     )
     return LocalPlatform(platform.environment, spec, cluster, identity, certificate_users=certified)

@@ -31,6 +31,7 @@ from ottla.spec.monitoring import (
     MonitoringSpec,
     PrometheusSpec,
 )
+from ottla.spec.logs import LogFormat, LogsSpec
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 
@@ -261,6 +262,9 @@ class EnvironmentSpec(Strict):
     monitoring: MonitoringSpec = Field(
         default=MonitoringSpec(), description="When alerts fire, and whom they tell; `ottla monitoring` writes the files."
     )
+    logs: LogsSpec = Field(
+        default=LogsSpec(), description="How local nodes, and the exporter that `ottla up` runs, write their logs."
+    )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
     def full_name(self, name: str) -> str:
@@ -317,6 +321,8 @@ __all__ = [
     "LagSlo",
     "LoadSpec",
     "MonitoringSpec",
+    "LogFormat",
+    "LogsSpec",
     "OauthSpec",
     "PrometheusSpec",
     "QuotaSpec",

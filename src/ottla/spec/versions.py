@@ -7,4 +7,5 @@ DEFAULT_KAFKA_VERSION = "4.3.1"
 # The highest metadata.version that each reads (org.apache.kafka.server.common.MetadataVersion.LATEST_PRODUCTION); a test compares
 # it with running nodes.
 METADATA_LEVELS = {"4.3.1": 30, "4.2.1": 29}
+LOG4J_VERSION = "2.25.4"  # of the binding that Kafka's log needs, and of the layout that writes it as JSON
 JMX_AGENT_VERSION = "1.0.1"  # of io.prometheus.jmx:jmx_prometheus_javaagent, which reads metrics inside a node

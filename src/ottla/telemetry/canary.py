@@ -19,6 +19,8 @@ from ottla.metrics.canary import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from opentelemetry.trace import Tracer
+
     from ottla.kafka.canary import Answer
     from ottla.kafka.canary_keeper import CanaryTopic
     from ottla.kafka.settings import ClientSettings
@@ -46,10 +48,14 @@ class _Course:
 class Canary:
     """Sends a record to each partition of its topic every ``interval``, and waits for it.
 
-    Makes and keeps the topic. ``problem`` says why that could not be done, when it was last tried.
+    Makes and keeps the topic. ``problem`` says why that could not be done, when it was last tried. With a ``tracer`` the way of
+    each record is a trace.
     """
 
-    def __init__(self, settings: ClientSettings, profile: ClientProfile, spec: CanarySpec) -> None:
+    def __init__(
+        self, settings: ClientSettings, profile: ClientProfile, spec: CanarySpec, *, tracer: Tracer | None = None
+    ) -> None:
+        self._tracer = tracer
         self._settings = settings
         self._profile = profile
         self._topic = spec.topic
@@ -101,10 +107,10 @@ class Canary:
 
     def _new_sender(self) -> CanarySender:
         give_up = max(GIVE_UP, self._deadline)
-        return CanarySender(self._settings, self._profile, self._topic, run=self._run, give_up=give_up)
+        return CanarySender(self._settings, self._profile, self._topic, run=self._run, give_up=give_up, tracer=self._tracer)
 
     def _new_receiver(self) -> CanaryReceiver:
-        return CanaryReceiver(self._settings, self._profile, self._topic, run=self._run)
+        return CanaryReceiver(self._settings, self._profile, self._topic, run=self._run, tracer=self._tracer)
 
     def _renewed(self, make: Callable[[], Client], role: str) -> Client | None:
         """A client made while all runs; where a file that it needs is gone, that is told and tried again. None: it is to stop."""

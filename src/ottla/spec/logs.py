@@ -1,0 +1,26 @@
+"""The typed document of logs: how whatever runs in the background writes down what it does."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pydantic import Field
+
+from ottla.spec.fields import Strict
+
+
+class LogFormat(Enum):
+    """Lines for people, or a JSON object for each event, in the fields of the Elastic Common Schema."""
+
+    TEXT = "text"
+    ECS = "ecs"
+
+
+class LogsSpec(Strict):
+    """How local nodes, and the exporter that `ottla up` runs, write their logs."""
+
+    format: LogFormat = Field(
+        default=LogFormat.TEXT,
+        description="`text`: lines for people; `ecs`: JSON in the fields of the Elastic Common Schema, one event a line, for "
+        "whatever ships logs. `ottla logs` shows both as text.",
+    )

@@ -1,0 +1,109 @@
+"""Where spans go, and that one who is sent them and does not answer delays nobody."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.collector import running_collector
+
+from ottla.telemetry.tracing import ENDPOINTS, LAST_CHANCE, collector, tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDPOINT = ENDPOINTS[1]
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Somebody who takes connections, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def nobody() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, None),
+        ({ENDPOINT: ""}, None),
+        ({ENDPOINT: "http://one"}, "http://one"),
+        ({ENDPOINT: "http://one", ENDPOINTS[0]: "http://two/v1/traces"}, "http://two/v1/traces"),
+        ({ENDPOINT: "http://one", "OTEL_SDK_DISABLED": "TRUE"}, None),
+        ({ENDPOINT: "http://one", "OTEL_TRACES_EXPORTER": "none"}, None),
+    ],
+)
+def test_the_variables_say_where_spans_go(environ: dict[str, str], address: str | None) -> None:
+    assert collector(environ) == address
+
+
+def test_nothing_is_made_without_an_endpoint() -> None:
+    said: list[str] = []
+    with tracing({}, said.append) as tracer:
+        assert tracer is None
+    assert said == []
+
+
+def test_spans_come_with_the_name_of_the_service_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    with running_collector() as here:
+        monkeypatch.setenv(ENDPOINT, here.url)
+        with tracing(os.environ, said.append) as tracer:
+            assert tracer is not None
+            tracer.start_span("one").end()
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "orders")
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
+        with tracing(os.environ, said.append) as tracer:
+            assert tracer is not None
+            tracer.start_span("two").end()
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+        with tracing(os.environ, said.append) as tracer:
+            assert tracer is not None
+            tracer.start_span("three").end()
+    assert said == []
+    assert [(span.name, span.resource["service.name"]) for span in here.spans] == [("one", "ottla"), ("two", "orders")]
+    assert here.spans[0].resource["service.version"] == "0.1.0"
+    assert set(here.paths) == {"/v1/traces"}
+
+
+@pytest.mark.parametrize("kind", ["silent", "nobody"])
+def test_a_collector_that_does_not_answer_is_told_once_and_delays_nothing(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT, request.getfixturevalue(kind))
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+    said: list[str] = []
+    with tracing(os.environ, said.append) as tracer:
+        assert tracer is not None
+        started = time.monotonic()
+        for _ in range(5_000):  # more than wait in the queue
+            tracer.start_span("one").end()
+        assert time.monotonic() - started < 3
+        ending = time.monotonic()
+    assert time.monotonic() - ending < LAST_CHANCE + 0.5
+    assert len(said) == 1
+    assert said[0].startswith(f"traces do not reach {os.environ[ENDPOINT]}: ")
+
+
+def test_without_the_sdk_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    said: list[str] = []
+    with tracing({ENDPOINT: "http://127.0.0.1:4318"}, said.append) as tracer:
+        assert tracer is None
+    assert said == [f"no traces are sent: {ENDPOINT} is set, and the SDK is not installed: pip install 'ottla[tracing]'"]
