@@ -10,6 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.doctor.guide import guide
 from ottla.metrics.reference import metrics_reference
 from ottla.spec.json_schema import schema_text
 from ottla.spec.keys import find_spec_key
@@ -25,6 +26,7 @@ BEGIN, END = "<!-- keys: written by `make docs`; do not edit -->", "<!-- end of 
 SPEC = REFERENCE / "platform-yaml.md"
 SCHEMA = REFERENCE / "platform.schema.json"
 METRICS = REFERENCE / "metrics.md"
+TROUBLESHOOTING = REFERENCE.parent / "how-to" / "troubleshooting.md"
 
 
 def cli_reference() -> str:
@@ -69,6 +71,7 @@ def _keys(dotted: str, shown: str) -> Iterator[tuple[str, str, str]]:
 if __name__ == "__main__":
     TARGET.write_text(cli_reference(), encoding="utf-8")
     METRICS.write_text(metrics_reference(), encoding="utf-8")
+    TROUBLESHOOTING.write_text(guide(), encoding="utf-8")
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     SPEC.write_text(with_keys(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copyfile(SHIPPED, STARTER)
