@@ -146,7 +146,7 @@ def _ask(
 
 
 def _seen(evidence: Evidence, asked: _Asked, sight: Sight, said: Callable[[str], None]) -> Evidence:
-    groups = GroupsSight(sight, (), reads_committed=asked.reads_committed)
+    groups = GroupsSight(sight, reads_committed=asked.reads_committed)
     transactions = transactions_seen(sight, now=time.time())
     topics = topics_seen(sight, asked.topics, now=time.time())
     checks: tuple[Check, ...] = ()

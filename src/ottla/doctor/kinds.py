@@ -141,7 +141,8 @@ CERTIFICATE_EXPIRED = Kind(
     "A certificate has expired",
     "Whoever checks it refuses the connection. Connections that are open stay until they are closed.",
     "It was not renewed in time.",
-    "A node's own: remove its node.pem, then `ottla restart N`; it gets a new one. Clients and listeners: `ottla certs rotate --leaves`.",
+    "A node's own: remove its node.pem, then `ottla restart N`; it gets a new one. Clients and listeners: `ottla "
+    "certs rotate --leaves`.",
 )
 CERTIFICATE_EXPIRES = Kind(
     "certificate-expires",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
@@ -13,6 +12,7 @@ from ottla.local.key_store import read_key_store
 from ottla.platform.certificates import view_certificates
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the cluster itself tells, in two looks some seconds apart. Each part may fail alone, and then it is said what is not known."""
+"""What the cluster itself tells, in two looks some seconds apart. Each part may fail alone, and then it is said."""
 
 from __future__ import annotations
 

@@ -27,11 +27,11 @@ Committed = dict[str, dict[str, dict[int, int]]]  # by group, topic and partitio
 
 
 class GroupsSight:
-    """The first look at groups; ``seen`` takes the second one. ``committed_only`` says which groups do not see open transactions."""
+    """The first look at groups; ``seen`` takes the second one. With ``reads_committed`` groups do not see open transactions."""
 
-    def __init__(self, sight: Sight, committed_only: Collection[str], *, reads_committed: bool) -> None:
+    def __init__(self, sight: Sight, *, reads_committed: bool) -> None:
         self._sight = sight
-        self._isolated, self._all_isolated = committed_only, reads_committed
+        self._isolation = Isolation.READ_COMMITTED if reads_committed else Isolation.READ_UNCOMMITTED
         self._listed = ListedGroups()
         with sight.seeing("groups") as failures:
             listed = list_all_groups(sight.connection, sight.nodes, timeout=PATIENCE)
@@ -61,7 +61,7 @@ class GroupsSight:
         with self._sight.seeing("offsets") as failures:
             self._sight.offsets = see_offsets(self._sight, failures)
         stands = {
-            (group.group_id, (topic, partition)): standing(offset, self._sight.offsets[topic, partition], self._isolation(group))
+            (group.group_id, (topic, partition)): standing(offset, self._sight.offsets[topic, partition], self._isolation)
             for group in self._listed
             for topic, of_topic in committed.get(group.group_id, {}).items()
             for partition, offset in of_topic.items()
@@ -84,10 +84,6 @@ class GroupsSight:
             for group in self._listed
             if group.group_id in committed
         )
-
-    def _isolation(self, group: ConsumerGroup) -> Isolation:
-        isolated = self._all_isolated or group.group_id in self._isolated
-        return Isolation.READ_COMMITTED if isolated else Isolation.READ_UNCOMMITTED
 
     def _behind(
         self,

@@ -32,7 +32,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield from _lost(where, behind)
             if _is_high(behind, evidence.limits.lag_of(group.group_id)):
                 yield _lagging(evidence, group, where, behind)
-            elif group.state == EMPTY and sum(each.lag for each in behind):
+            elif group.state == EMPTY and any(each.lag > 0 for each in behind):
                 yield _unread(where, behind)
 
 

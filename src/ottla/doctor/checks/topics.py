@@ -45,7 +45,7 @@ def check_unused(evidence: Evidence) -> Iterator[Finding]:
             command = f"ottla topics describe {topic.name}"
             yield found(of.UNUSED_TOPIC, f"topic {topic.name}", "seems unused", evidence=lines, command=command)
     for group in evidence.groups:
-        if group.state == EMPTY and not group.in_spec and not sum(each.lag for each in group.behind):
+        if group.state == EMPTY and not group.in_spec and not any(each.lag > 0 for each in group.behind):
             lines = [f"state {group.state}, no members", f"it has offsets in {counted(len(group.behind), 'partition')}"]
             command = f"ottla groups describe {group.group_id}"
             yield found(of.UNUSED_GROUP, f"group {group.group_id}", "seems unused", evidence=lines, command=command)
