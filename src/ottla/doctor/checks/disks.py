@@ -28,12 +28,14 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             command = f"mend the disk, then: ottla restart {each.node_id}"
             yield found(of.LOG_DIR_OFFLINE, where, "has a log_dir that is offline", evidence=[each.path], command=command)
             continue
-        for name, size, used in _fillings(evidence, each):
-            if used > size * evidence.limits.disk_used:
-                what = f"{name} is {used / size:.0%} full: {format_size(used)} of {format_size(size)}"
-                yield found(of.DISK_FILLING, where, what, evidence=_largest(each), command=WAY_OUT)
-            else:
-                yield from _soon(evidence, each, name, size - used)
+        fillings = [*_fillings(evidence, each)]
+        full = [filling for filling in fillings if filling[2] > filling[1] * evidence.limits.disk_used]
+        for name, size, used in full:
+            what = f"{name} is {used / size:.0%} full: {format_size(used)} of {format_size(size)}"
+            yield found(of.DISK_FILLING, where, what, evidence=_largest(each), command=WAY_OUT)
+        if fillings and not full:
+            name, size, used = min(fillings, key=lambda filling: filling[1] - filling[2])  # what is full first
+            yield from _soon(evidence, each, name, size - used)
 
 
 def _fillings(evidence: Evidence, seen: LogDirSeen) -> Iterator[tuple[str, int, int]]:

@@ -22,6 +22,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     voters = [node for node in evidence.nodes if node.is_voter]
     working = [node for node in voters if node.works]
     states = [f"node {node.node_id}: {'works' if node.works else 'paused' if node.paused else 'does not run'}" for node in voters]
+    if voters and all(node.pid is None for node in evidence.nodes):
+        return  # what was stopped as a whole has lost nothing
     if evidence.quorum_lost:
         what = f"{len(working)} of {len(voters)} voters work, and {len(voters) // 2 + 1} are needed"
         yield found(of.QUORUM_LOST, "quorum", what, evidence=states, command="ottla up")
