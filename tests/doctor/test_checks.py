@@ -183,6 +183,13 @@ def test_the_disk_of_the_spec_counts_beside_the_volume() -> None:
     assert only(with_cluster(log_dirs=log_dirs)).what == "cluster.disk is 90% full: 9 GiB of 10 GiB"
 
 
+def test_a_full_disk_says_what_retention_makes_of_its_largest_topics() -> None:
+    full = CASES["disk-filling"]
+    assert only(full).evidence == ("topic orders: 1000 B, compacted: retention takes nothing of it",)
+    deleted = TopicSeen("orders", 5000, 1.0, in_spec=True, configs={"cleanup.policy": "delete", "retention.ms": "604800000"})
+    assert only(replace(full, topics=(deleted,))).evidence == ("topic orders: 1000 B, kept for 7d",)
+
+
 def test_a_broker_that_does_not_tell_sizes_has_no_full_disk() -> None:
     assert names(with_cluster(log_dirs=(CLUSTER.log_dirs[0]._replace(total=None, usable=None),))) == []
 

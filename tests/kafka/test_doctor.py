@@ -11,7 +11,6 @@ import struct
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -36,6 +35,7 @@ from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -135,7 +135,7 @@ def test_a_topic_that_was_deleted_by_hand_is_missing(trio: Home) -> None:
     with trio.platform.connected() as connection:
         delete_topics(connection, ["reminder-events"])
         wait_until(
-            lambda: read_metadata(connection).partitions.keys(),
+            lambda: frozenset(read_metadata(connection).partitions),
             lambda names: "reminder-events" not in names,
             what="the topic to go",
             timeout=20,
@@ -251,7 +251,7 @@ def test_a_certificate_that_is_gone_is_found(single: Home) -> None:
 def test_a_node_that_may_open_few_more_files_is_found(single: Home) -> None:
     process = single.platform.cluster.running()[1]
     limits = process.rlimit(psutil.RLIMIT_NOFILE)
-    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 60, limits[1]))
+    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 30, limits[1]))
     try:
         assert the_only(single, "too-few-open-files")["where"] == "node 1"
     finally:

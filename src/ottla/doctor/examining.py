@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.doctor.evidence import Evidence, Unseen, Wanted
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from ottla.doctor.evidence import NodeSeen
     from ottla.kafka.connection import Connection
     from ottla.kafka.settings import ClientSettings
     from ottla.platform import LocalPlatform
@@ -42,7 +41,10 @@ TRANSACTION_TIMEOUT = "transaction.max.timeout.ms"
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the cluster is asked with: its client settings, the spec's topics and groups, who can answer."""
+    """What the cluster is asked with: its client settings, the spec's topics and groups, who can answer.
+
+    ``is_ours`` is about the name of a topic or group: others are those of an environment that lives in the same cluster.
+    """
 
     settings: ClientSettings
     topics: frozenset[str] = frozenset()
@@ -50,7 +52,8 @@ class _Asked:
     reads_committed: bool = False
     answering: frozenset[int] | None = None
     has_quorum: bool = True
-    checks: Callable[[Connection], tuple[Check, ...]] = field(default=lambda _: ())
+    checks: Callable[[Connection], tuple[Check, ...]] = lambda _: ()
+    is_ours: Callable[[str], bool] = lambda _: True
 
 
 def examine(platform: LocalPlatform, *, said: Callable[[str], None]) -> Evidence:
@@ -59,7 +62,7 @@ def examine(platform: LocalPlatform, *, said: Callable[[str], None]) -> Evidence
     evidence = _local(platform, said)
     working = frozenset(node.node_id for node in evidence.nodes if node.works and node.answers)
     if not working & {node.node_id for node in record.nodes if node.is_broker}:
-        return replace(evidence, silence=None if _explains(evidence.nodes) else "no broker of this machine answers")
+        return evidence  # each node has a finding that says why
     spec = platform.spec
     asked = _Asked(
         own_settings(platform.cluster.layout, record),
@@ -69,6 +72,7 @@ def examine(platform: LocalPlatform, *, said: Callable[[str], None]) -> Evidence
         answering=working,
         has_quorum=not evidence.quorum_lost,
         checks=lambda connection: _checks(platform, connection, working),
+        is_ours=lambda name: name.startswith(spec.prefix) and not name.startswith((*platform.neighbours.values(),)),
     )
 
     @contextmanager
@@ -94,11 +98,6 @@ def examine_access(access: Access, *, said: Callable[[str], None]) -> Evidence:
     patient = replace(access, request_timeout=PATIENCE)
     evidence = Evidence(has_spec=False)
     return _ask(evidence, _Asked(access.settings), patient.connected, said)
-
-
-def _explains(nodes: tuple[NodeSeen, ...]) -> bool:
-    """Whether the nodes themselves say why nobody answers: then that is no finding of its own."""
-    return all(not node.works or node.answers is False for node in nodes if node.is_broker)
 
 
 def _local(platform: LocalPlatform, said: Callable[[str], None]) -> Evidence:
@@ -162,8 +161,8 @@ def _seen(evidence: Evidence, asked: _Asked, sight: Sight, said: Callable[[str],
         evidence,
         cluster=cluster,
         checks=checks,
-        topics=topics,
-        groups=groups.seen(members, asked.groups, now=time.time()),
+        topics=tuple(topic for topic in topics if asked.is_ours(topic.name)),
+        groups=tuple(group for group in groups.seen(members, asked.groups, now=time.time()) if asked.is_ours(group.group_id)),
         transactions=transactions,
         transaction_timeout=int(cluster.configs.get(TRANSACTION_TIMEOUT, 900_000)) / 1000,
         unseen=(*evidence.unseen, *sight.unseen),
