@@ -45,7 +45,6 @@ TOPIC_KEYS = (
     "max.message.bytes",
     "compression.type",
 )
-TRANSACTION_TIMEOUT = "transaction.max.timeout.ms"
 
 
 @dataclass(slots=True)

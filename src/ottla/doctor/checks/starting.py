@@ -32,7 +32,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             if node.ended_cleanly and not recognised(node.words):
                 stopped.append(node)
             else:
-                yield _died(evidence, node)
+                yield _died(node)
     if stopped:
         yield _stopped(evidence, stopped)
 
@@ -100,9 +100,8 @@ def _last(node: NodeSeen) -> list[str]:
     return list(node.words[-WORDS:])
 
 
-def _died(evidence: Evidence, node: NodeSeen) -> Finding:
+def _died(node: NodeSeen) -> Finding:
     lines = _last(node) or ["it wrote no error: it was killed, or the machine stopped"]
-    del evidence
     return found(
         of.NODE_DIED, f"node {node.node_id}", "does not run; it did not end in an orderly way", evidence=lines, command="ottla up"
     )
