@@ -10,6 +10,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
+from ottla.doctor.guide import guide
 from ottla.metrics.alert_reference import alerts_reference
 from ottla.metrics.reference import metrics_reference
 from ottla.platform import Platform
@@ -29,6 +30,7 @@ SPEC = REFERENCE / "platform-yaml.md"
 SCHEMA = REFERENCE / "platform.schema.json"
 METRICS = REFERENCE / "metrics.md"
 ALERTS = REFERENCE / "alerts.md"
+TROUBLESHOOTING = REFERENCE.parent / "how-to" / "troubleshooting.md"
 DASHBOARDS = SHIPPED.parent / "monitoring" / "grafana"
 
 
@@ -80,6 +82,7 @@ if __name__ == "__main__":
     TARGET.write_text(cli_reference(), encoding="utf-8")
     METRICS.write_text(metrics_reference(), encoding="utf-8")
     ALERTS.write_text(alerts_reference(), encoding="utf-8")
+    TROUBLESHOOTING.write_text(guide(), encoding="utf-8")
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     SPEC.write_text(with_keys(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
     DASHBOARDS.mkdir(parents=True, exist_ok=True)

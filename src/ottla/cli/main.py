@@ -17,6 +17,7 @@ from ottla.cli import (
     client_config,
     completion,
     consume,
+    doctor,
     down,
     drill,
     explain,
@@ -58,7 +59,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (init, validate, explain, schema, up, status, plan, apply, verify, logs, restart, upgrade, down):
+for module in (init, validate, explain, schema, up, status, plan, apply, verify, doctor, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 for module in (lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)

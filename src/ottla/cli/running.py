@@ -28,7 +28,7 @@ PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
 COMMAND = re.compile(
-    r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume)\b)|"
+    r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume|doctor)\b)|"
     r"(?P<nodes>(?:up|down|restart|upgrade|status|logs|certs rotate)\b)|"
     r"(?:plan|apply|verify|validate|explain|access|client-config|monitoring)\b|(?:users|certs) [a-z]+)(?P<environment> -e \S+)?"
 )

@@ -71,13 +71,13 @@ def _refuse_data_in_use(data: Mapping[int, Path]) -> None:
     """A process that was just killed gets a moment to die."""
     try:
         wait_until(
-            lambda: [node_id for node_id, folder in data.items() if _is_in_use(folder / DATA_LOCK)],
+            lambda: [node_id for node_id, folder in data.items() if is_in_use(folder / DATA_LOCK)],
             lambda in_use: not in_use,
             what="their data",
             timeout=LET_GO_TIMEOUT,
         )
     except WaitTimeout:
-        in_use = next((node_id for node_id, folder in data.items() if _is_in_use(folder / DATA_LOCK)), None)
+        in_use = next((node_id for node_id, folder in data.items() if is_in_use(folder / DATA_LOCK)), None)
         if in_use is None:
             return
         lock = data[in_use] / DATA_LOCK
@@ -88,7 +88,8 @@ def _refuse_data_in_use(data: Mapping[int, Path]) -> None:
         ) from None
 
 
-def _is_in_use(lock: Path) -> bool:
+def is_in_use(lock: Path) -> bool:
+    """Whether a process holds the lock of a log_dir."""
     with explained("look at", lock):
         if not lock.exists():
             return False

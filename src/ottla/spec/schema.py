@@ -22,6 +22,7 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
+from ottla.spec.logs import LogFormat, LogsSpec
 from ottla.spec.monitoring import (
     AlertmanagerSpec,
     CertificatesSlo,
@@ -31,7 +32,6 @@ from ottla.spec.monitoring import (
     MonitoringSpec,
     PrometheusSpec,
 )
-from ottla.spec.logs import LogFormat, LogsSpec
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 
@@ -320,9 +320,9 @@ __all__ = [
     "GroupLag",
     "LagSlo",
     "LoadSpec",
-    "MonitoringSpec",
     "LogFormat",
     "LogsSpec",
+    "MonitoringSpec",
     "OauthSpec",
     "PrometheusSpec",
     "QuotaSpec",

@@ -1,0 +1,1 @@
+"""Pure functions from evidence to findings; each module is a family of them."""

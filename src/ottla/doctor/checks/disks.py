@@ -1,0 +1,78 @@
+"""Disks: offline, nearly full, full soon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.doctor import kinds as of
+from ottla.doctor.finding import found
+from ottla.metrics.lag import UNLIMITED
+from ottla.model.units import format_duration, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ottla.doctor.evidence import Evidence, LogDirSeen
+    from ottla.doctor.finding import Finding
+
+LEAST_GROWTH = 1024 * 1024  # bytes between two looks; less says nothing of the hours to come
+WAY_OUT = "let the largest topics keep less (retention, retention_bytes in the spec), then: ottla plan"
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Each log_dir against its volume, and each node against the disk that the spec gives it."""
+    if evidence.cluster is None:
+        return
+    for each in evidence.cluster.log_dirs:
+        where = f"node {each.node_id}"
+        if not each.is_online:
+            command = f"mend the disk, then: ottla restart {each.node_id}"
+            yield found(of.LOG_DIR_OFFLINE, where, "has a log_dir that is offline", evidence=[each.path], command=command)
+            continue
+        fillings = [*_fillings(evidence, each)]
+        full = [filling for filling in fillings if filling[2] > filling[1] * evidence.limits.disk_used]
+        for name, size, used in full:
+            what = f"{name} is {used / size:.0%} full: {format_size(used)} of {format_size(size)}"
+            yield found(of.DISK_FILLING, where, what, evidence=_largest(evidence, each), command=WAY_OUT)
+        if fillings and not full:
+            name, size, used = min(fillings, key=lambda filling: filling[1] - filling[2])  # what is full first
+            yield from _soon(evidence, each, name, size - used)
+
+
+def _fillings(evidence: Evidence, seen: LogDirSeen) -> Iterator[tuple[str, int, int]]:
+    """What may be full: a name, its size, what is used of it."""
+    if seen.total and seen.usable is not None:
+        yield f"the volume of {seen.path}", seen.total, seen.total - seen.usable
+    if evidence.wanted.disk:
+        yield "cluster.disk", evidence.wanted.disk, seen.used
+
+
+def _soon(evidence: Evidence, seen: LogDirSeen, name: str, left: int) -> Iterator[Finding]:
+    growth = seen.used - seen.before
+    if growth < LEAST_GROWTH or seen.elapsed <= 0:
+        return
+    seconds = left * seen.elapsed / growth
+    if seconds < evidence.limits.disk_full_within:
+        rate = f"{format_size(growth / seen.elapsed)}/s in the last {seen.elapsed:.0f} s"
+        what = f"{name} is full in {format_duration(seconds * 1000)} if this goes on"
+        lines = [f"it grows by {rate}, and {format_size(left)} are left", *_largest(evidence, seen)]
+        yield found(of.DISK_FULL_SOON, f"node {seen.node_id}", what, evidence=lines, command=WAY_OUT)
+
+
+def _largest(evidence: Evidence, seen: LogDirSeen) -> list[str]:
+    """The largest topics, and what retention makes of them."""
+    configs = {topic.name: topic.configs for topic in evidence.topics}
+    return [f"topic {name}: {format_size(size)}{_kept(configs.get(name, {}))}" for name, size in seen.largest]
+
+
+def _kept(configs: Mapping[str, str]) -> str:
+    if not configs:
+        return ""
+    if "delete" not in configs.get("cleanup.policy", "delete"):
+        return ", compacted: retention takes nothing of it"
+    age, size = int(configs.get("retention.ms", UNLIMITED)), int(configs.get("retention.bytes", UNLIMITED))
+    limits = [
+        *([format_duration(age)] if age != UNLIMITED else []),
+        *([f"{format_size(size)} for each partition"] if size != UNLIMITED else []),
+    ]
+    return f", kept for {' or '.join(limits)}" if limits else ", kept for ever: retention takes nothing of it"

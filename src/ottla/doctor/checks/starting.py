@@ -1,0 +1,114 @@
+"""Why a node does not run: what its ports, its data, its disk and its last words say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ottla.doctor import kinds as of
+from ottla.doctor.finding import found
+from ottla.doctor.signatures import recognised
+from ottla.model.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ottla.doctor.evidence import Evidence, NodeSeen
+    from ottla.doctor.finding import Finding
+
+CLUSTER_ID, NODE_ID = "cluster.id", "node.id"
+WORDS = 3
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """A finding for each cause that is known of a node that does not run; else that it was stopped, or died."""
+    stopped = []
+    for node in evidence.nodes:
+        yield from _foreign_data(evidence, node)
+        if node.pid is not None:
+            continue
+        causes = [*_causes(evidence, node)]
+        yield from causes
+        if not causes and not [*_foreign_data(evidence, node)]:
+            if node.ended_cleanly and not recognised(node.words):
+                stopped.append(node)
+            else:
+                yield _died(node)
+    if stopped:
+        yield _stopped(evidence, stopped)
+
+
+def _foreign_data(evidence: Evidence, node: NodeSeen) -> Iterator[Finding]:
+    """A node may well run on the data of another cluster: Kafka says nothing where no other voter contradicts it."""
+    if not node.has_data:
+        return
+    where, path = f"node {node.node_id}", f"{node.folder}/data/meta.properties"
+    aside = f"put back its own data, or move {node.folder}/data away; then: ottla up"
+    if node.meta is None:
+        yield found(of.DATA_UNREADABLE, where, "has data that do not say whose they are", evidence=[f"no {path}"], command=aside)
+        return
+    cluster_id, node_id = node.meta.get(CLUSTER_ID), node.meta.get(NODE_ID)
+    if evidence.cluster_id is not None and cluster_id != evidence.cluster_id:
+        lines = [f"{path}: {CLUSTER_ID} is {cluster_id}", f"this platform is cluster {evidence.cluster_id}"]
+        yield found(of.WRONG_CLUSTER_ID, where, "has the data of another cluster", evidence=lines, command=aside)
+    if node_id != str(node.node_id):
+        lines = [f"{path}: {NODE_ID} is {node_id}"]
+        yield found(of.WRONG_NODE_ID, where, f"has the data of node {node_id}", evidence=lines, command=aside)
+
+
+def _causes(evidence: Evidence, node: NodeSeen) -> Iterator[Finding]:
+    where, seen = f"node {node.node_id}", set()
+    for port, holder in node.holders.items():
+        seen.add(of.PORT_TAKEN.name)
+        what = f"does not run, and its port {port} is taken by {holder}"
+        lines = [f"port {port}: {holder} listens there"]
+        yield found(
+            of.PORT_TAKEN, where, what, evidence=lines, command="ottla up gives it other ports (or end that process first)"
+        )
+        break
+    if node.data_in_use:
+        lines = [f"{node.folder}/data/.lock is held"]
+        command = f"fuser {node.folder}/data/.lock names it; end it, then: ottla up"
+        yield found(of.DATA_IN_USE, where, "does not run, and another process uses its data", evidence=lines, command=command)
+    if node.disk_free is not None and node.disk_free < evidence.limits.disk_least:
+        seen.add(of.DISK_FULL.name)
+        lines = [f"{format_size(node.disk_free)} are free on the volume of {node.folder}", *_last(node)]
+        yield found(
+            of.DISK_FULL, where, "does not run, and its disk is full", evidence=lines, command="make room, then: ottla up"
+        )
+    if not node.ended_cleanly or node.words:
+        yield from _said(node, seen)
+    if evidence.machine is not None and evidence.machine.killed and not node.ended_cleanly and not node.words:
+        lines = list(evidence.machine.killed[-1:])
+        what = "does not run, and the kernel killed a java for want of memory"
+        command = "take a smaller cluster.heap, or end what takes the memory; then: ottla up"
+        yield found(of.KILLED_FOR_MEMORY, where, what, evidence=lines, command=command)
+
+
+def _said(node: NodeSeen, seen: set[str]) -> Iterator[Finding]:
+    """What its last words say, apart from what was ``seen`` by other means, or is to be seen in its data."""
+    known = {of.WRONG_NODE_ID.name, of.DATA_UNREADABLE.name}  # meta.properties tells what is so now
+    for each in recognised(node.words):
+        kind = each.signature.kind
+        if kind.name not in seen | known:
+            what = f"ended: {kind.title[0].lower()}{kind.title[1:]}"
+            yield found(
+                kind, f"node {node.node_id}", what, evidence=[each.line], cause=each.cause, command=each.signature.command
+            )
+
+
+def _last(node: NodeSeen) -> list[str]:
+    return list(node.words[-WORDS:])
+
+
+def _died(node: NodeSeen) -> Finding:
+    lines = _last(node) or ["it wrote no error: it was killed, or the machine stopped"]
+    return found(
+        of.NODE_DIED, f"node {node.node_id}", "does not run; it did not end in an orderly way", evidence=lines, command="ottla up"
+    )
+
+
+def _stopped(evidence: Evidence, nodes: list[NodeSeen]) -> Finding:
+    ids = ", ".join(str(node.node_id) for node in nodes)
+    where = f"node{'s' if len(nodes) > 1 else ''} {ids}"
+    lines = [f"{len(nodes)} of {len(evidence.nodes)} nodes were stopped in an orderly way"]
+    return found(of.NODE_STOPPED, where, "not running", evidence=lines, command="ottla up")

@@ -1,0 +1,175 @@
+"""What can be seen of nodes on this machine: processes, ports, data, logs, memory. None of it asks Kafka."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from ottla.doctor.evidence import Machine, NodeSeen
+from ottla.errors import LocalError
+from ottla.local.faults.answering import Answer, ask
+from ottla.local.guards import DATA_LOCK, is_in_use
+from ottla.local.memory import cgroup_room, heap_of
+from ottla.local.node import FIRST_LOG_LINE, FRAME, JVM_WARNING, META_PROPERTIES, has_run, stopped_cleanly
+from ottla.local.ports import holder, is_free
+from ottla.local.processes import is_paused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ottla.local.cluster import LocalCluster
+    from ottla.local.layout import NodeFiles
+    from ottla.local.record import NodeAddress
+
+TAIL_BYTES = 4 * 1024**2  # of a log
+WORDS = 12
+LINE = 300
+ERRORS = re.compile(r" ERROR | FATAL |Exception|OutOfMemoryError")
+FATAL = re.compile(r"fatal|Shutdown broker because|Terminating due to|Exiting Kafka", re.IGNORECASE)
+KERNEL_LOG = "/dev/kmsg"
+KILLED = re.compile(r"^\d+,\d+,(?P<at>\d+),[^;]*;(?P<text>.*Killed process \d+ \(java\).*)")
+MOMENTS = 60.0  # seconds between a node's last line and the kernel's about its end
+
+
+def see_nodes(cluster: LocalCluster) -> tuple[NodeSeen, ...]:
+    """Every node of the record. Raises LocalError where no cluster was made."""
+    record, running = cluster.made(), cluster.running()
+    works = [node for node in record.nodes if node.node_id in running and not is_paused(running[node.node_id])]
+    answers = ask(works)
+    seen = []
+    for node in record.nodes:
+        answer = answers.get(node.node_id)
+        answered = None if answer is None else answer is Answer.ANSWERED
+        seen.append(_see_node(cluster, node, running.get(node.node_id), answered))
+    return tuple(seen)
+
+
+def _see_node(cluster: LocalCluster, node: NodeAddress, process: psutil.Process | None, answers: bool | None) -> NodeSeen:  # noqa: FBT001  (what was found, no switch)
+    files = cluster.layout.node(node.node_id)
+    clean = stopped_cleanly(files)
+    return NodeSeen(
+        node_id=node.node_id,
+        is_broker=node.is_broker,
+        is_voter=node.is_voter,
+        address=f"{node.host}:{node.ports[0]}",
+        pid=None if process is None else process.pid,
+        paused=process is not None and is_paused(process),
+        uptime=_uptime(process),
+        answers=answers,
+        holders={} if process is not None else _holders(node),
+        has_data=has_run(files) or files.formatted.exists(),
+        meta=read_meta(files),
+        data_in_use=process is None and _in_use(files),
+        ended_cleanly=clean,
+        words=() if process is not None else last_words(files, ended_cleanly=clean),
+        folder=str(files.folder),
+        disk_free=_free(files.folder),
+        heap=heap_of(node, cluster.heap),
+        open_files=None if process is None else _open_files(process),
+    )
+
+
+def _uptime(process: psutil.Process | None) -> float:
+    if process is None:
+        return 0.0
+    with suppress(psutil.Error):
+        return max(0.0, time.time() - float(process.create_time()))
+    return 0.0
+
+
+def _holders(node: NodeAddress) -> dict[int, str]:
+    return {port: holder(node.host, port) for port in node.ports if not is_free(node.host, port)}
+
+
+def _in_use(files: NodeFiles) -> bool:
+    with suppress(LocalError):
+        return is_in_use(files.data / DATA_LOCK)
+    return False
+
+
+def _free(folder: Path) -> int | None:
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free
+    return None
+
+
+def _open_files(process: psutil.Process) -> tuple[int, int] | None:
+    """How many are open and how many may be; only Linux tells."""
+    if not hasattr(process, "rlimit"):
+        return None
+    with suppress(psutil.Error, OSError):
+        return process.num_fds(), int(process.rlimit(psutil.RLIMIT_NOFILE)[0])
+    return None
+
+
+def read_meta(files: NodeFiles) -> Mapping[str, str] | None:
+    """meta.properties of the node's data; None where it cannot be read, or says nothing."""
+    try:
+        text = (files.data / META_PROPERTIES).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {key.strip(): value.strip() for key, value in pairs} or None
+
+
+def last_words(files: NodeFiles, *, ended_cleanly: bool) -> tuple[str, ...]:
+    """The errors of the last run, if that ended by one of them: whoever was stopped has none."""
+    log = tail(files.server_log).rpartition(FIRST_LOG_LINE)[2].splitlines()
+    lines = [line for line in log if ERRORS.search(line) and not line.startswith(FRAME)]
+    lines += [line for line in tail(files.output).splitlines() if line.strip() and not line.startswith((JVM_WARNING, FRAME))]
+    if ended_cleanly and not any(FATAL.search(line) for line in lines):
+        return ()
+    return tuple(line[:LINE] for line in lines[-WORDS:])
+
+
+def tail(path: Path) -> str:
+    """The end of a log; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+            return file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def see_machine(cluster: LocalCluster) -> Machine:
+    """The memory that nodes may share, and the java processes that the kernel ended when one of them wrote its last line."""
+    memory, room = int(psutil.virtual_memory().total), cgroup_room()
+    most = memory if room is None else min(memory, room + _resident(cluster))
+    logs = [cluster.layout.node(node_id).server_log for node_id in cluster.layout.node_ids() if node_id not in cluster.running()]
+    ended = [log.stat().st_mtime for log in logs if log.exists()]
+    killed = (text for at, text in _killed() if any(abs(at - end) < MOMENTS for end in ended))
+    return Machine(most, tuple(killed))
+
+
+def _resident(cluster: LocalCluster) -> int:
+    total = 0
+    for process in cluster.running().values():
+        with suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
+
+
+def _killed() -> list[tuple[float, str]]:
+    """When the kernel killed java processes for want of memory, and its words; nothing where its log may not be read."""
+    found, boot = [], psutil.boot_time()
+    try:
+        log = os.open(KERNEL_LOG, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return []
+    try:
+        while True:
+            match = KILLED.match(os.read(log, 8192).decode("utf-8", errors="replace"))
+            if match is not None:
+                found.append((boot + int(match["at"]) / 1e6, match["text"].strip()))
+    except OSError:  # BlockingIOError at its end
+        return found
+    finally:
+        os.close(log)
