@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from ottla import errors
 from ottla.errors import OttlaError
+from ottla.platform.monitoring import monitoring_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,19 @@ def test_the_commands_of_the_page_on_metrics_of_nodes_work_in_their_order(one: H
     shutil.copy(ROOT / "platform.yaml", one.folder)
     undone = one.run("apply", "--yes")
     assert undone.returncode == 0, undone.stderr
+
+
+@pytest.mark.kafka
+@pytest.mark.companions
+def test_the_commands_of_the_page_on_monitoring_work_in_their_order(one: Home) -> None:
+    """On one node, and undone as above."""
+    try:
+        run_in_order(ROOT / "docs/how-to/monitoring.md", one.folder)
+    finally:
+        monitoring_of(one.platform).stop()
+        shutil.copy(ROOT / "platform.yaml", one.folder)
+    undone = one.run("apply", "--yes")
+    assert (undone.returncode, one.run("up").returncode) == (0, 0), undone.stderr
 
 
 def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(tmp_path: Path) -> None:

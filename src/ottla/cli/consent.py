@@ -29,7 +29,7 @@ def carry_out(
     cluster: str,
     then: Callable[[], None] = lambda: None,
 ) -> int:
-    """Show ``plan``, ask unless ``yes``, and do exactly that, and ``then`` what it entails.
+    """Show ``plan``, ask unless ``yes``, and do exactly that, and ``then`` what it entails, which is so for no change as well.
 
     ``cluster`` is what is typed before topics are deleted.
 
@@ -41,6 +41,7 @@ def carry_out(
     print_changes(map(with_options, plan_lines(plan)))
     typer.echo(plan_summary(plan))
     if not plan.changes:
+        then()  # what runs beside the nodes may have another spec than is there now
         return 0
     refuse_unaccepted(plan, accepted)
     if not yes and not _agreed(plan, cluster):

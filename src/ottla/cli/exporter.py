@@ -92,11 +92,16 @@ def renew_exporters(file: Path, platform: LocalPlatform) -> None:
     """
     from ottla.platform import Platform
     from ottla.platform.exporter_process import renew
+    from ottla.platform.monitoring import keep_monitoring, watched
 
     loaded = Platform.load(file)
     for name in (platform.environment, *platform.neighbours):
-        if renew(loaded.on(name)):
+        there = loaded.on(name)
+        if renew(there):
             _say(f"the exporter of {name} was started anew, with what is new")
+        kept = keep_monitoring(watched(there, wanted=False), wanted=False)
+        if kept is not None and kept[1]:
+            _say(f"the monitoring of {name} has the rules of the spec as it is now")
 
 
 def _parsed(option: str, text: str, parse: Callable[[str], object]) -> object:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ottla.cli.beside import monitoring_document, print_monitoring
 from ottla.cli.certs import note_expiry
 from ottla.cli.output import Output, OutputOption, fits, print_document, print_filled, print_table
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
@@ -27,6 +28,8 @@ JMX = "JMX"  # a column where any node has the agent
 @explained
 def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, output: OutputOption = Output.TABLE) -> int:
     """Nodes, roles, quorum leader, ISR, disk, memory, ports, uptime. Exit 6 unless every node runs and is in sync."""
+    from ottla.platform.monitoring import monitoring_of
+
     platform = open_platform(file, environment)
     try:
         status = platform.status()
@@ -34,16 +37,19 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
         if output is Output.TABLE:
             _print_scratch(platform)  # a drill needs no platform that was made
         raise
-    exporter = _exporter(platform)
+    exporter, monitoring = _exporter(platform), monitoring_of(platform).status()
     if output is Output.TABLE:
         _print_table(status)
         if exporter is not None:
             typer.echo(f"\nexporter: {exporter['url'] if exporter['pid'] else with_options('stopped; start it: ottla up')}")
+        print_monitoring(monitoring)
         _print_scratch(platform)
         note_expiry(platform)
     else:
-        print_document("status", {**_document(status), "exporter": exporter, "scratch": _scratch(platform)}, output)
-    return 0 if _healthy(status) and (exporter is None or exporter["pid"]) else WANTING
+        beside = {"exporter": exporter, "monitoring": monitoring_document(monitoring), "scratch": _scratch(platform)}
+        print_document("status", {**_document(status), **beside}, output)
+    beside_runs = (exporter is None or exporter["pid"]) and (monitoring is None or monitoring.runs)
+    return 0 if _healthy(status) and beside_runs else WANTING
 
 
 def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:

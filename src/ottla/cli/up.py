@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,11 +24,21 @@ if TYPE_CHECKING:
     from ottla.platform import LocalPlatform, UpResult
 
 
+class Beside(Enum):
+    """What `up` can run beside the nodes."""
+
+    MONITORING = "monitoring"
+
+
 @explained
 def command(
     file: SpecFile = DEFAULT_FILE,
     environment: Environment = None,
     verify: Annotated[bool, typer.Option("--verify", help="Then do `ottla verify --write`.")] = False,
+    beside: Annotated[
+        list[Beside] | None,
+        typer.Option("--with", help="Run this beside the nodes: `monitoring` is Prometheus and Alertmanager."),
+    ] = None,
 ) -> int:
     """Start what does not run, create what is missing; what bears a risk is shown as a plan (exit 3).
 
@@ -36,13 +47,14 @@ def command(
     from ottla.cli.output import note
 
     started = time.monotonic()
-    platform = open_platform(file, environment)
+    platform = _with_companions(open_platform(file, environment), monitored=Beside.MONITORING in (beside or ()))
     for warning in platform.warnings:
         note(f"  note: {warning}")
     senders: list[Sender] = []
     result = platform.up(meanwhile=(lambda: senders.append(platform.open_sender())) if verify else None)
     _say_what_runs(platform, result, time.monotonic() - started)
-    stopped = _keep_exporter(platform, file)
+    failures = (_keep_exporter(platform, file), _keep_monitoring(platform, wanted=Beside.MONITORING in (beside or ())))
+    stopped = next((failure for failure in failures if failure is not None), None)
     note_expiry(platform)
     if result.pending is not None or result.upgrade is not None:
         if stopped is not None:
@@ -69,6 +81,42 @@ def _keep_exporter(platform: LocalPlatform, file: Path) -> OttlaError | None:
         return error
     if url is not None:
         typer.echo(f"metrics: {url}")
+    return None
+
+
+def _with_companions(platform: LocalPlatform, *, monitored: bool) -> LocalPlatform:
+    """The platform as it is with what is to run beside it. What is not installed is told before anything is started."""
+    from ottla.platform.monitoring import monitoring_of, watched
+    from ottla.platform.shared import refuse_shared
+
+    if monitored:
+        refuse_shared(platform.spec, "up", "--with", Beside.MONITORING.value)
+        monitoring_of(platform).require_programs()
+    return watched(platform, wanted=monitored)
+
+
+def _keep_monitoring(platform: LocalPlatform, *, wanted: bool) -> OttlaError | None:
+    """As `_keep_exporter`; one that runs already gets the files of the spec as it is now."""
+    from ottla.cli.output import note
+    from ottla.local.guards import named
+    from ottla.platform.monitoring import keep_monitoring, without_agent
+
+    try:
+        kept = keep_monitoring(platform, wanted=wanted)
+        if kept is None:
+            return None
+        for daemon in (kept[0].prometheus, kept[0].alertmanager):
+            typer.echo(f"{daemon.name} {daemon.program.version()}: {daemon.url}")
+        blind = without_agent(platform)
+    except OttlaError as error:
+        return error
+    if blind:
+        note(
+            with_options(
+                f"  note: no JMX agent in {named(blind)}: what only nodes tell is not known, and no alert is made of it;\n"
+                "  to have that: cluster.jmx_agent: true in the spec, then: ottla apply"
+            )
+        )
     return None
 
 

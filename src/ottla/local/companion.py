@@ -1,4 +1,4 @@
-"""A process of Ottla's own that runs beside the nodes of an environment: found in the process table, as nodes are."""
+"""A process that runs beside the nodes of an environment: found in the process table by its command line, as nodes are."""
 
 from __future__ import annotations
 
@@ -20,21 +20,31 @@ STOP_TIMEOUT = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """``ottla COMMAND`` with ``folder`` as its working directory; what it says goes into ``COMMAND.log`` there."""
+    """A program with ``folder`` as its working directory; what it says goes into ``NAME.log`` there.
 
-    command: str
+    ``marks`` are the words behind the program by which it is known from any other; None: it is ``ottla NAME``.
+    """
+
+    name: str
     folder: Path
+    program: str = sys.executable
+    marks: tuple[str, ...] | None = None
 
     @property
     def output(self) -> Path:
         """What it says."""
-        return self.folder / f"{self.command}.log"
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def _marks(self) -> tuple[str, ...]:
+        return (*MODULE, self.name) if self.marks is None else self.marks
 
     def find(self) -> psutil.Process | None:
         """The process, if it runs."""
+        marks = self._marks
         for process in psutil.process_iter():
             words = command_line(process)
-            if tuple(words[1:4]) == (*MODULE, self.command) and self._works_here(process) and is_alive(process):
+            if tuple(words[1 : 1 + len(marks)]) == marks and self._works_here(process) and is_alive(process):
                 return process
         return None
 
@@ -46,13 +56,12 @@ class Companion:
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> psutil.Process:
         """Start it; it outlives this process. Raises LocalError."""
-        words = [sys.executable, *MODULE, self.command, *arguments]
+        words = [self.program, *self._marks, *arguments]
         return start_process(words, folder=self.folder, output=self.output, environment=environment)
 
-    @staticmethod
-    def arguments_of(process: psutil.Process) -> list[str]:
+    def arguments_of(self, process: psutil.Process) -> list[str]:
         """What it was started with."""
-        return command_line(process)[len(MODULE) + 2 :]
+        return command_line(process)[1 + len(self._marks) :]
 
     def stop(self) -> bool:
         """Ask it to end, and end it by force if it does not; whether there was one."""

@@ -66,6 +66,16 @@ BROKER_INFO = _broker(
     labels=("node_id", "address"),
     also=_as("kafka_broker_info", "id", "address"),
 )
+CERTIFICATE_EXPIRY = _broker(
+    name="ottla_kafka_certificate_expiry_timestamp_seconds",
+    unit="seconds",
+    meaning="When the certificate expires that a broker presents to clients at an address, in seconds since 1970.",
+    granularity=Granularity.NODE,
+    source=Collected("certificates", "a TLS handshake"),
+    labels=("node_id", "address"),
+    presence=Presence.AFTER_EVENT,
+    when="the exporter reaches brokers over TLS",
+)
 UNDER_REPLICATED_PARTITIONS = _topic(
     name="ottla_kafka_under_replicated_partitions",
     unit="partitions",

@@ -48,10 +48,10 @@ class _Call(NamedTuple):
     arguments: Sequence[str]
     environment: Mapping[str, str]
 
-    def started(self, process: psutil.Process) -> bool:
+    def started(self, companion: Companion, process: psutil.Process) -> bool:
         """Whether a process was started in this way, and hears what it is asked."""
         same = environment_of(process).get(STARTED_WITH) == self.environment[STARTED_WITH]
-        return same and Companion.arguments_of(process) == list(self.arguments) and not is_paused(process)
+        return same and companion.arguments_of(process) == list(self.arguments) and not is_paused(process)
 
 
 def exporter_process(platform: LocalPlatform) -> Companion:
@@ -77,7 +77,7 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
             return None
         process = companion.find()
         call = _call(platform, ["--file", str(file.resolve()), "--environment", platform.environment], process)
-        if process is None or not call.started(process):
+        if process is None or not call.started(companion, process):
             companion.stop()
             _start(platform, call)
         return where_it_listens(platform)
@@ -86,7 +86,7 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
 def refuse_taken_port(platform: LocalPlatform) -> None:
     """Raise LocalError, naming both, where a node of the environment or another environment's exporter has the port."""
     listen = platform.spec.exporter.listen
-    by = _node_on(listen, platform.cluster.made()) or _exporter_on(listen, platform.folder)
+    by = node_on(listen, platform.cluster.made()) or _exporter_on(listen, platform.folder)
     if by is not None:
         raise LocalError(
             f"exporter.listen of {platform.environment} is {listen.host}:{listen.port}, and there listens {by}",
@@ -94,7 +94,8 @@ def refuse_taken_port(platform: LocalPlatform) -> None:
         )
 
 
-def _node_on(listen: Listen, record: ClusterRecord) -> str | None:
+def node_on(listen: Listen, record: ClusterRecord) -> str | None:
+    """The node, or its JMX agent, that has that port, whether it runs or not; None where none has."""
     for node in record.nodes:
         if listen.port in node.ports and _meet(listen.host, node.host):
             return f"node {node.node_id}"
@@ -126,8 +127,8 @@ def renew(platform: LocalPlatform) -> bool:
         process = companion.find()
         if process is None:
             return False
-        call = _call(platform, Companion.arguments_of(process), process)
-        if call.started(process):
+        call = _call(platform, companion.arguments_of(process), process)
+        if call.started(companion, process):
             return False
         companion.stop()
         _start(platform, call)

@@ -393,21 +393,21 @@ class LocalPlatform:
         return read_status(self.environment, self.cluster)
 
     def down(self) -> list[int]:
-        """Stop every node, and the exporter beside them; all data stays. Returns the ids of the nodes that were running."""
-        from ottla.platform.exporter_process import exporter_process
+        """Stop every node, and what runs beside them; all data stays. Returns the ids of the nodes that were running."""
+        from ottla.platform.monitoring import stop_beside
 
         with self.cluster.lock():
-            exporter_process(self).stop()
+            stop_beside(self)
             return self.cluster.stop()
 
     def wipe(self) -> None:
-        """Stop every node, and the exporter beside them, and remove all data of this environment."""
-        from ottla.platform.exporter_process import exporter_process
+        """Stop every node, and what runs beside them, and remove all data of this environment."""
+        from ottla.platform.monitoring import stop_beside
 
         with self.cluster.lock():
             refuse_lived_in(self.folder)
             end_left_behind(self.cluster, self.folder)
-            exporter_process(self).stop()
+            stop_beside(self)
             self.cluster.wipe()
 
     @contextmanager

@@ -71,7 +71,7 @@ def _named_apart(definition: dict[str, Any]) -> dict[str, Any]:
 
 def _loosen(name: str, definition: dict[str, Any]) -> None:
     """Take out what only a whole environment must have, and say which of Kafka's keys may stand where."""
-    fields = getattr(schema, name).model_fields
+    fields = {field.alias or key: field for key, field in getattr(schema, name).model_fields.items()}
     definition.pop("required", None)
     definition.pop("title", None)
     definition["description"] = definition["description"].replace("``", "`")

@@ -22,6 +22,15 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
+from ottla.spec.monitoring import (
+    AlertmanagerSpec,
+    CertificatesSlo,
+    DiskSlo,
+    GroupLag,
+    LagSlo,
+    MonitoringSpec,
+    PrometheusSpec,
+)
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, KAFKA_VERSIONS
 
 
@@ -249,6 +258,9 @@ class EnvironmentSpec(Strict):
     exporter: ExporterSpec = Field(
         default=ExporterSpec(), description="What Ottla measures about the cluster, and where Prometheus finds it."
     )
+    monitoring: MonitoringSpec = Field(
+        default=MonitoringSpec(), description="When alerts fire, and whom they tell; `ottla monitoring` writes the files."
+    )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
     def full_name(self, name: str) -> str:
@@ -282,24 +294,31 @@ class FileSpec(EnvironmentSpec):
 __all__ = [
     "NAMED_CONFIGS",
     "AclSpec",
+    "AlertmanagerSpec",
     "Authentication",
     "AuthoritySpec",
     "BasicAuth",
     "CanarySpec",
+    "CertificatesSlo",
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
     "Configs",
     "ConsumesSpec",
     "Controllers",
+    "DiskSlo",
     "EnvironmentSpec",
     "EventContract",
     "EventValue",
     "ExporterSpec",
     "ExporterTls",
     "FileSpec",
+    "GroupLag",
+    "LagSlo",
     "LoadSpec",
+    "MonitoringSpec",
     "OauthSpec",
+    "PrometheusSpec",
     "QuotaSpec",
     "SecuritySpec",
     "StreamsSpec",

@@ -56,7 +56,7 @@ def _known_keys(path: Path) -> list[str]:
     for part in path:
         annotation = _inner(annotation, part)
     model = _model(annotation)
-    return list(model.model_fields) if model else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
 def _inner(annotation: Any, part: str | int) -> Any:

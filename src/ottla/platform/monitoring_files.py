@@ -1,0 +1,159 @@
+"""The files of monitoring, as a spec and a running cluster make them: the same ones, the same bytes."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from ottla.errors import LocalError
+from ottla.local.ports import EVERY_ADDRESS, LOOPBACK
+from ottla.local.roles import BROKER, CONTROLLER
+from ottla.metrics.alert_rules import rules_document
+from ottla.metrics.alertmanager import alertmanager_document
+from ottla.metrics.alerts import Alerting, alerts_of
+from ottla.metrics.scrape import ExporterTarget, NodeTarget, prometheus_document
+from ottla.metrics.watched import LagLimit, Watched
+from ottla.spec.monitoring import NO_WEBHOOK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ottla.model.secret import SecretReference
+    from ottla.platform.local import LocalPlatform
+    from ottla.spec.monitoring import GroupLag, LagSlo
+
+PROMETHEUS, RULES, ALERTMANAGER = "prometheus.yml", "rules.yml", "alertmanager.yml"
+HEAD = "# Written by Ottla ({environment} of {platform}): change platform.yaml, then run `ottla monitoring -d DIR` again.\n"
+WRITTEN = "# Written by Ottla "
+PASSWORD_FILE, CA_FILE = "exporter-password", "exporter-ca.pem"
+WIDE = 1 << 20  # no expression is broken into lines
+
+
+def documents(platform: LocalPlatform, *, scale: float = 1.0) -> dict[str, str]:
+    """The files by name: prometheus.yml, rules.yml, alertmanager.yml. With ``scale``, alerts are so many times as quick.
+
+    Raises LocalError where no cluster was made yet, or where its nodes do not run as the spec says.
+    """
+    spec, alerting = platform.spec, alerts(platform)
+    prometheus, alertmanager = spec.monitoring.prometheus, spec.monitoring.alertmanager.listen
+    webhook = None if spec.monitoring.webhook == NO_WEBHOOK else spec.monitoring.webhook
+    cluster = spec.cluster.name
+    data = {
+        PROMETHEUS: prometheus_document(
+            cluster=cluster,
+            nodes=node_targets(platform),
+            exporter=exporter_target(platform),
+            alertmanager=_reached(alertmanager.host, alertmanager.port),
+            interval=prometheus.scrape_interval,
+            rules=RULES,
+        ),
+        RULES: rules_document(alerting.alerts, cluster=cluster, runbooks=spec.monitoring.runbooks, scale=scale),
+        ALERTMANAGER: alertmanager_document(alerting.alerts, webhook=webhook, scale=scale),
+    }
+    head = HEAD.format(environment=platform.environment, platform=spec.platform)
+    return {name: head + _yaml(document) for name, document in data.items()}
+
+
+def alerts(platform: LocalPlatform) -> Alerting:
+    """The alerts of an environment, and those that it cannot have. No cluster need be there."""
+    return alerts_of(watched(platform))
+
+
+def watched(platform: LocalPlatform) -> Watched:
+    """What alerts need to know of an environment."""
+    spec, roles = platform.spec, platform.roles.values()
+    monitoring, exporter = spec.monitoring, spec.exporter
+    return Watched(
+        cluster=spec.cluster.name,
+        brokers=sum(BROKER in role for role in roles),
+        voters=sum(CONTROLLER in role for role in roles),
+        agent=spec.cluster.jmx_agent,
+        exporter=exporter.enabled,
+        families=frozenset(exporter.families),
+        canary=exporter.enabled and exporter.canary.enabled,
+        tls=platform.secured,
+        scrape=monitoring.prometheus.scrape_interval,
+        interval=exporter.interval,
+        lag=LagLimit(monitoring.lag.records, monitoring.lag.seconds),
+        lasting=monitoring.lag.lasting,
+        disk_used=monitoring.disk.used,
+        full_within=monitoring.disk.full_within,
+        expire_within=monitoring.certificates.expire_within,
+        disk=spec.cluster.disk,
+        groups={spec.full_name(name): _limit(group, monitoring.lag) for name, group in monitoring.lag.groups.items()},
+        shared=spec.shares is not None,
+        prefix=spec.prefix,
+    )
+
+
+def _limit(group: GroupLag, of_all: LagSlo) -> LagLimit:
+    records = of_all.records if group.records is None else group.records
+    return LagLimit(records, of_all.seconds if group.seconds is None else group.seconds)
+
+
+def node_targets(platform: LocalPlatform) -> tuple[NodeTarget, ...]:
+    """The JMX agents of the nodes. Raises LocalError where a node was not started with the one that the spec asks for."""
+    record = platform.cluster.made()
+    if not platform.spec.cluster.jmx_agent or platform.spec.shares is not None:
+        return ()
+    without = [node.node_id for node in record.nodes if node.jmx_port is None]
+    if without:
+        raise LocalError(
+            f"nodes {', '.join(map(str, without))} run without the JMX agent that cluster.jmx_agent asks for",
+            hint="restart them with it, one at a time: ottla apply",
+        )
+    return tuple(
+        NodeTarget(node.node_id, _role(node.is_broker, node.is_voter), f"{LOOPBACK}:{node.jmx_port}") for node in record.nodes
+    )
+
+
+def _role(is_broker: bool, is_voter: bool) -> str:  # noqa: FBT001  (both are the node's own)
+    return "combined" if is_broker and is_voter else BROKER if is_broker else CONTROLLER
+
+
+def exporter_target(platform: LocalPlatform) -> ExporterTarget | None:
+    """The exporter as Prometheus reaches it from this machine; None where there is none."""
+    exporter, folder = platform.spec.exporter, platform.identity.folder
+    if not exporter.enabled:
+        return None
+    tls, login = exporter.tls, exporter.basic_auth
+    return ExporterTarget(
+        address=_reached(exporter.listen.host, exporter.listen.port),
+        tls=tls is not None,
+        ca_file=None if tls is None else _file(tls.certificate, folder, CA_FILE),
+        user=None if login is None else login.user,
+        password_file=None if login is None else _file(login.password, folder, PASSWORD_FILE),
+    )
+
+
+def needed_files(platform: LocalPlatform) -> dict[str, SecretReference]:
+    """What must lie beside prometheus.yml, readable for Prometheus alone, as the spec has it in a variable and not in a file."""
+    exporter = platform.spec.exporter
+    wanted = {
+        PASSWORD_FILE: exporter.basic_auth.password if exporter.basic_auth else None,
+        CA_FILE: exporter.tls.certificate if exporter.tls else None,
+    }
+    return {name: each for name, each in wanted.items() if exporter.enabled and each is not None and each.source == "env"}
+
+
+def _file(reference: SecretReference, folder: Path, beside: str) -> str:
+    """The file of a secret; one in a variable must be put into a file beside the configuration."""
+    return str(folder / reference.name) if reference.source == "file" else beside
+
+
+def _reached(host: str, port: int) -> str:
+    """Where to reach a server that listens there."""
+    host = LOOPBACK if host in EVERY_ADDRESS else host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    from ruamel.yaml import YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False
+    writer.width = WIDE
+    text = io.StringIO()
+    writer.dump(document, text)
+    return text.getvalue()

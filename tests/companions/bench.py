@@ -1,0 +1,140 @@
+"""A cluster that is monitored for real, with rules ten times as quick: faults are done, alerts come to a webhook, and go."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from tests.companions.conftest import monitored_spec, write_spec
+from tests.companions.timings import TIMINGS, Timing
+from tests.companions.webhook import Webhook, listening
+from tests.conftest import Home, start_home
+
+from ottla.platform import Platform
+from ottla.platform.monitoring import Monitoring, keep_monitoring, monitoring_of, watched
+from ottla.platform.monitoring_files import documents
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
+
+    from ottla.local.faults.fault import Evidence
+    from ottla.platform import LocalPlatform
+
+SCALE = 10.0
+WATCHDOG = "Watchdog"
+QUIET = 90.0  # seconds
+ROUTES = "alertmanager.yml"
+
+
+@dataclass
+class Bench:
+    """A monitored home and the webhook that its Alertmanager tells."""
+
+    home: Home
+    webhook: Webhook
+    began: float
+
+    @property
+    def platform(self) -> LocalPlatform:
+        """As the spec has it, with the exporter that monitoring needs."""
+        return watched(Platform.load(self.home.folder / "platform.yaml").on(self.home.environment), wanted=True)
+
+    @property
+    def monitoring(self) -> Monitoring:
+        return monitoring_of(self.platform)
+
+    def install(self, change: Callable[[dict[str, Any]], None] | None = None, *, inhibits: bool = False) -> None:
+        """Have the rules of the spec, or of a changed one; each alert is told of by itself unless it ``inhibits``."""
+        platform = self.platform if change is None else self._changed(change)
+        files = documents(platform, scale=SCALE)
+        routes = files[ROUTES] if inhibits else without_inhibition(files[ROUTES])
+        keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: routes})
+
+    def _changed(self, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
+        spec = json.loads((self.home.folder / "platform.yaml").read_text())
+        change(spec)
+        path = self.home.folder / "changed.yaml"
+        path.write_text(json.dumps(spec))
+        return watched(Platform.load(path).on(self.home.environment), wanted=True)
+
+    def firing(self) -> set[str]:
+        """What fires now, as Prometheus has it, told or held back."""
+        return {alert["labels"]["alertname"] for alert in self._alerts() if alert["state"] == "firing"}
+
+    def _alerts(self) -> list[dict[str, Any]]:
+        answer = self.monitoring.prometheus.ask("/api/v1/alerts")
+        return [] if answer is None else list(answer["data"]["alerts"])
+
+    def wait_for(self, alerts: Collection[str], timeout: float) -> None:
+        """Wait until all of them fire in Prometheus, told or held back."""
+        wait_until(
+            self.firing, lambda seen: seen.issuperset(alerts), what=f"{sorted(alerts)} to fire", timeout=timeout, every=0.5
+        )
+
+    def wait_until_quiet(self, *, ignoring: Collection[str] = ()) -> None:
+        """Wait until nothing fires, or is about to, but the Watchdog."""
+        wait_until(
+            lambda: {alert["labels"]["alertname"] for alert in self._alerts()} - set(ignoring),
+            lambda seen: seen == {WATCHDOG},
+            what="alerts to be over",
+            timeout=QUIET,
+            every=0.5,
+        )
+
+    def prove(
+        self, alerts: Collection[str], *, fault: str, do: Callable[[], object], heal: Callable[[], object], within: float = 60.0
+    ) -> None:
+        """Do a fault: each of ``alerts`` comes to the webhook within so many seconds. Heal it: each is over as soon."""
+        began = time.monotonic()
+        shown(do())
+        try:
+            came = {name: self.webhook.fired(name, within, since=began).came - began for name in alerts}
+        finally:
+            healed = time.monotonic()
+            back = heal()
+        shown(back)
+        for name in alerts:
+            gone = self.webhook.resolved(name, within, since=healed).came - healed
+            TIMINGS.append(Timing(name, fault, came[name], gone))
+
+
+def shown(evidence: Evidence | object) -> None:
+    """Fail where a fault says that it did not take hold, or is not gone."""
+    assert getattr(evidence, "shown", True), getattr(evidence, "lines", ())
+
+
+def without_inhibition(routes: str) -> str:
+    """Alertmanager's document, so that each alert is told of, whatever else fires."""
+    document = YAML(typ="safe").load(routes)
+    assert document.pop("inhibit_rules")
+    return json.dumps(document)
+
+
+@contextmanager
+def running_bench(folder: Path, environment: str, change: Callable[[dict[str, Any]], None]) -> Iterator[Bench]:
+    """A home with monitoring, up for the length of the block. ``change`` is done to the spec before."""
+    with listening() as webhook:
+        spec = monitored_spec(webhook=webhook.url)
+        change(spec)
+        write_spec(folder, spec)
+        home = start_home(folder, environment)
+        try:
+            done = home.run("up", "--with", "monitoring")
+            assert done.returncode == 0, done.stderr
+            bench = Bench(home, webhook, time.monotonic())
+            bench.install()
+            wait_until(
+                bench.monitoring.status,
+                lambda seen: seen is not None and seen.up == seen.targets != 0,
+                what="every target to answer",
+                timeout=60,
+            )
+            yield bench
+        finally:
+            home.platform.wipe()

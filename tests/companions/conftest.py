@@ -1,0 +1,52 @@
+"""Homes that are monitored: their ports are free ones, so that nothing of this machine is in the way."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from tests.companions.timings import TIMINGS
+from tests.conftest import SHIPPED_SPEC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that are free now, each another one."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def monitored_spec(**monitoring: Any) -> dict[str, Any]:
+    """The shipped spec with the JMX agent, and with an exporter that looks every second."""
+    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    prometheus, alertmanager, exporter = (f"127.0.0.1:{port}" for port in free_ports(3))
+    spec["cluster"]["jmx_agent"] = True
+    spec["exporter"] = {"listen": exporter, "interval": "1s"}
+    spec["monitoring"] = {
+        **monitoring,
+        "prometheus": {"listen": prometheus, "scrape_interval": "1s"},
+        "alertmanager": {"listen": alertmanager},
+    }
+    return spec
+
+
+def write_spec(folder: Path, spec: dict[str, Any]) -> None:
+    """As `platform.yaml` (JSON is YAML)."""
+    (folder / "platform.yaml").write_text(json.dumps(spec))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long each alert took to fire, and to be over."""
+    if TIMINGS:
+        terminalreporter.section("alerts fired for real; seconds, with rules ten times as quick")
+        terminalreporter.write_line(f"{'ALERT':22} {'FAULT':44} {'FIRED':>6} {'RESOLVED':>8}")
+        for timing in TIMINGS:
+            terminalreporter.write_line(str(timing))
