@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,10 @@ Seed = Annotated[int, typer.Option("--seed", help="The same seed sends the same 
 WarmUp = Annotated[
     str, typer.Option("--warm-up", help="How long the same load goes to another topic first: a JVM is slow at the beginning.")
 ]
+WatchAlerts = Annotated[
+    bool,
+    typer.Option("--alerts", help="Watch the alerts too: those the fault must raise, in time, and no others. Needs Prometheus."),
+]
 History = Annotated[Path, typer.Argument(help="The folder of a history: ottla drill list.", metavar="HISTORY")]
 
 
@@ -80,6 +85,7 @@ def run(
     seed: Seed = 1,
     warm_up: WarmUp = "0s",
     here: Annotated[bool, typer.Option("--here", help="On the platform itself, not on a cluster of its own.")] = False,
+    alerts: WatchAlerts = False,
 ) -> int:
     """Do one, and say what it proves. Exit 6 unless the verdict is valid.
 
@@ -88,7 +94,7 @@ def run(
     from ottla.proof.drills import find_drill
 
     drill, platform = find_drill(name), open_platform(file, environment)
-    return _tell(_done(platform, drill, _load(platform, rate, size, seed, warm_up), file, here=here), output)
+    return _tell(_done(platform, drill, _load(platform, rate, size, seed, warm_up), file, here=here, alerts=alerts), output)
 
 
 @app.command("all")
@@ -101,6 +107,7 @@ def run_all(
     size: Size = None,
     seed: Seed = 1,
     warm_up: WarmUp = "0s",
+    alerts: WatchAlerts = False,
 ) -> int:
     """Do every drill, one after the other, each on a cluster of its own. Exit 6 unless every verdict is valid."""
     from ottla.proof.drills import DRILLS
@@ -111,7 +118,7 @@ def run_all(
     done = []
     for number, drill in enumerate(DRILLS, 1):
         note(f"ottla: drill {number} of {len(DRILLS)}: {drill.name}")
-        done.append(judged := _done(platform, drill, load, file, here=False))
+        done.append(judged := _done(platform, drill, load, file, here=False, alerts=alerts))
         if output is Output.TABLE:
             typer.echo(f"{drill.name}: {verdict_line(judged.judgement)}")
     if output is not Output.TABLE:
@@ -149,26 +156,31 @@ def _load(platform: LocalPlatform, rate: int | None, size: str | None, seed: int
     return load
 
 
-def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> Judged:
+def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool, alerts: bool) -> Judged:
     from ottla.local.faults.held import held_by_drill
     from ottla.platform.scratch import scratch
+    from ottla.proof.alerting import monitored
     from ottla.proof.drilling import Order, drill_on
     from ottla.proof.keeping import HISTORIES, is_history, judge
     from ottla.proof.subject import subject_of
 
     if here and not drill.here:
         raise UsageError(f"{drill.name} is not done to the platform itself", hint="without --here it gets a cluster of its own")
+    if alerts:
+        _refuse_unwatchable(platform, here=here)
     name = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{drill.name}"
     folder = platform.folder / HISTORIES / name
-    order = Order(drill, load, command=_command(platform, drill, load, file, here=here), said=TerminalReporter().step)
+    order = Order(
+        drill, load, command=_command(platform, drill, load, file, here=here, alerts=alerts), said=TerminalReporter().step
+    )
     try:
         if here:
             with held_by_drill(platform.cluster.layout):
                 drill_on(platform, subject_of(platform, None), order, folder)
         else:
-            shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes))
-            with scratch(platform, name, shape) as made:
-                drill_on(made, subject_of(made, None, user=drill.user), order, folder)
+            shape = replace(drill.shape, nodes=max(LEAST_NODES, platform.spec.cluster.nodes), monitored=alerts)
+            with scratch(platform, name, shape) as made, monitored(made, order.said) if alerts else nullcontext() as watched:
+                drill_on(made, subject_of(made, None, user=drill.user), replace(order, alerts=watched), folder)
     except OttlaError as error:
         if not is_history(folder):
             raise
@@ -178,13 +190,22 @@ def _done(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here
     return judged
 
 
-def _command(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool) -> str:
+def _refuse_unwatchable(platform: LocalPlatform, *, here: bool) -> None:
+    """Before a cluster is made: raises UsageError, and LocalError where a program is missing."""
+    from ottla.platform.monitoring import monitoring_of
+
+    if here:
+        raise UsageError("--alerts is for a cluster of its own, and --here for the platform itself", hint="take one of them away")
+    monitoring_of(platform).require_programs()
+
+
+def _command(platform: LocalPlatform, drill: Drill, load: Load, file: Path, *, here: bool, alerts: bool) -> str:
     """What does the same again."""
     of_load = ["--rate", str(load.rate), "--size", str(load.size), "--seed", str(load.seed)]
     warm = ["--warm-up", f"{load.warm_up:g}s"] if load.warm_up else []
     where = ["--file", str(file)] if file != DEFAULT_FILE else []
     words = ["ottla", "drill", "run", drill.name, *where, "-e", platform.environment, *of_load, *warm]
-    return shlex.join([*words, *(["--here"] if here else [])])
+    return shlex.join([*words, *(["--here"] if here else []), *(["--alerts"] if alerts else [])])
 
 
 def _tell(judged: Judged, output: Output) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,3 +71,9 @@ class Companion:
             return False
         stop_processes({0: process}, timeout=STOP_TIMEOUT)
         return True
+
+
+def told_of_files_in(folder: Path) -> dict[int, psutil.Process]:
+    """The servers that were told of a configuration below ``folder``, by pid: whoever started them may be gone."""
+    below = f"--config.file={folder.resolve()}{os.sep}"
+    return {each.pid: each for each in psutil.process_iter() if any(word.startswith(below) for word in command_line(each))}

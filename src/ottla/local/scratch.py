@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
 from ottla.files import explained, lock_holder, locked, private_folder
+from ottla.local.companion import told_of_files_in
 from ottla.local.layout import Layout
 from ottla.local.processes import end_processes
 
@@ -80,7 +81,7 @@ def _lock_of(layout: Layout) -> Path:
 def _remove(cluster: LocalCluster) -> None:
     """Nobody needs what is in it, so its nodes are not asked to leave in an orderly way."""
     lock = _lock_of(cluster.layout)
-    end_processes(cluster.running())
+    end_processes(cluster.running() | told_of_files_in(cluster.layout.root))
     cluster.wipe()
     with explained("remove", lock):
         lock.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from ottla.local import Layout, LocalCluster
 from ottla.local.guards import named
 from ottla.local.jvm import JvmMode
 from ottla.local.memory import check_memory
-from ottla.local.ports import FIRST_PORT, LOOPBACK
+from ottla.local.ports import FIRST_PORT, LOOPBACK, free_port
 from ottla.local.record import NodeAddress
 from ottla.local.report import Silent
 from ottla.local.scratch import end_left_behind, held
@@ -22,7 +22,9 @@ from ottla.platform.admission import LocalAdmission
 from ottla.platform.identity import Identity
 from ottla.platform.local import LocalPlatform
 from ottla.secrets import SecretStore
+from ottla.spec.exporter import Listen
 from ottla.spec.identity import Authentication
+from ottla.spec.monitoring import NO_WEBHOOK
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 # Kafka's own, where a laptop has shorter ones: what a drill finds is to hold elsewhere too.
 OF_KAFKA = {"broker.session.timeout.ms": "9s", "broker.heartbeat.interval.ms": "2s"}
 REPLICAS = 3
+LOOK = 1_000  # ms
+FIRST_OF_MONITORING = 9_400
 MIN_ISR = "min.insync.replicas"
 REPLICATED = ("default", "offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
 KEPT_IN_SYNC = (MIN_ISR, "transaction.state.log.min.isr", "share.coordinator.state.topic.min.isr")
@@ -46,7 +50,8 @@ class Shape:
 
     With other ``nodes``, topics have three replicas, or as many as there are nodes, and all but one have to be in sync.
     ``heap`` is in bytes. ``config`` are server properties; those of sessions are Kafka's defaults if it does not name them.
-    ``users`` are there beside those of the spec. What is measured or proven is so on a JVM that runs at its full speed.
+    ``users`` are there beside those of the spec. ``monitored``: nodes have their JMX agents, and monitoring has free ports, and
+    looks every second. What is measured or proven is so on a JVM that runs at its full speed.
     """
 
     nodes: int | None = None
@@ -55,6 +60,7 @@ class Shape:
     heap: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     users: Mapping[str, UserSpec] = field(default_factory=dict)
+    monitored: bool = False
     jvm_mode: JvmMode = JvmMode.STEADY
 
 
@@ -112,17 +118,47 @@ def scratch_spec(spec: EnvironmentSpec, shape: Shape = AS_WRITTEN) -> Environmen
         cluster["controllers"] = Controllers.DEDICATED if shape.dedicated else Controllers.COMBINED
     if shape.heap is not None:
         cluster["heap"] = shape.heap
+    if shape.monitored:
+        cluster["jmx_agent"] = True
     return fitted.model_copy(
         update={
+            **(_monitoring(spec) if shape.monitored else _unwatched(spec)),
             "shares": None,  # it has the cluster to itself
             "cluster": fitted.cluster.model_copy(update=cluster),
             "security": _own_security(spec.security, enabled=secured),
             "users": {name: _own_password(user) for name, user in {**spec.users, **shape.users}.items()},
-            "exporter": spec.exporter.model_copy(
-                update={"enabled": False, "canary": spec.exporter.canary.model_copy(update={"enabled": False})}
-            ),
         }
     )
+
+
+def _unwatched(spec: EnvironmentSpec) -> dict[str, Any]:
+    canary = spec.exporter.canary.model_copy(update={"enabled": False})
+    return {"exporter": spec.exporter.model_copy(update={"enabled": False, "canary": canary})}
+
+
+def _monitoring(spec: EnvironmentSpec) -> dict[str, Any]:
+    """An exporter that nobody else asks, and servers that tell nobody."""
+    taken: set[int] = set()
+    exporter, prometheus, alertmanager = (_listen(taken) for _ in range(3))
+    monitoring, often = spec.monitoring, {"scrape_interval": LOOK}
+    return {
+        "exporter": _unwatched(spec)["exporter"].model_copy(
+            update={"enabled": True, "listen": exporter, "interval": LOOK, "basic_auth": None, "tls": None, "user": None}
+        ),
+        "monitoring": monitoring.model_copy(
+            update={
+                "webhook": NO_WEBHOOK,
+                "prometheus": monitoring.prometheus.model_copy(update={"listen": prometheus, **often}),
+                "alertmanager": monitoring.alertmanager.model_copy(update={"listen": alertmanager}),
+            }
+        ),
+    }
+
+
+def _listen(taken: set[int]) -> Listen:
+    port = free_port(LOOPBACK, taken=taken, start=FIRST_OF_MONITORING)
+    taken.add(port)
+    return Listen(LOOPBACK, port)
 
 
 def _own_security(security: SecuritySpec, *, enabled: bool) -> SecuritySpec:

@@ -17,6 +17,7 @@ from ottla.kafka.offsets import read_offset_ranges
 from ottla.kafka.profile import is_idempotent
 from ottla.local.replica_log import read_batches
 from ottla.proof.account import note
+from ottla.proof.alerting import AlertWatch
 from ottla.proof.drills import Scene
 from ottla.proof.faulting import Faulting
 from ottla.proof.history.columns import Load as Offered
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ottla.local.replica_log import ReplicaBatch
     from ottla.platform import LocalPlatform
     from ottla.platform.access import Access
+    from ottla.proof.alerting import Alerts
     from ottla.proof.drills import Drill
     from ottla.proof.load import Load
     from ottla.proof.messages import Job
@@ -61,6 +63,7 @@ class Order:
     load: Load
     command: str
     said: Callable[[str], None]
+    alerts: Alerts | None = None  # if they are to be watched
 
 
 @dataclass(slots=True)
@@ -174,6 +177,7 @@ class _Drilling:
             observer = stack.enter_context(
                 Observer(self._platform.connected, topic=self._job.topic, group=self._job.group, diary=diary)
             )
+            watch = None if self._order.alerts is None else stack.enter_context(AlertWatch(self._order.alerts, diary))
             faulting = stack.enter_context(Faulting(self._order.drill, scene, diary, lead=BEFORE, said=self._order.said))
             self._pump(workers, lambda: faulting.over)
             self._pump(workers, lambda: False, AFTERWARDS)
@@ -181,6 +185,9 @@ class _Drilling:
             if not whole:
                 diary.note("note", text=f"not every replica was in sync {WHOLE_TIMEOUT:g} s after the last fault was healed")
             self._end(workers, diary)
+            if watch is not None:
+                self._order.said("waiting until no alert fires")
+                watch.wait_until_calm()
             duration = (time.monotonic_ns() - self._start) // 1_000_000
             return replace(self._record, faults=faulting.told, load=replace(self._record.load, duration_ms=duration))
 
