@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from ottla.metrics.alert import Pace
+from ottla.metrics.alertmanager import WATCHDOG
 from ottla.platform.exporting import make_exporter, make_server
-from ottla.platform.monitoring import WATCHDOG, keep_monitoring, monitoring_of
+from ottla.platform.monitoring import keep_monitoring, monitoring_of
 from ottla.platform.monitoring_files import alerts, documents
 from ottla.proof.checker.alerts import ALERT, FIRING, RESOLVED, UNSEEN, WATCHED
 from ottla.waiting import wait_until
