@@ -19,6 +19,7 @@ def verdict_document(run: Run, judgement: Judgement) -> dict[str, Any]:
         "expected": _expected(judgement.expected),
         "figures": dict(judgement.figures),
         "checks": [_finding(finding) for finding in judgement.findings],
+        "alerts": dict(judgement.alerts),
         "liveness": [_measure(measure) for measure in judgement.liveness],
     }
 

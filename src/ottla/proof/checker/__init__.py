@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ottla.proof.checker.alerts import fired_after
 from ottla.proof.checker.checks import CHECKS
 from ottla.proof.checker.figures import figures
 from ottla.proof.checker.ledger import Ledger
@@ -28,4 +29,4 @@ def check(history: History, expected: Expected) -> Judgement:
     findings = tuple(each.run(ledger, expected) for each in CHECKS if each.asked(ledger))
     liveness = measures(ledger, expected)
     verdict = merged([finding.verdict for finding in findings] + [measure.verdict for measure in liveness])
-    return Judgement(verdict, findings, liveness, figures(ledger), expected)
+    return Judgement(verdict, findings, liveness, figures(ledger), expected, fired_after(ledger))

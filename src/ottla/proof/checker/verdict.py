@@ -51,13 +51,17 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on a history, with all that was checked, measured and counted."""
+    """The verdict on a history, with all that was checked, measured and counted.
+
+    ``alerts`` are those that fired, each with how many ms after the fault.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     liveness: tuple[Measure, ...]
     figures: Mapping[str, int]
     expected: Expected
+    alerts: Mapping[str, int]
 
     @property
     def troubles(self) -> tuple[Finding, ...]:
