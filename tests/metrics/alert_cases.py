@@ -276,12 +276,13 @@ def promtool_tests(case: Case) -> dict[str, list[dict[str, Any]]]:
     calm = {name: _values(value, None, after, after, after) for name, value in case.good.items()}
     dead = _series(case, over, over, dies=True)
     pending = [(begins, "pending"), (fires - TICK, "pending")] if lasting else []
+    kept = [(well - 2 * TICK, "firing")] if keep else []
     still = "firing" if case.after_death else None
     return {
         "healthy": [_test(case, calm, [(time * TICK, None) for time in range(after)])],
         "pending": [_test(case, series, [*([(begins - TICK, None)] if begins else []), *pending])],
         "firing": [_test(case, series, [(fires, "firing"), ((over - 1) * TICK, "firing")])],
-        "resolved": [_test(case, series, [(well, None)])],
+        "resolved": [_test(case, series, [*kept, (well, None)])],
         "stale": [
             _test(
                 case,
