@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ottla.doctor.evidence import Evidence, Unseen, Wanted
+from ottla.doctor.limits import limits_of
 from ottla.doctor.see_certificates import see_certificates
 from ottla.doctor.see_cluster import PATIENCE, Sight, cluster_seen, first_look, topics_seen, transactions_seen
 from ottla.doctor.see_groups import GroupsSight
@@ -21,6 +22,7 @@ from ottla.local.faults.record import left_behind
 from ottla.local.roles import BROKER
 from ottla.metrics.lag import Isolation
 from ottla.platform.identity import own_settings
+from ottla.platform.monitoring_files import watched
 from ottla.reconcile import observe, verify
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ def _local(platform: LocalPlatform, said: Callable[[str], None]) -> Evidence:
         refused=see_refused(logs, now=dt.datetime.now()),  # noqa: DTZ005  (logs are in local time)
         left_faults=tuple(left),
         unseen=tuple(unseen),
+        limits=limits_of(watched(platform)),
     )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ottla.metrics.watched import UNLIMITED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ottla.metrics.watched import LagLimit as AlertLimit
+    from ottla.metrics.watched import Watched
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -14,9 +20,9 @@ DAY = 24 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class LagLimit:
-    """How far a group may be behind, in records and in seconds."""
+    """How far a group may be behind, in records and in seconds; infinity: any number."""
 
-    records: int = 1000
+    records: float = 1000
     seconds: float = 60.0
 
 
@@ -39,3 +45,19 @@ class Limits:
     def lag_of(self, group_id: str) -> LagLimit:
         """The limit of a group."""
         return self.of_groups.get(group_id, self.lag)
+
+
+def limits_of(watched: Watched) -> Limits:
+    """The limits that the alerts of an environment have as well."""
+    return Limits(
+        lag=_lag_limit(watched.lag),
+        of_groups={group: _lag_limit(limit) for group, limit in watched.groups.items()},
+        disk_used=watched.disk_used,
+        disk_full_within=watched.full_within / 1000,
+        expires_within=watched.expire_within / 1000,
+    )
+
+
+def _lag_limit(limit: AlertLimit) -> LagLimit:
+    records, age = (math.inf if figure == UNLIMITED else figure for figure in (limit.records, limit.age))
+    return LagLimit(records, age / 1000)
