@@ -70,7 +70,7 @@ def command(
     from ottla.proof.subject import check_load
 
     if compare is not None:
-        alone(context, "--compare", "--output")
+        alone(context, "--compare", "--output", "--file", "--environment")
         return _compare(*compare, output)
     kinds = _securities(security, here=here, find_max=find_max)
     measured, warm = seconds_of("--duration", duration, least=LEAST_DURATION), seconds_of("--warm-up", warm_up, least=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, UsageError
+from ottla.local.faults.held import refuse_held
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
@@ -391,6 +392,7 @@ class LocalPlatform:
         from ottla.platform.monitoring import stop_beside
 
         with self.cluster.lock():
+            refuse_held(self.cluster.layout)
             stop_beside(self)
             return self.cluster.stop()
 
@@ -400,6 +402,7 @@ class LocalPlatform:
 
         with self.cluster.lock():
             refuse_lived_in(self.folder)
+            refuse_held(self.cluster.layout)
             end_left_behind(self.cluster, self.folder)
             stop_beside(self)
             self.cluster.wipe()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from ottla.errors import OttlaError
 from ottla.metrics.alert import Pace
 from ottla.metrics.alertmanager import WATCHDOG
 from ottla.platform.exporting import make_exporter, make_server
@@ -46,9 +47,10 @@ class Alerts:
         found = self._ask("firing")
         return None if found is None else frozenset(key for key in found if key[0] != WATCHDOG)
 
-    def is_calm(self) -> bool:
-        """Whether nothing fires, or is about to, but the Watchdog, which has to."""
-        return self._ask("firing", "pending") == [(WATCHDOG, ())]
+    def stirring(self) -> list[str] | None:
+        """The names of those that fire, or are about to; the Watchdog has to. None where Prometheus does not answer."""
+        found = self._ask("firing", "pending")
+        return None if found is None else sorted({name for name, _ in found})
 
     def _ask(self, *states: str) -> list[Key] | None:
         answer: Any = self._prometheus.ask("/api/v1/alerts")
@@ -79,7 +81,14 @@ def monitored(platform: LocalPlatform, said: Callable[[str], None]) -> Iterator[
         pace = Pace(SCALE)
         within = {each.name: _within(each, pace) for each in alerts(platform).alerts}
         watched = Alerts(monitoring_of(platform).prometheus, within)
-        wait_until(watched.is_calm, bool, what="alerts to be calm", timeout=CALM_TIMEOUT, every=EVERY)
+        wait_until(
+            watched.stirring,
+            lambda names: names == [WATCHDOG],
+            what="no alert to fire before anything is done",
+            timeout=CALM_TIMEOUT,
+            every=EVERY,
+            hint="what each means: docs/how-to/runbooks.md; its limits: ottla explain monitoring",
+        )
         yield watched
 
 
@@ -94,6 +103,7 @@ class AlertWatch:
         self._alerts, self._diary = alerts, diary
         self._firing: frozenset[Key] = frozenset()
         self._answered = time.monotonic()
+        self._trouble: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ottla-drill-alerts", daemon=True)
 
@@ -103,8 +113,14 @@ class AlertWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        died = not self._thread.is_alive()
         self._stop.set()
         self._thread.join(ENDED)
+        silent = time.monotonic() - self._answered
+        if died or silent > UNSEEN_AFTER:
+            text = self._trouble or f"nobody looked at the alerts for the last {silent:.0f} s"
+            with suppress(OttlaError, OSError, ValueError):  # a disk that is full, a diary that is closed
+                self._diary.note(UNSEEN, text=text)
 
     def wait_until_calm(self) -> None:
         """Wait until nothing fires, and no longer than alerts may take; one that does not end is in the diary."""
@@ -113,9 +129,12 @@ class AlertWatch:
             pass
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._look()
-            self._stop.wait(EVERY)
+        try:
+            while not self._stop.is_set():
+                self._look()
+                self._stop.wait(EVERY)
+        except Exception as error:  # noqa: BLE001  (a full disk, an answer that is none: the verdict says that nobody watched)
+            self._trouble = f"{type(error).__name__}: {error}"
 
     def _look(self) -> None:
         seen, now = self._alerts.seen(), time.monotonic()

@@ -28,10 +28,10 @@ AN_ELECTION = 3_000  # ms until a quorum whose leader was killed has another
 
 # Alerts by the names of ``ottla.metrics.alerts``. What must fire -> how many sessions it takes until its condition is true.
 OF_A_DEAD_NODE = {"BrokerDown": 0, "BrokersMissing": 0, "BrokerFenced": 1}
-WITHOUT_A_QUORUM = {"BrokerDown": 0, "BrokersMissing": 0, "QuorumStuck": 0}
+OF_A_DEAD_CONTROLLER = {"BrokerDown": 0}  # it is told of every node
+WITHOUT_A_QUORUM = {"BrokerDown": 0, "BrokersMissing": 0, "NoActiveController": 0}
 OF_A_RESTART = frozenset({"BrokerDown", "BrokersMissing", "BrokerFenced", "QuorumNoSpare", "UnderReplicated", "AtMinIsr"})
 BESIDE_A_DEAD_NODE = OF_A_RESTART | {
-    "CanaryFailing",  # its records to that node are lost with it
     "CollectorFailed",  # the exporter waits for that node
     "ExporterStale",
     "IsrFlapping",
@@ -121,6 +121,7 @@ TABLE: dict[str, Row] = {
     "kill-controller-dedicated": Row(
         "brokers serve without a controller; nothing else is away",
         redelivery_allowed=False,
+        alerts=OF_A_DEAD_CONTROLLER,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
     "quorum-lost": Row(
@@ -135,7 +136,7 @@ TABLE: dict[str, Row] = {
     "quorum-lost-dedicated": Row(
         "brokers serve with the metadata they have; they are not fenced, as nobody is there to fence them",
         gap_ms=2_000 + 1_000 + QUIET,
-        alerts={"QuorumStuck": 0},
+        alerts=OF_A_DEAD_CONTROLLER | {"NoActiveController": 0},
         may_alert=BESIDE_TWO_DEAD_NODES,
     ),
     "kill-all": Row(
@@ -190,7 +191,7 @@ TABLE: dict[str, Row] = {
         gap_ms=15_000,
         served=False,
         unknown_allowed=True,
-        alerts=WITHOUT_A_QUORUM,
+        alerts=OF_A_DEAD_CONTROLLER | {"BrokersMissing": 0},
         may_alert=BESIDE_TWO_DEAD_NODES,
     ),
 }

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
-from ottla.errors import LocalError
+from ottla.errors import LocalError, WaitTimeout
 from ottla.files import private_folder
 from ottla.local.companion import Companion
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, holder, is_free, listening
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PACKAGES = "prometheus prometheus-alertmanager"
 START_TIMEOUT = 30.0  # seconds; a store of some days is read again before it is ready
+RELOAD_TIMEOUT = 15.0
 ASK_TIMEOUT = 10.0
 CHECK_TIMEOUT = 60.0
 VERSION = re.compile(r"version ([0-9]+(?:\.[0-9]+)+)")
@@ -130,8 +132,8 @@ class Daemon:
         loaded = self._loaded_at()
         if loaded is None:  # it does not answer: it was cut off while it started, or hangs
             return self._start_anew()
-        if loaded < max((self.folder / name).stat().st_mtime for name in self.files):
-            self._reload()
+        if loaded < self._written_at():
+            self._reload(process)
             return True
         return False
 
@@ -141,7 +143,7 @@ class Daemon:
 
     def ask(self, path: str) -> Any:
         """What it answers, as data; None where it does not answer."""
-        answer = self._request("GET", path)
+        answer = self._request(path)
         if answer is None or answer[0] != HTTPStatus.OK:
             return None
         try:
@@ -194,33 +196,46 @@ class Daemon:
         return None
 
     def _is_ready(self) -> bool:
-        answer = self._request("GET", "/-/ready")
+        answer = self._request("/-/ready")
         return answer is not None and answer[0] == HTTPStatus.OK
 
-    def _reload(self) -> None:
-        answer = self._request("POST", "/-/reload")
-        if answer is None or answer[0] != HTTPStatus.OK or self._metric("config_last_reload_successful") != 1:
+    def _reload(self, process: psutil.Process) -> None:
+        """Have it read its files, by a signal: a port that takes such orders takes them from anybody. Raises LocalError."""
+        written = self._written_at()
+        process.send_signal(signal.SIGHUP)
+        try:
+            wait_until(
+                self._loaded_at,
+                lambda loaded: loaded is not None and loaded >= written,
+                what=f"{self.name} to read its new files",
+                timeout=RELOAD_TIMEOUT,
+                every=0.1,
+            )
+        except WaitTimeout as error:
             raise LocalError(
-                f"{self.name} did not take its new files: {'no answer' if answer is None else answer[1].strip()}",
+                f"{self.name} did not take its new files",
                 where=str(self.folder / self.config),
                 hint=f"see why: {self.companion.output}",
-            )
+            ) from error
+
+    def _written_at(self) -> float:
+        return max((self.folder / name).stat().st_mtime for name in self.files)
 
     def _loaded_at(self) -> float | None:
         """When it last read its files, in seconds since 1970."""
         return self._metric("config_last_reload_success_timestamp_seconds")
 
     def _metric(self, name: str) -> float | None:
-        answer = self._request("GET", "/metrics")
+        answer = self._request("/metrics")
         wanted = f"{self.prefix}_{name} "
         lines = [] if answer is None else [line for line in answer[1].splitlines() if line.startswith(wanted)]
         return float(lines[0].rpartition(" ")[2]) if lines else None
 
-    def _request(self, method: str, path: str) -> tuple[int, str] | None:
+    def _request(self, path: str) -> tuple[int, str] | None:
         host = LOOPBACK if self.listen.host in EVERY_ADDRESS else self.listen.host
         try:
             with closing(HTTPConnection(host, self.listen.port, timeout=ASK_TIMEOUT)) as client:
-                client.request(method, path)
+                client.request("GET", path)
                 answer = client.getresponse()
                 return answer.status, answer.read().decode(errors="replace")
         except (OSError, HTTPException):

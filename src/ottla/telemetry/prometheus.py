@@ -33,7 +33,8 @@ def prometheus(folder: Path, listen: Listen) -> Daemon:
             f"--web.listen-address={host}:{listen.port}",
             f"--storage.tsdb.path={folder.resolve() / NAME}",
             f"--storage.tsdb.retention.time={RETENTION}",
-            "--web.enable-lifecycle",  # so that new files are read without a gap in what it records
+            # It forgets its Alertmanager for seconds when it reads new files, and tells what fired meanwhile this much later.
+            "--rules.alert.resend-delay=10s",
         ),
         prefix=NAME,
     )
