@@ -7,14 +7,14 @@ import pytest
 from ottla.proof.benching import search_rate
 
 
-def search(first: int, capacity: int) -> tuple[int | None, list[int]]:
+def search(first: int, capacity: int, *, least: int = 1) -> tuple[int | None, list[int]]:
     tried: list[int] = []
 
     def meets(rate: int) -> bool:
         tried.append(rate)
         return rate <= capacity
 
-    return search_rate(first, meets), tried
+    return search_rate(first, meets, least=least), tried
 
 
 @pytest.mark.parametrize(("first", "capacity"), [(1_000, 1_000), (1_000, 7_777), (1_000, 90), (500, 400), (8, 9)])
@@ -33,3 +33,7 @@ def test_no_rate_is_tried_twice_where_rates_are_so_small_that_nothing_lies_betwe
 def test_the_search_is_given_up_below_a_sixteenth_of_the_first_rate() -> None:
     found, tried = search(1_600, 10)
     assert (found, tried) == (None, [1_600, 800, 400, 200, 100])
+
+
+def test_no_rate_is_tried_of_which_no_percentile_could_be_told() -> None:
+    assert search(1_600, 10, least=300) == (None, [1_600, 800, 400])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from ottla.platform.scratch import Shape, scratch
-from ottla.proof.judging import Verdict, judge
+from ottla.proof.judging import LEAST_EVENTS, Verdict, judge
 from ottla.proof.measuring import measure
 from ottla.proof.subject import Subject, subject_of
 from ottla.spec.identity import Authentication, UserSpec
@@ -104,12 +105,12 @@ def find_max(
             tried.append(_run(subject, replace(load, rate=rate), security, aims, heard))
             return tried[-1].judgement.verdict is Verdict.MET
 
-        found = search_rate(load.rate, meets)
+        found = search_rate(load.rate, meets, least=math.ceil(LEAST_EVENTS / load.duration))
     return next((run for run in tried if run.measurement.load.rate == found), None), tried
 
 
-def search_rate(first: int, meets: Callable[[int], bool]) -> int | None:
-    """The largest rate found that ``meets``, within 5 %; None where not even a sixteenth of ``first`` does."""
+def search_rate(first: int, meets: Callable[[int], bool], *, least: int = 1) -> int | None:
+    """The largest rate found that ``meets``, within 5 %; None where not even a sixteenth of ``first`` does, or ``least``."""
     low, high, rate = 0, None, first
     for _ in range(MOST_STEPS):
         if meets(rate):
@@ -120,7 +121,7 @@ def search_rate(first: int, meets: Callable[[int], bool]) -> int | None:
             rate = low * FASTER
         elif low == 0:
             rate = high // FASTER
-            if rate < first // LEAST_SHARE or not rate:
+            if rate < max(first // LEAST_SHARE, least):
                 return None
         elif high - low <= max(1, FINEST * low):
             break
