@@ -29,7 +29,7 @@ from tests.doctor.evidence import (
 
 from ottla.doctor import diagnosis
 from ottla.doctor.diagnosis import diagnose
-from ottla.doctor.evidence import Evidence, TopicSeen
+from ottla.doctor.evidence import NOT_TOLD, Evidence, TopicSeen
 from ottla.doctor.finding import Finding, Severity
 from ottla.doctor.guide import guide
 from ottla.doctor.kinds import BY_NAME, KINDS
@@ -258,7 +258,27 @@ def test_old_clients_of_long_ago_are_forgotten() -> None:
 
 def test_a_transaction_that_may_still_be_open_is_no_finding() -> None:
     assert names(replace(HEALTHY, transactions=(HANGING._replace(age=600.0),))) == []
-    assert "ended it" in only(replace(HEALTHY, transactions=(HANGING._replace(state="Ongoing"),))).cause
+
+
+@pytest.mark.parametrize("state", ["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"])
+def test_a_live_transaction_is_judged_by_the_clock_of_its_coordinator_and_never_aborted(state: str) -> None:
+    live = HANGING._replace(transactional_id="billing", state=state, age=1e9)  # its records are dated long ago
+    assert names(replace(HEALTHY, transactions=(live, live._replace(running=600.0)))) == []
+    finding = only(replace(HEALTHY, transactions=(live._replace(running=1200.0),)))
+    assert (finding.kind.name, finding.severity) == ("long-transaction", Severity.NOTE)
+    assert "kafka-transactions" not in finding.command
+
+
+@pytest.mark.parametrize("state", [None, "Empty", "CompleteCommit", "CompleteAbort", "Dead"])
+def test_a_transaction_that_no_coordinator_will_end_hangs_and_its_abort_can_be_typed(state: str | None) -> None:
+    finding = only(replace(HEALTHY, transactions=(HANGING._replace(state=state),)))
+    assert finding.kind.name == "hanging-transaction"
+    assert finding.command.startswith("kafka-transactions.sh --bootstrap-server 127.0.0.1:9092 abort --topic orders ")
+    assert "Kafka's own tool" in finding.command
+
+
+def test_a_transaction_whose_coordinator_did_not_answer_is_no_finding() -> None:
+    assert names(replace(HEALTHY, transactions=(HANGING._replace(state=NOT_TOLD),))) == []
 
 
 def test_topics_that_are_read_or_written_or_kafkas_own_are_not_unused() -> None:

@@ -143,10 +143,15 @@ class GroupSeen:
     in_spec: bool = False
 
 
-class OpenTransaction(NamedTuple):
-    """A transaction that is open in a partition. ``age`` is since its last record, in seconds.
+NOT_TOLD = "not told"
 
-    ``state`` and ``transactional_id`` are what its coordinator knows of that producer_id: None, if nothing.
+
+class OpenTransaction(NamedTuple):
+    """A transaction that is open in a partition. ``age`` is since its last record by that record's own time, in seconds.
+
+    ``state`` and ``transactional_id`` are what its coordinator knows of that producer_id: None where all coordinators answered
+    and none knows it, the state NOT_TOLD where some did not answer. ``running`` is since its start by its coordinator's clock
+    (seconds; None: not known).
     """
 
     topic: str
@@ -157,6 +162,7 @@ class OpenTransaction(NamedTuple):
     age: float
     transactional_id: str | None
     state: str | None
+    running: float | None = None
 
 
 class TopicSeen(NamedTuple):

@@ -330,11 +330,19 @@ HANGING_TRANSACTION = Kind(
     "hanging-transaction",
     ERROR,
     "A transaction hangs",
-    "It is open for longer than any may be, and its coordinator does not know it. read_committed consumers do not get "
-    "past it, and "
-    "compaction stops there.",
+    "It is open in a partition, and every coordinator says that it has no such transaction to end. read_committed consumers do "
+    "not get past it, and compaction stops there.",
     "A broker or a client with a defect wrote records of a transaction after it was ended (KIP-890, KIP-664).",
-    "Abort it with Kafka's own tool, which writes the marker: kafka-transactions.sh abort.",
+    "Abort it with kafka-transactions.sh, Kafka's own tool, which writes the marker; it is in the bin folder of a Kafka "
+    "download, and Ottla does not bring it. Where a login is needed, give it `--command-config FILE`.",
+)
+LONG_TRANSACTION = Kind(
+    "long-transaction",
+    NOTE,
+    "A transaction runs for longer than it may",
+    "Its coordinator knows it and has not ended it, though transaction.max.timeout.ms has passed. read_committed consumers wait.",
+    "The coordinator is overloaded, or it cannot write the marker to a partition without a leader.",
+    "Look again. The coordinator ends it as soon as it can; never abort one that a coordinator knows.",
 )
 UNUSED_TOPIC = Kind(
     "unused-topic",
