@@ -15,6 +15,7 @@ from ottla.doctor.evidence import Machine, NodeSeen
 from ottla.errors import LocalError
 from ottla.local.faults.answering import Answer, ask
 from ottla.local.guards import DATA_LOCK, is_in_use
+from ottla.local.log_lines import as_text
 from ottla.local.memory import cgroup_room, heap_of
 from ottla.local.node import FIRST_LOG_LINE, FRAME, JVM_WARNING, META_PROPERTIES, has_run, stopped_cleanly
 from ottla.local.ports import holder, is_free
@@ -130,13 +131,16 @@ def last_words(files: NodeFiles, *, ended_cleanly: bool) -> tuple[str, ...]:
 
 
 def tail(path: Path) -> str:
-    """The end of a log; nothing where it cannot be read."""
+    """The end of a log as people read it, whichever form it was written in; nothing where it cannot be read."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return file.read().decode("utf-8", errors="replace")
+            start = max(0, path.stat().st_size - TAIL_BYTES)
+            file.seek(start)
+            lines = file.read().decode("utf-8", errors="replace").splitlines()
     except OSError:
         return ""
+    whole = lines[1:] if start else lines  # half an event in JSON is none
+    return "\n".join(text for line in whole for text in as_text(line))
 
 
 def see_machine(cluster: LocalCluster) -> Machine:
