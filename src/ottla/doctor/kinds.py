@@ -5,6 +5,10 @@ from __future__ import annotations
 from ottla.doctor.finding import Kind, Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+BEGIN_ANEW = (
+    "Only where a majority of the other voters has its own data may the node begin anew: move its data folder away (do not "
+    "delete it), then `ottla up` formats it and it catches up from the others; what only it held (replication_factor 1) is gone."
+)
 
 NODE_STOPPED = Kind(
     "node-stopped",
@@ -90,8 +94,8 @@ WRONG_CLUSTER_ID = Kind(
     "meta.properties in the data folder names another cluster_id than this platform has. A node that still runs on it cannot be "
     "relied upon: Kafka itself does not always refuse.",
     "The data folder was copied or restored from another cluster, or cluster.json was.",
-    "Put the right meta.properties back. Or move the data folder away: `ottla up` formats the node, and it catches up "
-    "from the others.",
+    "Put back from a backup what was exchanged, cluster.json or the node's data folder, then `ottla up`. Never edit the "
+    "cluster_id to make it fit: the records are another cluster's. " + BEGIN_ANEW,
 )
 WRONG_NODE_ID = Kind(
     "wrong-node-id",
@@ -99,7 +103,8 @@ WRONG_NODE_ID = Kind(
     "The data of a node are another node's",
     "meta.properties names another node_id: `Stored node id 9 doesn't match previous node id 1`.",
     "Two data folders were exchanged, or one was copied to another node.",
-    "Put each folder back where it was, then `ottla up`. Never edit the id to make it fit: one node would stand for another.",
+    "Put each folder back where it was, then `ottla up`. Never edit the id to make it fit: one node would stand for another. "
+    + BEGIN_ANEW,
 )
 DATA_UNREADABLE = Kind(
     "data-unreadable",
@@ -107,7 +112,7 @@ DATA_UNREADABLE = Kind(
     "The data of a node do not say whose they are",
     "The node has data and no readable meta.properties: `No readable meta.properties files found.`",
     "The file was deleted or damaged.",
-    "Put it back from a copy. Or move the data folder away: `ottla up` formats the node, and it catches up from the others.",
+    "Put it back from a backup of this node, then `ottla up`. " + BEGIN_ANEW,
 )
 DATA_IN_USE = Kind(
     "data-in-use",
