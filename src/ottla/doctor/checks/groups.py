@@ -29,7 +29,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             by_topic[each.topic].append(each)
         for topic, behind in sorted(by_topic.items()):
             where = f"group {group.group_id}, topic {topic}"
-            yield from _lost(where, behind)
+            yield from _lost(evidence, where, behind)
             if _is_high(behind, evidence.limits.lag_of(group.group_id)):
                 yield _lagging(evidence, group, where, behind)
             elif group.state == EMPTY and any(each.lag > 0 for each in behind):
@@ -115,10 +115,11 @@ def _danger(worst: Sequence[Behind]) -> list[str]:
     return [f"retention may take the oldest in {format_duration(soonest * 1000)}"]
 
 
-def _lost(where: str, behind: Sequence[Behind]) -> Iterator[Finding]:
+def _lost(evidence: Evidence, where: str, behind: Sequence[Behind]) -> Iterator[Finding]:
     lost = [each for each in behind if each.lost]
     if lost:
         count = counted(sum(each.lost for each in lost), "offset")
         lines = [f"partition {each.partition}: the first {each.lost:,} it has not read are gone" for each in lost[:SHOWN]]
-        command = "let the topic keep more: retention in the spec, then: ottla plan"
+        in_spec, in_cluster = "retention in the spec, then: ottla plan", "retention.ms, retention.bytes"
+        command = f"let the topic keep more: {in_spec if evidence.has_spec else in_cluster}"
         yield found(of.RECORDS_LOST, where, f"retention took {count} that it had not read", evidence=lines, command=command)
