@@ -36,8 +36,10 @@ from ottla.doctor.kinds import BY_NAME, KINDS
 from ottla.doctor.limits import LagLimit, Limits
 from ottla.doctor.signatures import SIGNATURES, recognised
 from ottla.kafka.cluster_snapshot import SeenQuorum, SeenVoter
+from ottla.metrics.lag import Retention
 from ottla.model.topic import Partition
 
+KEPT_7D = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -186,8 +188,10 @@ def test_the_disk_of_the_spec_counts_beside_the_volume() -> None:
 def test_a_full_disk_says_what_retention_makes_of_its_largest_topics() -> None:
     full = CASES["disk-filling"]
     assert only(full).evidence == ("topic orders: 1000 B, compacted: retention takes nothing of it",)
-    deleted = TopicSeen("orders", 5000, 1.0, in_spec=True, configs={"cleanup.policy": "delete", "retention.ms": "604800000"})
+    deleted = TopicSeen("orders", 5000, 1.0, in_spec=True, configs=KEPT_7D)
     assert only(replace(full, topics=(deleted,))).evidence == ("topic orders: 1000 B, kept for 7d",)
+    unknown = deleted._replace(configs={"cleanup.policy": "delete"})
+    assert only(replace(full, topics=(unknown,))).evidence == ("topic orders: 1000 B",)
 
 
 def test_a_broker_that_does_not_tell_sizes_has_no_full_disk() -> None:
@@ -206,6 +210,19 @@ def test_lag_says_partition_member_since_when_and_that_it_does_not_move() -> Non
 
 def test_lag_that_retention_is_about_to_take_is_an_error() -> None:
     assert only(with_group(LAGGING._replace(kept_for=600.0))).severity is Severity.ERROR
+
+
+def test_what_retention_will_do_is_said_as_far_as_it_is_known() -> None:
+    def said(kept_for: float | None, retention: Retention | None) -> list[str]:
+        finding = only(with_group(LAGGING._replace(kept_for=kept_for, retention=retention)))
+        return [line for line in finding.evidence if line.startswith("retention")]
+
+    assert said(None, None) == []
+    assert said(None, Retention(604_800_000)) == []  # the age of the first unread record is not known
+    assert said(None, Retention()) == ["retention takes none of it"]
+    by_size = "retention takes the oldest of a partition beyond 1 GiB, however new they are"
+    assert said(None, Retention(size=GIB)) == [by_size]
+    assert said(6 * 86_400.0, Retention(604_800_000, GIB)) == ["retention may take the oldest in 6d", by_size]
 
 
 def test_one_partition_that_stands_still_is_named() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ottla.kafka.cluster_snapshot import SeenQuorum
+    from ottla.metrics.lag import Retention
     from ottla.model.group import Member
     from ottla.model.node import Broker
     from ottla.model.topic import Partition
@@ -117,7 +118,8 @@ class Behind(NamedTuple):
     """Where a group stands in a partition. ``age`` is that of the first unread record, in seconds; None: not known.
 
     ``read`` and ``written`` are offsets in the ``elapsed`` seconds between two looks; ``lost`` are those that retention took
-    before they were read; ``kept_for`` is how long the first unread record is safe from retention (None: for good).
+    before they were read; ``kept_for`` is how long the first unread record is safe from retention by time (None: not known, or
+    for good). ``retention`` is the topic's, None where it could not be read.
     """
 
     topic: str
@@ -129,6 +131,7 @@ class Behind(NamedTuple):
     elapsed: float
     lost: int = 0
     kept_for: float | None = None
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)

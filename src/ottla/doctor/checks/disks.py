@@ -76,7 +76,9 @@ def _kept(configs: Mapping[str, str]) -> str:
         return ""
     if "delete" not in configs.get("cleanup.policy", "delete"):
         return ", compacted: retention takes nothing of it"
-    age, size = int(configs.get("retention.ms", UNLIMITED)), int(configs.get("retention.bytes", UNLIMITED))
+    if "retention.ms" not in configs or "retention.bytes" not in configs:
+        return ""
+    age, size = int(configs["retention.ms"]), int(configs["retention.bytes"])
     limits = [
         *([format_duration(age)] if age != UNLIMITED else []),
         *([f"{format_size(size)} for each partition"] if size != UNLIMITED else []),

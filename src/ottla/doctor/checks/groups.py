@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ottla.doctor import kinds as of
 from ottla.doctor.finding import Severity, found
-from ottla.metrics.lag import EMPTY, catch_up_seconds
-from ottla.model.units import counted, format_duration
+from ottla.metrics.lag import EMPTY, UNLIMITED, Retention, catch_up_seconds
+from ottla.model.units import counted, format_duration, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,10 +109,13 @@ def _pace(behind: Sequence[Behind]) -> str:
 
 
 def _danger(worst: Sequence[Behind]) -> list[str]:
+    """What retention may do to it, as far as that was read: of what is not known nothing is said."""
     soonest = min((each.kept_for for each in worst if each.kept_for is not None), default=None)
-    if soonest is None:
-        return ["retention takes none of it"]
-    return [f"retention may take the oldest in {format_duration(soonest * 1000)}"]
+    sizes = [each.retention.size for each in worst if each.retention is not None and each.retention.size != UNLIMITED]
+    lines = [f"retention may take the oldest in {format_duration(soonest * 1000)}"] if soonest is not None else []
+    if sizes:
+        lines.append(f"retention takes the oldest of a partition beyond {format_size(min(sizes))}, however new they are")
+    return lines or (["retention takes none of it"] if all(each.retention == Retention() for each in worst) else [])
 
 
 def _lost(evidence: Evidence, where: str, behind: Sequence[Behind]) -> Iterator[Finding]:
