@@ -194,6 +194,13 @@ def test_a_full_disk_says_what_retention_makes_of_its_largest_topics() -> None:
     assert only(replace(full, topics=(unknown,))).evidence == ("topic orders: 1000 B",)
 
 
+def test_growth_of_seconds_is_a_note_that_says_how_short_a_time_was_seen() -> None:
+    finding = only(CASES["disk-full-soon"])
+    assert finding.severity is Severity.NOTE
+    assert finding.what == "cluster.disk would be full in 15m 21s, if what 3.0 s showed went on"
+    assert finding.evidence[0] == "it grew by 10 MiB/s, seen over 3.0 s only, and 9 GiB are left"
+
+
 def test_a_broker_that_does_not_tell_sizes_has_no_full_disk() -> None:
     assert names(with_cluster(log_dirs=(CLUSTER.log_dirs[0]._replace(total=None, usable=None),))) == []
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ottla.doctor.evidence import NOT_TOLD
-from ottla.doctor.see_cluster import open_transactions, unasked_coordinators
+from ottla.doctor.see_cluster import grown_log_dirs, open_transactions, unasked_coordinators
+from ottla.kafka.cluster_snapshot import SeenLogDir
 from ottla.kafka.transactions import ListedTransaction, OpenProducer, SeenTransactions, still_open
 from ottla.model.node import Broker
 from ottla.model.topic import Partition
@@ -29,6 +30,14 @@ def test_a_transaction_that_was_ended_between_two_looks_is_not_open() -> None:
     assert still_open([OPEN], []) == []
     assert still_open([OPEN], [OPEN._replace(start_offset=30)]) == []
     assert still_open([OPEN], [OPEN._replace(last_timestamp=2_000)]) == [OPEN._replace(last_timestamp=2_000)]
+
+
+def test_growth_is_measured_between_the_times_at_which_sizes_were_told() -> None:
+    def look(size: int) -> list[SeenLogDir]:
+        return [SeenLogDir(1, "/data", is_online=True, total=None, usable=None, sizes={("orders", 0): size})]
+
+    (grown,) = grown_log_dirs((look(1000), 50.0), (look(4000), 54.5))
+    assert (grown.before, grown.used, grown.elapsed) == (1000, 4000, 4.5)
 
 
 def test_coordinators_that_nobody_could_ask_are_named() -> None:

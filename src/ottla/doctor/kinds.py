@@ -265,10 +265,11 @@ DISK_FILLING = Kind(
 )
 DISK_FULL_SOON = Kind(
     "disk-full-soon",
-    WARNING,
-    "A disk will be full soon",
-    "At the rate of the last seconds the node is full within hours.",
-    "More is written than retention takes away.",
+    NOTE,
+    "A disk grows so that it would be full soon",
+    "At the rate of a few seconds the node would be full within hours. That may be a burst, or the moment before retention takes "
+    "a segment: the alerts look at it for longer.",
+    "More is written than retention takes away, at least in the seconds that were seen.",
     "Let the largest topics keep less, or write less: `ottla top` shows which topics are written.",
 )
 TOPIC_MISSING = Kind(

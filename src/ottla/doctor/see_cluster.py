@@ -61,6 +61,7 @@ class Sight:
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
     of_broker: dict[str, str] = field(default_factory=dict)
     log_dirs: list[SeenLogDir] = field(default_factory=list)
+    log_dirs_at: float = 0.0  # monotonic, when their sizes were told
     offsets: dict[Place, PartitionOffsets] = field(default_factory=dict)
     quorum: SeenQuorum | None = None
     at: float = 0.0  # monotonic, of the first look
@@ -99,17 +100,18 @@ def first_look(connection: Connection, answering: Collection[int] | None, *, has
         with sight.seeing("quorum"):
             sight.quorum = see_quorum(connection)
     with sight.seeing("log dirs") as failures:
-        sight.log_dirs = _log_dirs(sight, failures)
+        sight.log_dirs, sight.log_dirs_at = _log_dirs(sight, failures)
     with sight.seeing("offsets") as failures:
         sight.offsets = see_offsets(sight, failures)
     sight.at = time.monotonic()
     return sight
 
 
-def _log_dirs(sight: Sight, failures: list[str]) -> list[SeenLogDir]:
+def _log_dirs(sight: Sight, failures: list[str]) -> tuple[list[SeenLogDir], float]:
+    """The log dirs, and when (monotonic) their sizes were told."""
     seen = see_log_dirs(sight.connection, sight.nodes, timeout=PATIENCE)
     failures.extend(seen.failures)
-    return seen.log_dirs
+    return seen.log_dirs, time.monotonic()
 
 
 def see_offsets(sight: Sight, failures: list[str]) -> dict[Place, PartitionOffsets]:
@@ -131,20 +133,24 @@ def see_offsets(sight: Sight, failures: list[str]) -> dict[Place, PartitionOffse
 
 def cluster_seen(sight: Sight) -> ClusterSeen:
     """The cluster as evidence; the log dirs are looked at a second time, for their growth."""
-    later: list[SeenLogDir] = []
+    later, at = list[SeenLogDir](), sight.log_dirs_at
     with sight.seeing("log dirs") as failures:
-        later = _log_dirs(sight, failures)
-    before = {(each.node_id, each.path): sum(each.sizes.values()) for each in sight.log_dirs}
-    elapsed = time.monotonic() - sight.at
+        later, at = _log_dirs(sight, failures)
     return ClusterSeen(
         brokers=sight.brokers,
         partitions=tuple(partition for of_topic in sight.topics.partitions.values() for partition in of_topic),
         min_isr={name: int(configs.get("min.insync.replicas", 1)) for name, configs in sight.configs.items()},
         quorum=sight.quorum,
-        log_dirs=tuple(_log_dir(each, before, elapsed) for each in later),
+        log_dirs=grown_log_dirs((sight.log_dirs, sight.log_dirs_at), (later, at)),
         sizes={(each.node_id, *place): size for each in later for place, size in each.sizes.items()},
         configs=sight.of_broker,
     )
+
+
+def grown_log_dirs(before: tuple[list[SeenLogDir], float], after: tuple[list[SeenLogDir], float]) -> tuple[LogDirSeen, ...]:
+    """Two looks at the log dirs, each with its own time (monotonic), as evidence of their growth. Pure."""
+    earlier = {(each.node_id, each.path): sum(each.sizes.values()) for each in before[0]}
+    return tuple(_log_dir(each, earlier, after[1] - before[1]) for each in after[0])
 
 
 def _log_dir(seen: SeenLogDir, before: Mapping[tuple[int, str], int], elapsed: float) -> LogDirSeen:

@@ -55,9 +55,10 @@ def _soon(evidence: Evidence, seen: LogDirSeen, name: str, left: int) -> Iterato
         return
     seconds = left * seen.elapsed / growth
     if seconds < evidence.limits.disk_full_within:
-        rate = f"{format_size(growth / seen.elapsed)}/s in the last {seen.elapsed:.0f} s"
-        what = f"{name} is full in {format_duration(seconds * 1000)} if this goes on"
-        lines = [f"it grows by {rate}, and {format_size(left)} are left", *_largest(evidence, seen)]
+        seconds_seen = f"{seen.elapsed:.1f} s"
+        what = f"{name} would be full in {format_duration(seconds * 1000)}, if what {seconds_seen} showed went on"
+        rate = f"{format_size(growth / seen.elapsed)}/s, seen over {seconds_seen} only"
+        lines = [f"it grew by {rate}, and {format_size(left)} are left", *_largest(evidence, seen)]
         yield found(of.DISK_FULL_SOON, f"node {seen.node_id}", what, evidence=lines, command=_way_out(evidence, seen))
 
 
