@@ -252,6 +252,12 @@ def test_a_group_of_the_spec_that_has_read_everything_may_be_empty() -> None:
     assert names(with_group(IDLE, state="Empty", members=())) == []
 
 
+def test_a_group_without_members_is_a_warning_only_beyond_its_limits() -> None:
+    within = only(with_group(LAGGING._replace(lag=3, age=5.0), state="Empty", members=()))
+    assert (within.kind.name, within.severity) == ("group-without-members", Severity.NOTE)
+    assert only(CASES["group-without-members"]).severity is Severity.WARNING
+
+
 @pytest.mark.parametrize(
     ("producer", "consumer", "what"),
     [

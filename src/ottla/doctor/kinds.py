@@ -301,7 +301,8 @@ NOBODY_READS = Kind(
     "group-without-members",
     WARNING,
     "A group has lag and no members",
-    "Records wait and nobody is there to read them.",
+    "Records wait and nobody is there to read them. As long as that is within the limits of the group it is a note: some groups "
+    "only come now and then.",
     "The consumers are stopped, cannot log in, or use another group id.",
     "Start the consumers. If the group is not needed any more: it goes by itself after offsets.retention.minutes.",
 )

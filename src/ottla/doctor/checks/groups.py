@@ -74,7 +74,14 @@ def _lagging(evidence: Evidence, group: GroupSeen, where: str, behind: Sequence[
 def _unread(where: str, behind: Sequence[Behind]) -> Finding:
     lag = sum(each.lag for each in behind)
     lines = [f"{counted(lag, 'record')} wait, and nobody reads"]
-    return found(of.NOBODY_READS, where, lines[0], evidence=lines, command="start its consumers; then: ottla lag --watch")
+    return found(
+        of.NOBODY_READS,
+        where,
+        f"{lines[0]}; that is within its limits",
+        evidence=lines,
+        command="start its consumers; then: ottla lag --watch",
+        severity=Severity.NOTE,
+    )
 
 
 def _cause(worst: Sequence[Behind]) -> str:
