@@ -131,6 +131,8 @@ def _describe(connection: Connection, producer_ids: Iterable[int], seen: SeenTra
         known = seen.listed.get(producer_id)
         if known is not None:
             wanted[known.node_id].append(known.transactional_id)
+    if not wanted:
+        return
     requests = {node_id: DescribeTransactionsRequest(transactional_ids=names) for node_id, names in wanted.items()}
     answers = connection.send_each(requests, timeout=timeout)
     seen.failures.extend(answers.who_failed)
