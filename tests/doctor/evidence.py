@@ -186,6 +186,9 @@ CASES: dict[str, Evidence] = {
     "client-settings": wanting({"acks": "1"}),
     "old-client": replace(HEALTHY, refused=(OLD,)),
     "hanging-transaction": replace(HEALTHY, transactions=(HANGING,)),
+    "long-transaction": replace(
+        HEALTHY, transactions=(HANGING._replace(transactional_id="billing", state="Ongoing", running=1200.0),)
+    ),
     "unused-topic": replace(HEALTHY, topics=(TopicSeen("trial", 0, None, in_spec=False, configs={}),)),
     "unused-group": with_group(IDLE, state="Empty", members=(), in_spec=False),
 }

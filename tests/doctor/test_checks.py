@@ -29,15 +29,17 @@ from tests.doctor.evidence import (
 
 from ottla.doctor import diagnosis
 from ottla.doctor.diagnosis import diagnose
-from ottla.doctor.evidence import Evidence, TopicSeen
+from ottla.doctor.evidence import NOT_TOLD, Evidence, TopicSeen
 from ottla.doctor.finding import Finding, Severity
 from ottla.doctor.guide import guide
 from ottla.doctor.kinds import BY_NAME, KINDS
 from ottla.doctor.limits import LagLimit, Limits
 from ottla.doctor.signatures import SIGNATURES, recognised
 from ottla.kafka.cluster_snapshot import SeenQuorum, SeenVoter
+from ottla.metrics.lag import Retention
 from ottla.model.topic import Partition
 
+KEPT_7D = {"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"}
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -186,8 +188,17 @@ def test_the_disk_of_the_spec_counts_beside_the_volume() -> None:
 def test_a_full_disk_says_what_retention_makes_of_its_largest_topics() -> None:
     full = CASES["disk-filling"]
     assert only(full).evidence == ("topic orders: 1000 B, compacted: retention takes nothing of it",)
-    deleted = TopicSeen("orders", 5000, 1.0, in_spec=True, configs={"cleanup.policy": "delete", "retention.ms": "604800000"})
+    deleted = TopicSeen("orders", 5000, 1.0, in_spec=True, configs=KEPT_7D)
     assert only(replace(full, topics=(deleted,))).evidence == ("topic orders: 1000 B, kept for 7d",)
+    unknown = deleted._replace(configs={"cleanup.policy": "delete"})
+    assert only(replace(full, topics=(unknown,))).evidence == ("topic orders: 1000 B",)
+
+
+def test_growth_of_seconds_is_a_note_that_says_how_short_a_time_was_seen() -> None:
+    finding = only(CASES["disk-full-soon"])
+    assert finding.severity is Severity.NOTE
+    assert finding.what == "cluster.disk would be full in 15m 21s, if what 3.0 s showed went on"
+    assert finding.evidence[0] == "it grew by 10 MiB/s, seen over 3.0 s only, and 9 GiB are left"
 
 
 def test_a_broker_that_does_not_tell_sizes_has_no_full_disk() -> None:
@@ -208,6 +219,19 @@ def test_lag_that_retention_is_about_to_take_is_an_error() -> None:
     assert only(with_group(LAGGING._replace(kept_for=600.0))).severity is Severity.ERROR
 
 
+def test_what_retention_will_do_is_said_as_far_as_it_is_known() -> None:
+    def said(kept_for: float | None, retention: Retention | None) -> list[str]:
+        finding = only(with_group(LAGGING._replace(kept_for=kept_for, retention=retention)))
+        return [line for line in finding.evidence if line.startswith("retention")]
+
+    assert said(None, None) == []
+    assert said(None, Retention(604_800_000)) == []  # the age of the first unread record is not known
+    assert said(None, Retention()) == ["retention takes none of it"]
+    by_size = "retention takes the oldest of a partition beyond 1 GiB, however new they are"
+    assert said(None, Retention(size=GIB)) == [by_size]
+    assert said(6 * 86_400.0, Retention(604_800_000, GIB)) == ["retention may take the oldest in 6d", by_size]
+
+
 def test_one_partition_that_stands_still_is_named() -> None:
     moving = LAGGING._replace(partition=1, read=500)
     assert only(with_group(LAGGING, moving)).cause.startswith("partition 0 stands still while others move")
@@ -226,6 +250,12 @@ def test_the_limit_of_a_group_wins() -> None:
 
 def test_a_group_of_the_spec_that_has_read_everything_may_be_empty() -> None:
     assert names(with_group(IDLE, state="Empty", members=())) == []
+
+
+def test_a_group_without_members_is_a_warning_only_beyond_its_limits() -> None:
+    within = only(with_group(LAGGING._replace(lag=3, age=5.0), state="Empty", members=()))
+    assert (within.kind.name, within.severity) == ("group-without-members", Severity.NOTE)
+    assert only(CASES["group-without-members"]).severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(
@@ -258,7 +288,27 @@ def test_old_clients_of_long_ago_are_forgotten() -> None:
 
 def test_a_transaction_that_may_still_be_open_is_no_finding() -> None:
     assert names(replace(HEALTHY, transactions=(HANGING._replace(age=600.0),))) == []
-    assert "ended it" in only(replace(HEALTHY, transactions=(HANGING._replace(state="Ongoing"),))).cause
+
+
+@pytest.mark.parametrize("state", ["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"])
+def test_a_live_transaction_is_judged_by_the_clock_of_its_coordinator_and_never_aborted(state: str) -> None:
+    live = HANGING._replace(transactional_id="billing", state=state, age=1e9)  # its records are dated long ago
+    assert names(replace(HEALTHY, transactions=(live, live._replace(running=600.0)))) == []
+    finding = only(replace(HEALTHY, transactions=(live._replace(running=1200.0),)))
+    assert (finding.kind.name, finding.severity) == ("long-transaction", Severity.NOTE)
+    assert "kafka-transactions" not in finding.command
+
+
+@pytest.mark.parametrize("state", [None, "Empty", "CompleteCommit", "CompleteAbort", "Dead"])
+def test_a_transaction_that_no_coordinator_will_end_hangs_and_its_abort_can_be_typed(state: str | None) -> None:
+    finding = only(replace(HEALTHY, transactions=(HANGING._replace(state=state),)))
+    assert finding.kind.name == "hanging-transaction"
+    assert finding.command.startswith("kafka-transactions.sh --bootstrap-server 127.0.0.1:9092 abort --topic orders ")
+    assert "Kafka's own tool" in finding.command
+
+
+def test_a_transaction_whose_coordinator_did_not_answer_is_no_finding() -> None:
+    assert names(replace(HEALTHY, transactions=(HANGING._replace(state=NOT_TOLD),))) == []
 
 
 def test_topics_that_are_read_or_written_or_kafkas_own_are_not_unused() -> None:

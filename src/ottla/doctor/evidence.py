@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ottla.kafka.cluster_snapshot import SeenQuorum
+    from ottla.metrics.lag import Retention
     from ottla.model.group import Member
     from ottla.model.node import Broker
     from ottla.model.topic import Partition
@@ -117,7 +118,8 @@ class Behind(NamedTuple):
     """Where a group stands in a partition. ``age`` is that of the first unread record, in seconds; None: not known.
 
     ``read`` and ``written`` are offsets in the ``elapsed`` seconds between two looks; ``lost`` are those that retention took
-    before they were read; ``kept_for`` is how long the first unread record is safe from retention (None: for good).
+    before they were read; ``kept_for`` is how long the first unread record is safe from retention by time (None: not known, or
+    for good). ``retention`` is the topic's, None where it could not be read.
     """
 
     topic: str
@@ -129,6 +131,7 @@ class Behind(NamedTuple):
     elapsed: float
     lost: int = 0
     kept_for: float | None = None
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,15 @@ class GroupSeen:
     in_spec: bool = False
 
 
-class OpenTransaction(NamedTuple):
-    """A transaction that is open in a partition. ``age`` is since its last record, in seconds.
+NOT_TOLD = "not told"
 
-    ``state`` and ``transactional_id`` are what its coordinator knows of that producer_id: None, if nothing.
+
+class OpenTransaction(NamedTuple):
+    """A transaction that is open in a partition. ``age`` is since its last record by that record's own time, in seconds.
+
+    ``state`` and ``transactional_id`` are what its coordinator knows of that producer_id: None where all coordinators answered
+    and none knows it, the state NOT_TOLD where some did not answer. ``running`` is since its start by its coordinator's clock
+    (seconds; None: not known).
     """
 
     topic: str
@@ -157,6 +165,7 @@ class OpenTransaction(NamedTuple):
     age: float
     transactional_id: str | None
     state: str | None
+    running: float | None = None
 
 
 class TopicSeen(NamedTuple):

@@ -5,6 +5,10 @@ from __future__ import annotations
 from ottla.doctor.finding import Kind, Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+BEGIN_ANEW = (
+    "Only where a majority of the other voters has its own data may the node begin anew: move its data folder away (do not "
+    "delete it), then `ottla up` formats it and it catches up from the others; what only it held (replication_factor 1) is gone."
+)
 
 NODE_STOPPED = Kind(
     "node-stopped",
@@ -90,8 +94,8 @@ WRONG_CLUSTER_ID = Kind(
     "meta.properties in the data folder names another cluster_id than this platform has. A node that still runs on it cannot be "
     "relied upon: Kafka itself does not always refuse.",
     "The data folder was copied or restored from another cluster, or cluster.json was.",
-    "Put the right meta.properties back. Or move the data folder away: `ottla up` formats the node, and it catches up "
-    "from the others.",
+    "Put back from a backup what was exchanged, cluster.json or the node's data folder, then `ottla up`. Never edit the "
+    "cluster_id to make it fit: the records are another cluster's. " + BEGIN_ANEW,
 )
 WRONG_NODE_ID = Kind(
     "wrong-node-id",
@@ -99,7 +103,8 @@ WRONG_NODE_ID = Kind(
     "The data of a node are another node's",
     "meta.properties names another node_id: `Stored node id 9 doesn't match previous node id 1`.",
     "Two data folders were exchanged, or one was copied to another node.",
-    "Put each folder back where it was, then `ottla up`. Never edit the id to make it fit: one node would stand for another.",
+    "Put each folder back where it was, then `ottla up`. Never edit the id to make it fit: one node would stand for another. "
+    + BEGIN_ANEW,
 )
 DATA_UNREADABLE = Kind(
     "data-unreadable",
@@ -107,7 +112,7 @@ DATA_UNREADABLE = Kind(
     "The data of a node do not say whose they are",
     "The node has data and no readable meta.properties: `No readable meta.properties files found.`",
     "The file was deleted or damaged.",
-    "Put it back from a copy. Or move the data folder away: `ottla up` formats the node, and it catches up from the others.",
+    "Put it back from a backup of this node, then `ottla up`. " + BEGIN_ANEW,
 )
 DATA_IN_USE = Kind(
     "data-in-use",
@@ -260,10 +265,11 @@ DISK_FILLING = Kind(
 )
 DISK_FULL_SOON = Kind(
     "disk-full-soon",
-    WARNING,
-    "A disk will be full soon",
-    "At the rate of the last seconds the node is full within hours.",
-    "More is written than retention takes away.",
+    NOTE,
+    "A disk grows so that it would be full soon",
+    "At the rate of a few seconds the node would be full within hours. That may be a burst, or the moment before retention takes "
+    "a segment: the alerts look at it for longer.",
+    "More is written than retention takes away, at least in the seconds that were seen.",
     "Let the largest topics keep less, or write less: `ottla top` shows which topics are written.",
 )
 TOPIC_MISSING = Kind(
@@ -295,7 +301,8 @@ NOBODY_READS = Kind(
     "group-without-members",
     WARNING,
     "A group has lag and no members",
-    "Records wait and nobody is there to read them.",
+    "Records wait and nobody is there to read them. As long as that is within the limits of the group it is a note: some groups "
+    "only come now and then.",
     "The consumers are stopped, cannot log in, or use another group id.",
     "Start the consumers. If the group is not needed any more: it goes by itself after offsets.retention.minutes.",
 )
@@ -330,11 +337,19 @@ HANGING_TRANSACTION = Kind(
     "hanging-transaction",
     ERROR,
     "A transaction hangs",
-    "It is open for longer than any may be, and its coordinator does not know it. read_committed consumers do not get "
-    "past it, and "
-    "compaction stops there.",
+    "It is open in a partition, and every coordinator says that it has no such transaction to end. read_committed consumers do "
+    "not get past it, and compaction stops there.",
     "A broker or a client with a defect wrote records of a transaction after it was ended (KIP-890, KIP-664).",
-    "Abort it with Kafka's own tool, which writes the marker: kafka-transactions.sh abort.",
+    "Abort it with kafka-transactions.sh, Kafka's own tool, which writes the marker; it is in the bin folder of a Kafka "
+    "download, and Ottla does not bring it. Where a login is needed, give it `--command-config FILE`.",
+)
+LONG_TRANSACTION = Kind(
+    "long-transaction",
+    NOTE,
+    "A transaction runs for longer than it may",
+    "Its coordinator knows it and has not ended it, though transaction.max.timeout.ms has passed. read_committed consumers wait.",
+    "The coordinator is overloaded, or it cannot write the marker to a partition without a leader.",
+    "Look again. The coordinator ends it as soon as it can; never abort one that a coordinator knows.",
 )
 UNUSED_TOPIC = Kind(
     "unused-topic",

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidSignature
 
 from ottla.doctor.evidence import CertificateSeen
-from ottla.local.certificate_expiry import Wanting
+from ottla.local.certificate_expiry import RENEW, Wanting
+from ottla.local.client_authority import ROTATE
 from ottla.local.key_store import read_key_store
 from ottla.platform.certificates import view_certificates
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from cryptography import x509
 
+    from ottla.local.certificate_expiry import CertificateFinding, ListedCertificate
     from ottla.platform import LocalPlatform
 
 OF_TIME = frozenset({Wanting.EXPIRED, Wanting.EXPIRES_SOON})
@@ -64,11 +66,23 @@ def _seen(
 
 def _of_clients(platform: LocalPlatform, now: dt.datetime) -> Iterator[CertificateSeen]:
     view = view_certificates(platform, now=now)
-    listed = {each.what: each for each in view.certificates}
-    for finding in view.findings:
-        each = listed.get(finding.what)
-        if finding.wanting in HARMLESS or each is None:
+    yield from seen_of_clients(view.certificates, view.findings, now)
+
+
+def seen_of_clients(
+    certificates: Iterable[ListedCertificate], findings: Collection[CertificateFinding], now: dt.datetime
+) -> Iterator[CertificateSeen]:
+    """Each certificate that clients meet, once, with the time it has left: how much is too little is not known here. Pure.
+
+    Its command is that of the first thing that is wanting, apart from time; where nothing is, or it has expired, it is renewed.
+    """
+    for each in certificates:
+        if each.left_over:
             continue
+        wrong = [finding for finding in findings if finding.what == each.what and finding.wanting not in HARMLESS | OF_TIME]
         left = None if each.facts is None else (each.facts.not_after - now).total_seconds()
-        problem = None if finding.wanting in OF_TIME else finding.message
-        yield CertificateSeen(f"{finding.what}, for clients", str(each.path), left, problem, finding.way_out)
+        renew = ROTATE if each.is_authority else RENEW
+        is_expired = left is not None and left <= 0
+        command = wrong[0].way_out if wrong and not is_expired else renew
+        problem = "; ".join(finding.message for finding in wrong) or None
+        yield CertificateSeen(f"{each.what}, for clients", str(each.path), left, problem, command)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ottla.doctor.evidence import ClusterSeen, LogDirSeen, OpenTransaction, TopicSeen, Unseen
+from ottla.doctor.evidence import NOT_TOLD, ClusterSeen, LogDirSeen, OpenTransaction, TopicSeen, Unseen
 from ottla.errors import OttlaError
 from ottla.kafka.cluster import read_brokers
 from ottla.kafka.cluster_snapshot import (
@@ -28,15 +28,17 @@ from ottla.metrics.lag import PartitionOffsets
 from ottla.model.topic import is_protected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ottla.kafka.connection import Connection
     from ottla.kafka.list_offsets import Place
     from ottla.model.node import Broker
+    from ottla.model.topic import Partition
 
 PATIENCE = 3.0  # seconds that a node gets to answer
 NEWEST = -3  # ListOffsets: the largest timestamp (KIP-734)
 LARGEST = 3
+COORDINATORS = "__transaction_state"
 TOPIC_KEYS = (
     "cleanup.policy",
     "retention.ms",
@@ -59,6 +61,7 @@ class Sight:
     configs: dict[str, dict[str, str]] = field(default_factory=dict)
     of_broker: dict[str, str] = field(default_factory=dict)
     log_dirs: list[SeenLogDir] = field(default_factory=list)
+    log_dirs_at: float = 0.0  # monotonic, when their sizes were told
     offsets: dict[Place, PartitionOffsets] = field(default_factory=dict)
     quorum: SeenQuorum | None = None
     at: float = 0.0  # monotonic, of the first look
@@ -97,17 +100,18 @@ def first_look(connection: Connection, answering: Collection[int] | None, *, has
         with sight.seeing("quorum"):
             sight.quorum = see_quorum(connection)
     with sight.seeing("log dirs") as failures:
-        sight.log_dirs = _log_dirs(sight, failures)
+        sight.log_dirs, sight.log_dirs_at = _log_dirs(sight, failures)
     with sight.seeing("offsets") as failures:
         sight.offsets = see_offsets(sight, failures)
     sight.at = time.monotonic()
     return sight
 
 
-def _log_dirs(sight: Sight, failures: list[str]) -> list[SeenLogDir]:
+def _log_dirs(sight: Sight, failures: list[str]) -> tuple[list[SeenLogDir], float]:
+    """The log dirs, and when (monotonic) their sizes were told."""
     seen = see_log_dirs(sight.connection, sight.nodes, timeout=PATIENCE)
     failures.extend(seen.failures)
-    return seen.log_dirs
+    return seen.log_dirs, time.monotonic()
 
 
 def see_offsets(sight: Sight, failures: list[str]) -> dict[Place, PartitionOffsets]:
@@ -129,20 +133,24 @@ def see_offsets(sight: Sight, failures: list[str]) -> dict[Place, PartitionOffse
 
 def cluster_seen(sight: Sight) -> ClusterSeen:
     """The cluster as evidence; the log dirs are looked at a second time, for their growth."""
-    later: list[SeenLogDir] = []
+    later, at = list[SeenLogDir](), sight.log_dirs_at
     with sight.seeing("log dirs") as failures:
-        later = _log_dirs(sight, failures)
-    before = {(each.node_id, each.path): sum(each.sizes.values()) for each in sight.log_dirs}
-    elapsed = time.monotonic() - sight.at
+        later, at = _log_dirs(sight, failures)
     return ClusterSeen(
         brokers=sight.brokers,
         partitions=tuple(partition for of_topic in sight.topics.partitions.values() for partition in of_topic),
         min_isr={name: int(configs.get("min.insync.replicas", 1)) for name, configs in sight.configs.items()},
         quorum=sight.quorum,
-        log_dirs=tuple(_log_dir(each, before, elapsed) for each in later),
+        log_dirs=grown_log_dirs((sight.log_dirs, sight.log_dirs_at), (later, at)),
         sizes={(each.node_id, *place): size for each in later for place, size in each.sizes.items()},
         configs=sight.of_broker,
     )
+
+
+def grown_log_dirs(before: tuple[list[SeenLogDir], float], after: tuple[list[SeenLogDir], float]) -> tuple[LogDirSeen, ...]:
+    """Two looks at the log dirs, each with its own time (monotonic), as evidence of their growth. Pure."""
+    earlier = {(each.node_id, each.path): sum(each.sizes.values()) for each in before[0]}
+    return tuple(_log_dir(each, earlier, after[1] - before[1]) for each in after[0])
 
 
 def _log_dir(seen: SeenLogDir, before: Mapping[tuple[int, str], int], elapsed: float) -> LogDirSeen:
@@ -186,16 +194,40 @@ def transactions_seen(sight: Sight, *, now: float) -> tuple[OpenTransaction, ...
     seen = SeenTransactions()
     with sight.seeing("transactions") as failures:
         seen = see_transactions(sight.connection, sight.topics.leaders, held, sight.nodes, timeout=PATIENCE)
+        if seen.producers:
+            unasked = unasked_coordinators(sight.brokers, sight.nodes, sight.topics.partitions.get(COORDINATORS, ()))
+            seen.all_answered = seen.all_answered and not unasked
+            failures.extend(unasked)
         failures.extend(seen.failures)
-    return tuple(
-        OpenTransaction(
-            each.topic,
-            each.partition,
-            each.producer_id,
-            each.epoch,
-            each.start_offset,
-            max(0.0, now - each.last_timestamp / 1000),
-            *seen.listed.get(each.producer_id, (None, None)),
+    return open_transactions(seen, now=now)
+
+
+def unasked_coordinators(brokers: Iterable[Broker], asked: Collection[int], partitions: Iterable[Partition]) -> list[str]:
+    """Which coordinators of transactions cannot have been asked: nodes that were not, ``partitions`` without a leader. Pure."""
+    nodes = [each.node_id for each in brokers if not each.fenced and each.node_id not in asked]
+    headless = [str(each.partition) for each in partitions if each.leader is None]
+    return [
+        *(f"node {node_id} may know transactions and was not asked" for node_id in nodes),
+        *([f"partitions {', '.join(headless)} of {COORDINATORS} have no leader who knows transactions"] if headless else []),
+    ]
+
+
+def open_transactions(seen: SeenTransactions, *, now: float) -> tuple[OpenTransaction, ...]:
+    """Open producers as evidence; that nobody knows one is told only if everybody was asked. Pure; ``now`` is in seconds."""
+    found = []
+    for each in seen.producers:
+        listed, started = seen.listed.get(each.producer_id), seen.started.get(each.producer_id)
+        found.append(
+            OpenTransaction(
+                each.topic,
+                each.partition,
+                each.producer_id,
+                each.epoch,
+                each.start_offset,
+                age=max(0.0, now - each.last_timestamp / 1000),
+                transactional_id=None if listed is None else listed.transactional_id,
+                state=listed.state if listed is not None else None if seen.all_answered else NOT_TOLD,
+                running=None if started is None else max(0.0, now - started / 1000),
+            )
         )
-        for each in seen.producers
-    )
+    return tuple(found)

@@ -11,13 +11,14 @@ from ottla.kafka.group_snapshot import ListedGroups, Told, fetch_committed_offse
 from ottla.kafka.groups import DESCRIBED, NO_OFFSET, describe_groups
 from ottla.kafka.list_offsets import list_offsets
 from ottla.metrics.anchors import Anchors, Found
-from ottla.metrics.lag import DEAD, UNLIMITED, Isolation, Retention, retention_seconds, standing
+from ottla.metrics.lag import DEAD, Isolation, Retention, retention_seconds, standing
 from ottla.metrics.timestamp_search import TimestampSearch, Wanted
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-    from ottla.kafka.list_offsets import Place
+    from ottla.kafka.list_offsets import ListedOffsets, Place
     from ottla.kafka.settings import ClientSettings
     from ottla.metrics.lag import PartitionOffsets, Standing
     from ottla.model.group import ConsumerGroup, GroupDescription, Member
@@ -99,18 +100,12 @@ class GroupsSight:
         offsets = self._sight.offsets[place]
         earlier = self._offsets_before.get(place, offsets)
         age = None if stand.first_unread is None else ages.get((place, stand.first_unread))
-        kept = None
-        if age is not None and stand.first_unread is not None:
-            kept = retention_seconds(self._retention(topic), age, stand.first_unread, None)
+        kept, retention = None, retention_of(self._sight.configs.get(topic, {}))
+        if age is not None and stand.first_unread is not None and retention is not None:
+            kept = retention_seconds(retention, age, stand.first_unread, None)
         read = after - before.get(partition, after)
         written = offsets.high_watermark - earlier.high_watermark
-        return Behind(topic, partition, stand.lag, age, read, written, elapsed, stand.lost, kept)
-
-    def _retention(self, topic: str) -> Retention:
-        configs = self._sight.configs.get(topic, {})
-        if "delete" not in configs.get("cleanup.policy", ""):
-            return Retention()
-        return Retention(int(configs.get("retention.ms", UNLIMITED)), int(configs.get("retention.bytes", UNLIMITED)))
+        return Behind(topic, partition, stand.lag, age, read, written, elapsed, stand.lost, kept, retention)
 
     def _ages(self, stands: Mapping[tuple[str, Place], Standing], now: float) -> dict[tuple[Place, int], float]:
         """How old the first unread records are, found by timestamps: no record is read."""
@@ -120,13 +115,35 @@ class GroupsSight:
                 firsts.setdefault(place, set()).add(stand.first_unread)
         wanted = {place: self._wanted(place, offsets, self._sight.offsets[place]) for place, offsets in firsts.items()}
         search, deadline = TimestampSearch(wanted, Anchors(), now=int(now * 1000)), time.monotonic() + SEARCH_SECONDS
+
+        def ask(questions: Mapping[Place, int]) -> ListedOffsets:
+            return list_offsets(self._sight.connection, self._sight.topics.leaders, questions.items(), timeout=PATIENCE)
+
         with self._sight.seeing("lag in seconds") as failures:
-            while (questions := search.questions()) and time.monotonic() < deadline:
-                told = list_offsets(self._sight.connection, self._sight.topics.leaders, questions.items(), timeout=PATIENCE)
-                failures.extend(told.failures)
-                search.take({place: Found(*at) if at[0] != NO_OFFSET else None for place, at in told.found.items()})
+            run_search(search, ask, lambda: time.monotonic() < deadline, failures)
         return {(place, offset): age.seconds for place, offset, age in search.ages()}
 
     def _wanted(self, place: Place, offsets: set[int], bounds: PartitionOffsets) -> Wanted:
         gaps = "compact" in self._sight.configs.get(place[0], {}).get("cleanup.policy", "compact")
         return Wanted(frozenset(offsets), bounds.log_start_offset, bounds.high_watermark, gaps)
+
+
+def run_search(
+    search: TimestampSearch, ask: Callable[[Mapping[Place, int]], ListedOffsets], in_time: Callable[[], bool], failures: list[str]
+) -> None:
+    """Ask until all is settled, or for as long as it is ``in_time``; what could not be asked or settled is a failure."""
+    while (questions := search.questions()) and in_time():
+        told = ask(questions)
+        failures.extend(told.failures)
+        search.take({place: Found(*at) if at[0] != NO_OFFSET else None for place, at in told.found.items()})
+    if search.unsettled:
+        failures.append(f"how old {counted(search.unsettled, 'first unread record')} may be was not settled in time")
+
+
+def retention_of(configs: Mapping[str, str]) -> Retention | None:
+    """What the ``configs`` in force of a topic keep; None where one that it takes to know was not read. Pure."""
+    policy = configs.get("cleanup.policy")
+    if policy is not None and "delete" not in policy:
+        return Retention()
+    age, size = configs.get("retention.ms"), configs.get("retention.bytes")
+    return None if policy is None or age is None or size is None else Retention(int(age), int(size))

@@ -15,7 +15,8 @@ from ottla.doctor.evidence import Machine, NodeSeen
 from ottla.errors import LocalError
 from ottla.local.faults.answering import Answer, ask
 from ottla.local.guards import DATA_LOCK, is_in_use
-from ottla.local.memory import cgroup_room, heap_of
+from ottla.local.log_lines import as_text
+from ottla.local.memory import cgroup_limit, heap_of
 from ottla.local.node import FIRST_LOG_LINE, FRAME, JVM_WARNING, META_PROPERTIES, has_run, stopped_cleanly
 from ottla.local.ports import holder, is_free
 from ottla.local.processes import is_paused
@@ -130,31 +131,26 @@ def last_words(files: NodeFiles, *, ended_cleanly: bool) -> tuple[str, ...]:
 
 
 def tail(path: Path) -> str:
-    """The end of a log; nothing where it cannot be read."""
+    """The end of a log as people read it, whichever form it was written in; nothing where it cannot be read."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return file.read().decode("utf-8", errors="replace")
+            start = max(0, path.stat().st_size - TAIL_BYTES)
+            file.seek(start)
+            lines = file.read().decode("utf-8", errors="replace").splitlines()
     except OSError:
         return ""
+    whole = lines[1:] if start else lines  # half an event in JSON is none
+    return "\n".join(text for line in whole for text in as_text(line))
 
 
 def see_machine(cluster: LocalCluster) -> Machine:
-    """The memory that nodes may share, and the java processes that the kernel ended when one of them wrote its last line."""
-    memory, room = int(psutil.virtual_memory().total), cgroup_room()
-    most = memory if room is None else min(memory, room + _resident(cluster))
+    """How much memory there is, whoever uses it; and java processes that the kernel ended as one of them wrote its last line."""
+    memory, limit = int(psutil.virtual_memory().total), cgroup_limit()
+    most = memory if limit is None else min(memory, limit)
     logs = [cluster.layout.node(node_id).server_log for node_id in cluster.layout.node_ids() if node_id not in cluster.running()]
     ended = [log.stat().st_mtime for log in logs if log.exists()]
     killed = (text for at, text in _killed() if any(abs(at - end) < MOMENTS for end in ended))
     return Machine(most, tuple(killed))
-
-
-def _resident(cluster: LocalCluster) -> int:
-    total = 0
-    for process in cluster.running().values():
-        with suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total
 
 
 def _killed() -> list[tuple[float, str]]:

@@ -65,3 +65,11 @@ def cgroup_room(root: Path = CGROUP) -> int | None:
             most = int((root / limit).read_text(encoding="ascii"))
             return max(0, most - int((root / used).read_text(encoding="ascii")) + int(of_cache.get(cached, 0)))
     return None
+
+
+def cgroup_limit(root: Path = CGROUP) -> int | None:
+    """What the container that this runs in may take at most, in bytes; None where it sets no limit, or there is none."""
+    for limit, *_ in CGROUP_FILES:
+        with suppress(OSError, ValueError):  # "max" is no number
+            return int((root / limit).read_text(encoding="ascii"))
+    return None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ottla.doctor.finding import Finding
 
 LEAST_GROWTH = 1024 * 1024  # bytes between two looks; less says nothing of the hours to come
-WAY_OUT = "let the largest topics keep less (retention, retention_bytes in the spec), then: ottla plan"
+IN_SPEC = "let the largest topics keep less (retention, retention_bytes in the spec), then: ottla plan"
+IN_CLUSTER = "let the largest topics keep less (retention.ms, retention.bytes), or give node {} a larger disk"
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -26,14 +27,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for each in evidence.cluster.log_dirs:
         where = f"node {each.node_id}"
         if not each.is_online:
-            command = f"mend the disk, then: ottla restart {each.node_id}"
+            again = f"ottla restart {each.node_id}" if evidence.has_spec else f"restart node {each.node_id} where it runs"
+            command = f"mend the disk, then: {again}"
             yield found(of.LOG_DIR_OFFLINE, where, "has a log_dir that is offline", evidence=[each.path], command=command)
             continue
         fillings = [*_fillings(evidence, each)]
         full = [filling for filling in fillings if filling[2] > filling[1] * evidence.limits.disk_used]
         for name, size, used in full:
             what = f"{name} is {used / size:.0%} full: {format_size(used)} of {format_size(size)}"
-            yield found(of.DISK_FILLING, where, what, evidence=_largest(evidence, each), command=WAY_OUT)
+            yield found(of.DISK_FILLING, where, what, evidence=_largest(evidence, each), command=_way_out(evidence, each))
         if fillings and not full:
             name, size, used = min(fillings, key=lambda filling: filling[1] - filling[2])  # what is full first
             yield from _soon(evidence, each, name, size - used)
@@ -53,10 +55,15 @@ def _soon(evidence: Evidence, seen: LogDirSeen, name: str, left: int) -> Iterato
         return
     seconds = left * seen.elapsed / growth
     if seconds < evidence.limits.disk_full_within:
-        rate = f"{format_size(growth / seen.elapsed)}/s in the last {seen.elapsed:.0f} s"
-        what = f"{name} is full in {format_duration(seconds * 1000)} if this goes on"
-        lines = [f"it grows by {rate}, and {format_size(left)} are left", *_largest(evidence, seen)]
-        yield found(of.DISK_FULL_SOON, f"node {seen.node_id}", what, evidence=lines, command=WAY_OUT)
+        seconds_seen = f"{seen.elapsed:.1f} s"
+        what = f"{name} would be full in {format_duration(seconds * 1000)}, if what {seconds_seen} showed went on"
+        rate = f"{format_size(growth / seen.elapsed)}/s, seen over {seconds_seen} only"
+        lines = [f"it grew by {rate}, and {format_size(left)} are left", *_largest(evidence, seen)]
+        yield found(of.DISK_FULL_SOON, f"node {seen.node_id}", what, evidence=lines, command=_way_out(evidence, seen))
+
+
+def _way_out(evidence: Evidence, seen: LogDirSeen) -> str:
+    return IN_SPEC if evidence.has_spec else IN_CLUSTER.format(seen.node_id)
 
 
 def _largest(evidence: Evidence, seen: LogDirSeen) -> list[str]:
@@ -70,7 +77,9 @@ def _kept(configs: Mapping[str, str]) -> str:
         return ""
     if "delete" not in configs.get("cleanup.policy", "delete"):
         return ", compacted: retention takes nothing of it"
-    age, size = int(configs.get("retention.ms", UNLIMITED)), int(configs.get("retention.bytes", UNLIMITED))
+    if "retention.ms" not in configs or "retention.bytes" not in configs:
+        return ""
+    age, size = int(configs["retention.ms"]), int(configs["retention.bytes"])
     limits = [
         *([format_duration(age)] if age != UNLIMITED else []),
         *([f"{format_size(size)} for each partition"] if size != UNLIMITED else []),

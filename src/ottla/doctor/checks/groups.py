@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ottla.doctor import kinds as of
 from ottla.doctor.finding import Severity, found
-from ottla.metrics.lag import EMPTY, catch_up_seconds
-from ottla.model.units import counted, format_duration
+from ottla.metrics.lag import EMPTY, UNLIMITED, Retention, catch_up_seconds
+from ottla.model.units import counted, format_duration, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             by_topic[each.topic].append(each)
         for topic, behind in sorted(by_topic.items()):
             where = f"group {group.group_id}, topic {topic}"
-            yield from _lost(where, behind)
+            yield from _lost(evidence, where, behind)
             if _is_high(behind, evidence.limits.lag_of(group.group_id)):
                 yield _lagging(evidence, group, where, behind)
             elif group.state == EMPTY and any(each.lag > 0 for each in behind):
@@ -74,7 +74,14 @@ def _lagging(evidence: Evidence, group: GroupSeen, where: str, behind: Sequence[
 def _unread(where: str, behind: Sequence[Behind]) -> Finding:
     lag = sum(each.lag for each in behind)
     lines = [f"{counted(lag, 'record')} wait, and nobody reads"]
-    return found(of.NOBODY_READS, where, lines[0], evidence=lines, command="start its consumers; then: ottla lag --watch")
+    return found(
+        of.NOBODY_READS,
+        where,
+        f"{lines[0]}; that is within its limits",
+        evidence=lines,
+        command="start its consumers; then: ottla lag --watch",
+        severity=Severity.NOTE,
+    )
 
 
 def _cause(worst: Sequence[Behind]) -> str:
@@ -109,16 +116,20 @@ def _pace(behind: Sequence[Behind]) -> str:
 
 
 def _danger(worst: Sequence[Behind]) -> list[str]:
+    """What retention may do to it, as far as that was read: of what is not known nothing is said."""
     soonest = min((each.kept_for for each in worst if each.kept_for is not None), default=None)
-    if soonest is None:
-        return ["retention takes none of it"]
-    return [f"retention may take the oldest in {format_duration(soonest * 1000)}"]
+    sizes = [each.retention.size for each in worst if each.retention is not None and each.retention.size != UNLIMITED]
+    lines = [f"retention may take the oldest in {format_duration(soonest * 1000)}"] if soonest is not None else []
+    if sizes:
+        lines.append(f"retention takes the oldest of a partition beyond {format_size(min(sizes))}, however new they are")
+    return lines or (["retention takes none of it"] if all(each.retention == Retention() for each in worst) else [])
 
 
-def _lost(where: str, behind: Sequence[Behind]) -> Iterator[Finding]:
+def _lost(evidence: Evidence, where: str, behind: Sequence[Behind]) -> Iterator[Finding]:
     lost = [each for each in behind if each.lost]
     if lost:
         count = counted(sum(each.lost for each in lost), "offset")
         lines = [f"partition {each.partition}: the first {each.lost:,} it has not read are gone" for each in lost[:SHOWN]]
-        command = "let the topic keep more: retention in the spec, then: ottla plan"
+        in_spec, in_cluster = "retention in the spec, then: ottla plan", "retention.ms, retention.bytes"
+        command = f"let the topic keep more: {in_spec if evidence.has_spec else in_cluster}"
         yield found(of.RECORDS_LOST, where, f"retention took {count} that it had not read", evidence=lines, command=command)

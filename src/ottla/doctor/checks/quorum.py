@@ -30,7 +30,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         return
     seen = evidence.cluster.quorum if evidence.cluster is not None else None
     if seen is not None and seen.leader is None:
-        yield found(of.QUORUM_LOST, "quorum", "has no leader", evidence=[f"epoch {seen.epoch}"], command="ottla up")
+        command = (
+            "ottla up" if evidence.has_spec else "start the controllers where they run; if they do run, read their logs there"
+        )
+        yield found(of.QUORUM_LOST, "quorum", "has no leader", evidence=[f"epoch {seen.epoch}"], command=command)
         return
     if len(voters) >= FEWEST and len(working) < len(voters) and len(working) - 1 < len(voters) // 2 + 1:
         what = f"{len(working)} of {len(voters)} voters work, and not one of them may fail"
@@ -53,5 +56,5 @@ def _behind(evidence: Evidence, dead: set[int]) -> Iterator[Finding]:
             continue
         since = "was never up to date" if behind is None else f"was last up to date {format_duration(behind * 1000)} ago"
         lines = [f"its log ends at {voter.log_end_offset:,}, the high watermark is {seen.high_watermark:,}"]
-        command = f"ottla logs {voter.node_id}"
+        command = f"ottla logs {voter.node_id}" if evidence.has_spec else f"read the log of node {voter.node_id} where it runs"
         yield found(of.VOTER_BEHIND, f"node {voter.node_id}", since, evidence=lines, command=command)

@@ -49,7 +49,7 @@ def check_brokers(evidence: Evidence) -> Iterator[Finding]:
             continue
         state = "is fenced" if node_id in fenced else "is not registered"
         lines = [f"in the cluster: {', '.join(map(str, sorted(there))) or 'nobody'}"]
-        command = f"ottla logs {node_id} says why" if node else "start it, or look at its log"
+        command = f"ottla logs {node_id} says why" if node else f"{_start([node_id])}; if it does run, read its log there"
         yield found(of.BROKER_MISSING, f"node {node_id}", state, evidence=lines, command=command)
     wanted = evidence.wanted.brokers
     if not known and wanted is not None and len(there | fenced) < wanted:
@@ -70,13 +70,17 @@ def check_replicas(evidence: Evidence) -> Iterator[Finding]:
         nodes = sorted({node_id for each in offline for node_id in each.replicas})
         lines = [*_named(offline), f"their replicas are on nodes {', '.join(map(str, nodes))}"]
         what = f"{counted(len(offline), 'partition')} cannot be written or read"
-        yield found(of.OFFLINE_PARTITIONS, "cluster", what, evidence=lines, command="ottla up")
+        command = "ottla up" if evidence.has_spec else _start(nodes)
+        yield found(of.OFFLINE_PARTITIONS, "cluster", what, evidence=lines, command=command)
     led = [each for each in seen.partitions if each not in offline]
     under = [each for each in led if len(each.isr) < seen.min_isr.get(each.topic, 1)]
     if under:
         lines = [*_named(under), f"e.g. {under[0].topic} wants {seen.min_isr.get(under[0].topic, 1)} in sync"]
         what = f"{counted(len(under), 'partition')} cannot be written with acks=all"
-        yield found(of.UNDER_MIN_ISR, "cluster", what, evidence=lines, command="ottla up")
+        away = {node_id for each in under for node_id in set(each.replicas) - set(each.isr)}
+        fewer = "give the topics more replicas, or a smaller min.insync.replicas"
+        command = "ottla up" if evidence.has_spec else _start(sorted(away)) if away else fewer
+        yield found(of.UNDER_MIN_ISR, "cluster", what, evidence=lines, command=command)
     yield from _shrunk(evidence, seen, led)
 
 
@@ -89,7 +93,8 @@ def _shrunk(evidence: Evidence, seen: ClusterSeen, led: Iterable[Partition]) -> 
     for node_id, partitions in sorted(missing.items()):
         state = states.get(node_id, "down or slow")
         lines = [*_named(partitions), *_behind(seen, node_id, partitions)]
-        command = f"ottla logs {node_id}; its disk: ottla status" if state == "slow" else "ottla up"
+        local = f"ottla logs {node_id}; its disk: ottla status" if state == "slow" else "ottla up"
+        command = local if evidence.has_spec else f"{_start([node_id])}; if it does run, read its log there"
         yield found(
             of.ISR_SHRUNK,
             f"node {node_id}",
@@ -98,6 +103,12 @@ def _shrunk(evidence: Evidence, seen: ClusterSeen, led: Iterable[Partition]) -> 
             cause=f"node {node_id} is {state}",
             command=command,
         )
+
+
+def _start(node_ids: Sequence[int]) -> str:
+    """How to go on with nodes of which only the cluster is known."""
+    names = ", ".join(map(str, node_ids))
+    return f"start nodes {names} where they run" if len(node_ids) > 1 else f"start node {names} where it runs"
 
 
 def _behind(seen: ClusterSeen, node_id: int, partitions: Sequence[Partition]) -> Iterator[str]:

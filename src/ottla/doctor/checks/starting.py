@@ -42,17 +42,35 @@ def _foreign_data(evidence: Evidence, node: NodeSeen) -> Iterator[Finding]:
     if not node.has_data:
         return
     where, path = f"node {node.node_id}", f"{node.folder}/data/meta.properties"
-    aside = f"put back its own data, or move {node.folder}/data away; then: ottla up"
+    aside = _aside(evidence, node)
     if node.meta is None:
-        yield found(of.DATA_UNREADABLE, where, "has data that do not say whose they are", evidence=[f"no {path}"], command=aside)
+        what, command = "has data that do not say whose they are", f"put {path} back from a backup of this node{aside}"
+        yield found(of.DATA_UNREADABLE, where, what, evidence=[f"no {path}"], command=command)
         return
     cluster_id, node_id = node.meta.get(CLUSTER_ID), node.meta.get(NODE_ID)
     if evidence.cluster_id is not None and cluster_id != evidence.cluster_id:
         lines = [f"{path}: {CLUSTER_ID} is {cluster_id}", f"this platform is cluster {evidence.cluster_id}"]
-        yield found(of.WRONG_CLUSTER_ID, where, "has the data of another cluster", evidence=lines, command=aside)
+        command = f"put back what was exchanged, cluster.json or the folder {node.folder}/data, from a backup{aside}"
+        yield found(of.WRONG_CLUSTER_ID, where, "has the data of another cluster", evidence=lines, command=command)
     if node_id != str(node.node_id):
         lines = [f"{path}: {NODE_ID} is {node_id}"]
-        yield found(of.WRONG_NODE_ID, where, f"has the data of node {node_id}", evidence=lines, command=aside)
+        command = f"put back its own folder {node.folder}/data{aside}"
+        yield found(of.WRONG_NODE_ID, where, f"has the data of node {node_id}", evidence=lines, command=command)
+
+
+def _aside(evidence: Evidence, node: NodeSeen) -> str:
+    """What may be done beside putting data back, and how it goes on.
+
+    A node may begin anew only where a majority of the other voters has its own data: else an empty cluster may be what comes up.
+    """
+    others = [each for each in evidence.nodes if each.is_voter and each.node_id != node.node_id]
+    safe = sum(_has_own_data(evidence, each) for each in others) * 2 > len(others)
+    return f", or move {node.folder}/data away; then: ottla up" if safe else "; then: ottla up"
+
+
+def _has_own_data(evidence: Evidence, node: NodeSeen) -> bool:
+    ids = None if node.meta is None else (node.meta.get(CLUSTER_ID), node.meta.get(NODE_ID))
+    return node.has_data and ids == (evidence.cluster_id, str(node.node_id))
 
 
 def _causes(evidence: Evidence, node: NodeSeen) -> Iterator[Finding]:
