@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.collector import running_collector
 
-from ottla.telemetry.tracing import ENDPOINTS, LAST_CHANCE, collector, tracing
+from ottla.telemetry.tracing import ENDPOINTS, LAST_CHANCE, UNSHOWN, collector, shown, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,3 +107,35 @@ def test_without_the_sdk_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPat
     with tracing({ENDPOINT: "http://127.0.0.1:4318"}, said.append) as tracer:
         assert tracer is None
     assert said == [f"no traces are sent: {ENDPOINT} is set, and the SDK is not installed: pip install 'ottla[tracing]'"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://127.0.0.1:4318", "http://127.0.0.1:4318"),
+        ("http://user:p@ss@one:4318/v1/traces?key=k#f", "http://one:4318"),
+        ("https://[::1]:4318/", "https://[::1]:4318"),
+        ("http://user:p/ss@one:4318", UNSHOWN),
+        ("http://user:1/ss@one:4318", UNSHOWN),
+        ("one:4318?key=k", UNSHOWN),
+        ("key", UNSHOWN),
+        ("http://[k", UNSHOWN),
+    ],
+)
+def test_of_an_address_no_more_is_shown_than_where_it_is(address: str, told: str) -> None:
+    assert shown(address) == told
+
+
+@pytest.mark.parametrize("form", ["http://us3r:p@55@{}/p4th?key=k3y", "http://us3r:p55@{}/p4th?key=k3y"])
+def test_no_secret_of_the_address_is_told_when_the_collector_is_down(
+    form: str, nobody: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ENDPOINTS[0], form.format(nobody.removeprefix("http://")))
+    said: list[str] = []
+    with tracing(os.environ, said.append) as tracer:
+        assert tracer is not None
+        tracer.start_span("one").end()
+    (text,) = [*said, *capfd.readouterr().err.splitlines()]
+    assert text.startswith(f"traces do not reach {nobody}: ")
+    assert "ConnectionError: Connection refused" in text
+    assert not any(part in text for part in ("us3r", "p@55", "p55", "55@", "p4th", "k3y"))

@@ -7,11 +7,11 @@ a moment after the command's end is dropped. It is told once.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ PREFIX = "OTEL_"
 INSTALL = "pip install 'ottla[tracing]'"
 SERVICE = "ottla"
 UNNAMED = "unknown_service"  # what the SDK says where no variable names the service
-LOGIN = re.compile("//[^/@]*@")
+UNSHOWN = "the collector"  # where its address cannot be read without what may be a secret
 LAST_CHANCE = 1.0  # seconds after the end of a command for spans that still wait
 
 
@@ -34,6 +34,31 @@ def collector(environ: Mapping[str, str]) -> str | None:
     if environ.get(DISABLED, "").strip().lower() == "true" or environ.get(EXPORTER, "").strip().lower() == "none":
         return None
     return next((environ[name] for name in ENDPOINTS if environ.get(name, "").strip()), None)
+
+
+def shown(address: str) -> str:
+    """The scheme, host and port of an address, for people: a login, a path or a query may be a secret."""
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return UNSHOWN
+    if not host or "@" in f"{parts.path}{parts.query}{parts.fragment}":  # a password with a slash in it looks like this
+        return UNSHOWN
+    named = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{named}" if port is None else f"{parts.scheme}://{named}:{port}"
+
+
+def reason_of(error: BaseException) -> str:
+    """The kind of an error, and what the system said of it: texts of HTTP libraries have the whole address in them."""
+    said, seen = "", {id(error)}
+    inner: BaseException | None = error
+    while inner is not None:
+        said = (inner.strerror if isinstance(inner, OSError) else None) or said
+        below = [getattr(inner, "reason", None), *inner.args, inner.__cause__, inner.__context__]
+        inner = next((each for each in below if isinstance(each, BaseException) and id(each) not in seen), None)
+        seen.add(id(inner))
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 @contextmanager
@@ -47,7 +72,7 @@ def tracing(environ: Mapping[str, str], said: Callable[[str], None]) -> Iterator
     if provider is None:
         yield None
         return
-    hearing = _Hearing(LOGIN.sub("//", address or ""), said)
+    hearing = _Hearing(address or "", said)
     logger = logging.getLogger("opentelemetry")
     before = logger.propagate
     logger.addHandler(hearing)
@@ -92,16 +117,25 @@ class _Hearing(logging.Handler):
     def __init__(self, address: str, said: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
         self._address = address
+        self._shown = shown(address)
         self._said: Callable[[str], None] | None = said
         self._telling = threading.Lock()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Tell it, if nothing was told yet."""
-        self.tell(record.getMessage().splitlines()[0])
+        text = str(record.msg) % _without_errors(record.args) if record.args else str(record.msg)
+        self.tell(text.replace(self._address, self._shown).partition("\n")[0])
 
     def tell(self, text: str) -> None:
         """Say it once."""
         with self._telling:
             said, self._said = self._said, None
         if said is not None:
-            said(f"traces do not reach {self._address}: {text}")
+            said(f"traces do not reach {self._shown}: {text}")
+
+
+def _without_errors(given: Any) -> Any:
+    """The same values of a message, with what an error is in the place of its text."""
+    if isinstance(given, tuple):
+        return tuple(reason_of(each) if isinstance(each, BaseException) else each for each in given)
+    return given
