@@ -81,7 +81,7 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
         process = companion.find()
         written = ["--log-format", LogFormat.ECS.value] if platform.spec.logs.format is LogFormat.ECS else []
         arguments = ["--file", str(file.resolve()), "--environment", platform.environment, *written]
-        call = _call(platform, arguments, process)
+        call = _call(platform, arguments, variables_for(process, traces=False))
         if process is None or not call.started(companion, process):
             companion.stop()
             _start(platform, call)
@@ -132,7 +132,7 @@ def renew(platform: LocalPlatform) -> bool:
         process = companion.find()
         if process is None:
             return False
-        call = _call(platform, companion.arguments_of(process), process)
+        call = _call(platform, companion.arguments_of(process), variables_for(process))
         if call.started(companion, process):
             return False
         companion.stop()
@@ -140,16 +140,20 @@ def renew(platform: LocalPlatform) -> bool:
         return True
 
 
-def _call(platform: LocalPlatform, arguments: Sequence[str], process: psutil.Process | None) -> _Call:
+def _call(platform: LocalPlatform, arguments: Sequence[str], environment: Mapping[str, str]) -> _Call:
     if platform.spec.exporter.basic_auth or platform.spec.exporter.tls or platform.cluster.made().any_secured:
         platform.identity.store.ensure_key()  # or versions of secrets would be other ones in each call
-    environment = variables_for(process)
     return _Call(arguments, {**environment, STARTED_WITH: started_with(platform, environment)})
 
 
-def variables_for(process: psutil.Process | None) -> dict[str, str]:
-    """The variables of an exporter: those of this process, and what is not set here as the one that runs was given it."""
-    return {**({} if process is None else environment_of(process)), **os.environ}
+def variables_for(process: psutil.Process | None, *, traces: bool = True) -> dict[str, str]:
+    """The variables of an exporter: those of this process, and what is not set here as the one that runs was given it.
+
+    Without ``traces`` where they are sent is not taken from that one: what is not set here holds no more.
+    """
+    given = {} if process is None else environment_of(process)
+    kept = given if traces else {name: value for name, value in given.items() if not name.startswith(OPENTELEMETRY)}
+    return {**kept, **os.environ}
 
 
 def started_with(platform: LocalPlatform, environ: Mapping[str, str]) -> str:
