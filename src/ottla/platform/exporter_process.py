@@ -19,13 +19,14 @@ from ottla.errors import LocalError
 from ottla.files import explained
 from ottla.kafka.settings import SECRETS
 from ottla.local.companion import Companion
-from ottla.local.log_lines import message_of
+from ottla.local.log_lines import level_of, message_of
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, listening
 from ottla.local.processes import environment_of, is_alive, is_paused
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
 from ottla.secrets import resolve
 from ottla.spec.logs import LogFormat
+from ottla.telemetry.ecs import ERROR
 from ottla.telemetry.tracing import PREFIX as OPENTELEMETRY
 from ottla.waiting import wait_until
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 STARTED_WITH = "OTTLA_EXPORTER_STARTED_WITH"  # the variable that holds the digest
 START_TIMEOUT = 30.0
 DIGITS = 32
+OWN_ERROR = "ottla: "  # how a command begins to say why it ends
 
 
 class _Call(NamedTuple):
@@ -215,9 +217,17 @@ def _start(platform: LocalPlatform, call: _Call) -> None:
         hint=f"see why: {companion.output}",
     )[1]
     if LISTENS not in said:
-        reason = said.strip().splitlines()
         raise LocalError(
-            f"the exporter does not run: {message_of(reason[0]).removeprefix('ottla: ') if reason else 'it said nothing'}",
+            f"the exporter does not run: {why_ended(said)}",
             where=str(companion.output),
             hint="the nodes do; mend it, then: ottla up",
         )
+
+
+def why_ended(said: str) -> str:
+    """Why an exporter ended: the last error that it said, or else the last line, and not a note from before."""
+    lines = said.strip().splitlines()
+    errors = [line for line in lines if line.startswith(OWN_ERROR) or level_of(line) == ERROR]
+    if not lines:
+        return "it said nothing"
+    return message_of((errors or lines)[-1]).removeprefix(OWN_ERROR)
