@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.trace import TraceState
 
 from ottla.kafka.trace_context import (
     SAMPLED,
@@ -95,3 +98,33 @@ def test_headers_have_one_parent_or_none_and_the_others_are_kept(headers: list[t
 
 def test_two_parents_are_none() -> None:
     assert parent_in([(TRACEPARENT, GOOD), (TRACEPARENT, GOOD)]) is None
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a=1", "t1@v=x y", "A=1", "a=", "=1", "a=b=c", " b=2\t", "", "\xe4=1", "1=1", "s3cret"])).map(
+            lambda members: (TRACESTATE, ",".join(members).encode("latin-1"))
+        ),
+        max_size=3,
+    )
+)
+def test_a_foreign_state_is_never_said_aloud(headers: list[tuple[str, bytes | None]]) -> None:
+    heard: list[logging.LogRecord] = []
+    logger = logging.getLogger("opentelemetry.trace.span")
+
+    def hear(record: logging.LogRecord) -> bool:
+        heard.append(record)
+        return False
+
+    logger.addFilter(hear)
+    try:
+        read = TraceState.from_header(states_in(headers))
+        assert heard == []
+        assert dict(read) == dict(TraceState.from_header([(value or b"").decode("latin-1") for _, value in headers]))
+    finally:
+        logger.removeFilter(hear)
+
+
+@pytest.mark.parametrize(("members", "read"), [(32, 32), (33, 0)])
+def test_of_a_state_that_is_too_long_nothing_is_read(members: int, read: int) -> None:
+    assert len(states_in([(TRACESTATE, ",".join(f"k{n}=v" for n in range(members)).encode())])) == read

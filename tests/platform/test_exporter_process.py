@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from ottla.local.processes import is_alive
 from ottla.local.record import ClusterRecord, NodeAddress, write_record
 from ottla.platform import Platform
 from ottla.platform.exporter_check import exporter_checks
-from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with
+from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with, why_ended
+from ottla.telemetry.tracing import ENDPOINTS
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ OTHERS = {
     "the client profile": ("topics: {", "client: {producer: {linger.ms: 7}}\ntopics: {"),
 }
 LOCKED = "prod: {target: local, security: {enabled: true}}, dev: {shares: prod, prefix: dev., users: {admin: null}}"
+TOLD = (("WARN", "a note"), ("ERROR", "it broke"), ("INFO", "bye"))
 RECORD = ClusterRecord("cluster", "4.3.1", (NodeAddress.in_block(1, "127.0.0.1", 9092),))
 
 
@@ -192,6 +196,59 @@ def test_one_that_runs_is_started_anew_exactly_when_it_is_stale(path: Path, runn
     write(path, "enabled: true", "enabled: false")
     assert keep_running(Platform.load(path).on("prod"), path) is None
     assert not is_alive(second)
+
+
+def test_it_is_started_anew_by_up_when_nothing_says_any_more_where_traces_go(
+    path: Path, running: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(ENDPOINTS[1], f"http://{LOOPBACK}:9")
+    keep_running(running, path)
+    traced = process_of(running)
+    assert traced.environ()[ENDPOINTS[1]] == f"http://{LOOPBACK}:9"
+    monkeypatch.delenv(ENDPOINTS[1])
+    assert not renew(running)  # a new password is no word about traces, and nor is a look at it
+    assert "holds no more" not in str(wanting(running))
+    assert process_of(running) == traced
+    keep_running(running, path)
+    assert not is_alive(traced)
+    assert not [name for name in process_of(running).environ() if name.startswith("OTEL_")]
+
+
+@pytest.mark.parametrize("form", ["text", "ecs"])
+def test_one_that_does_not_come_up_says_why_and_not_what_it_noted_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv(ENDPOINTS[1], f"http://{LOOPBACK}:9")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "some")  # so it says that before anything else, and goes on
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        write(path, "enabled: true", f'enabled: true, listen: "{LOOPBACK}:{port}"')
+        path.write_text(f"{path.read_text()}logs: {{format: {form}}}\n")
+        platform = Platform.load(path).on("prod")
+        with pytest.raises(LocalError) as caught:
+            keep_running(platform, path)
+    first = exporter_process(platform).output.read_text().splitlines()[0]
+    assert "compression" in first
+    assert first not in str(caught.value)
+    assert f"the exporter does not run: cannot listen on {LOOPBACK}:{port}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("", "it said nothing"),
+        ("  a note\nottla: first\nottla: it broke\n  next: do this\n", "it broke"),
+        ("  a note\nTraceback (most recent call last):\n  ...\nValueError: x\n", "ValueError: x"),
+        (
+            "\n".join(json.dumps({"@timestamp": "x", "log.level": level, "message": text}) for level, text in TOLD),
+            "it broke",
+        ),
+    ],
+)
+def test_of_all_that_it_said_the_last_error_is_why(said: str, why: str) -> None:
+    assert why_ended(said) == why
 
 
 def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:

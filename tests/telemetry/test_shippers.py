@@ -45,9 +45,10 @@ def test_filebeat_reads_every_log_and_says_whose_it_is(*, as_json: bool) -> None
     for each in inputs:
         names = {name for name in flat(each["fields"]) if not name.startswith("labels.")}
         assert names <= ECS_FIELDS
+        assert each["fields"]["labels"]["environment"] == "local"
         assert "-" not in each["fields"]["data_stream"]["dataset"] + each["fields"]["data_stream"]["namespace"]
         assert [*(kind for parser in each["parsers"] for kind in parser)] == (
-            ["ndjson"] if as_json else ["multiline"] if "kafka" in each["fields"]["service"]["name"] else []
+            ["ndjson"] if as_json else ["multiline"] if "nodes" in each["paths"][0] else []
         )
     output = found["output.elasticsearch"]
     assert all(REFERENCE.fullmatch(value) for value in (*output["hosts"], output["api_key"]))
@@ -64,12 +65,24 @@ def test_fluent_bit_sends_every_log_to_a_data_stream_of_its_own(*, as_json: bool
     assert all(
         REFERENCE.fullmatch(each[key]) for each in pipeline["outputs"] for key in ("host", "port", "http_user", "http_passwd")
     )
-    added = {line.partition(" ")[0] for each in pipeline.get("filters", ()) for line in each["add"]}
+    assert [each["match"] for each in pipeline["filters"]] == tags
+    assert all("labels.environment local" in each["add"] for each in pipeline["filters"])
+    added = {line.partition(" ")[0] for each in pipeline["filters"] for line in each["add"]}
     assert {name for name in added if not name.startswith("labels.")} <= ECS_FIELDS
-    assert bool(added) is not as_json
+    assert (added == {"labels.environment"}) is as_json
     parsers = {each["name"] for each in (*found.get("parsers", ()), *found.get("multiline_parsers", ()))}
     used = {each.get("parser", each.get("multiline.parser")) for each in pipeline["inputs"]} - {None}
     assert used == parsers
+
+
+def test_fluent_bit_calls_the_text_of_a_line_message_whichever_way_it_was_read() -> None:
+    pipeline = configuration(Shipper.FLUENT_BIT, logs(as_json=False))["pipeline"]
+    renamed = {each["match"]: each.get("rename") for each in pipeline["filters"]}
+    for each in pipeline["inputs"]:
+        if "multiline.parser" in each:  # the text is under `log` then
+            assert ("key" in each, renamed[each["tag"]]) == (False, "log message")
+        else:
+            assert (each["key"], renamed[each["tag"]]) == ("message", None)
 
 
 def test_a_stack_trace_in_a_log_for_people_belongs_to_the_line_before_it() -> None:

@@ -29,6 +29,7 @@ from ottla.kafka.trace_context import (
     has_parent,
     parent_in,
     states_in,
+    without_context,
 )
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ class Spans:
     def send(self, topic: str, headers: Headers, *, tombstone: bool = False) -> tuple[Span, Headers]:
         """Begin the span of a record that is sent, and say which headers it is sent with; ``sent`` ends the span.
 
-        A record that has a traceparent keeps its headers as they are, and the span is a child of that one.
+        A record that has a traceparent keeps its headers as they are, and the span is a child of that one. A tracestate alone
+        belongs to no trace, and so not to the new one either: it is left out.
         """
         span = self._begin(SEND, SpanKind.PRODUCER, topic, headers, {TOMBSTONE: True} if tombstone else {})
-        return span, headers if has_parent(headers) else (*headers, *_written(span.get_span_context()))
+        written = () if has_parent(headers) else _written(span.get_span_context())
+        return span, (*without_context(headers), *written) if written else headers
 
     @staticmethod
     def sent(span: Span, *, partition: int, offset: int | None) -> None:

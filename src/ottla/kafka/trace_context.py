@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 FORM = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+KEY = r"(?:[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})"
+MEMBER = re.compile(KEY + r"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
+MEMBERS = 32  # that is the most
 THIS_VERSION, NO_VERSION = b"00", b"ff"
 SAMPLED = 1
 
@@ -58,9 +61,16 @@ def parent_in(headers: Iterable[tuple[str, bytes | None]]) -> TraceParent | None
 
 
 def states_in(headers: Iterable[tuple[str, bytes | None]]) -> list[str]:
-    """The headers with what tracing systems add for themselves, in their order; none where one is no ASCII text."""
+    """What tracing systems add for themselves (``key=value``), in its order; nothing where any of it is not valid.
+
+    OpenTelemetry would say aloud what is not valid, and that is data of a record.
+    """
     found = [value for name, value in headers if name.lower() == TRACESTATE and value]
-    return [value.decode("ascii") for value in found] if all(value.isascii() for value in found) else []
+    if not all(value.isascii() for value in found):
+        return []
+    members = [member.strip(" \t") for value in found for member in value.decode("ascii").split(",")]
+    members = [member for member in members if member]
+    return members if len(members) <= MEMBERS and all(map(MEMBER.fullmatch, members)) else []
 
 
 def spans_of(tracer: Tracer, settings: ClientSettings, *, group: str | None = None) -> Spans:

@@ -24,6 +24,12 @@ def message_of(line: str) -> str:
     return line if event is None else str(event["message"])
 
 
+def level_of(line: str) -> str | None:
+    """How grave an event in JSON is; None for a line for people."""
+    event = _event(line)
+    return None if event is None else str(event.get("log.level", "INFO"))
+
+
 def _event(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None

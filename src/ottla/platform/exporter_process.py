@@ -19,13 +19,14 @@ from ottla.errors import LocalError
 from ottla.files import explained
 from ottla.kafka.settings import SECRETS
 from ottla.local.companion import Companion
-from ottla.local.log_lines import message_of
+from ottla.local.log_lines import level_of, message_of
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, listening
 from ottla.local.processes import environment_of, is_alive, is_paused
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
 from ottla.secrets import resolve
 from ottla.spec.logs import LogFormat
+from ottla.telemetry.ecs import ERROR
 from ottla.telemetry.tracing import PREFIX as OPENTELEMETRY
 from ottla.waiting import wait_until
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 STARTED_WITH = "OTTLA_EXPORTER_STARTED_WITH"  # the variable that holds the digest
 START_TIMEOUT = 30.0
 DIGITS = 32
+OWN_ERROR = "ottla: "  # how a command begins to say why it ends
 
 
 class _Call(NamedTuple):
@@ -81,7 +83,7 @@ def keep_running(platform: LocalPlatform, file: Path) -> str | None:
         process = companion.find()
         written = ["--log-format", LogFormat.ECS.value] if platform.spec.logs.format is LogFormat.ECS else []
         arguments = ["--file", str(file.resolve()), "--environment", platform.environment, *written]
-        call = _call(platform, arguments, process)
+        call = _call(platform, arguments, variables_for(process, traces=False))
         if process is None or not call.started(companion, process):
             companion.stop()
             _start(platform, call)
@@ -132,7 +134,7 @@ def renew(platform: LocalPlatform) -> bool:
         process = companion.find()
         if process is None:
             return False
-        call = _call(platform, companion.arguments_of(process), process)
+        call = _call(platform, companion.arguments_of(process), variables_for(process))
         if call.started(companion, process):
             return False
         companion.stop()
@@ -140,16 +142,20 @@ def renew(platform: LocalPlatform) -> bool:
         return True
 
 
-def _call(platform: LocalPlatform, arguments: Sequence[str], process: psutil.Process | None) -> _Call:
+def _call(platform: LocalPlatform, arguments: Sequence[str], environment: Mapping[str, str]) -> _Call:
     if platform.spec.exporter.basic_auth or platform.spec.exporter.tls or platform.cluster.made().any_secured:
         platform.identity.store.ensure_key()  # or versions of secrets would be other ones in each call
-    environment = variables_for(process)
     return _Call(arguments, {**environment, STARTED_WITH: started_with(platform, environment)})
 
 
-def variables_for(process: psutil.Process | None) -> dict[str, str]:
-    """The variables of an exporter: those of this process, and what is not set here as the one that runs was given it."""
-    return {**({} if process is None else environment_of(process)), **os.environ}
+def variables_for(process: psutil.Process | None, *, traces: bool = True) -> dict[str, str]:
+    """The variables of an exporter: those of this process, and what is not set here as the one that runs was given it.
+
+    Without ``traces`` where they are sent is not taken from that one: what is not set here holds no more.
+    """
+    given = {} if process is None else environment_of(process)
+    kept = given if traces else {name: value for name, value in given.items() if not name.startswith(OPENTELEMETRY)}
+    return {**kept, **os.environ}
 
 
 def started_with(platform: LocalPlatform, environ: Mapping[str, str]) -> str:
@@ -211,9 +217,17 @@ def _start(platform: LocalPlatform, call: _Call) -> None:
         hint=f"see why: {companion.output}",
     )[1]
     if LISTENS not in said:
-        reason = said.strip().splitlines()
         raise LocalError(
-            f"the exporter does not run: {message_of(reason[0]).removeprefix('ottla: ') if reason else 'it said nothing'}",
+            f"the exporter does not run: {why_ended(said)}",
             where=str(companion.output),
             hint="the nodes do; mend it, then: ottla up",
         )
+
+
+def why_ended(said: str) -> str:
+    """Why an exporter ended: the last error that it said, or else the last line, and not a note from before."""
+    lines = said.strip().splitlines()
+    errors = [line for line in lines if line.startswith(OWN_ERROR) or level_of(line) == ERROR]
+    if not lines:
+        return "it said nothing"
+    return message_of((errors or lines)[-1]).removeprefix(OWN_ERROR)

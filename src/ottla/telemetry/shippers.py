@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BEGINS = r"^\[\d{4}-\d\d-\d\d "  # a line for people that is not the next one of a stack trace
 ECS, MULTILINE = "ecs", "lines"
+MULTILINE_KEY = "log"  # where Fluent Bit puts what a multiline parser read, whatever `key` says
 
 
 class Shipper(Enum):
@@ -90,12 +91,14 @@ def _filestream(logs: LogFiles, data_set: str) -> dict[str, Any]:
         "file_identity.native": None,  # a file that was rotated is the same file
         "parsers": [{"ndjson": ndjson}] if logs.as_json else [{"multiline": lines}] if has_traces(data_set) else [],
         "fields_under_root": True,
-        "fields": {"data_stream": stream, **(_said(logs, data_set) if not logs.as_json else {})},
+        "fields": {"data_stream": stream, **_said(logs, data_set)},
     }
 
 
 def _said(logs: LogFiles, data_set: str) -> dict[str, Any]:
-    """What JSON says by itself, and lines for people do not."""
+    """What lines for people do not say. JSON says it by itself, but for the environment: a node knows its cluster only."""
+    if logs.as_json:
+        return {"labels": {"environment": logs.environment}}
     service = logs.data_sets[data_set][0]
     return {
         "event": {"dataset": data_set},
@@ -112,13 +115,12 @@ def _fluent_bit(logs: LogFiles) -> dict[str, Any]:
     ]
     lines = {"name": MULTILINE, "type": "regex", "flush_timeout": 1000, "rules": rules}
     parsers = {"parsers": [ecs]} if logs.as_json else {"multiline_parsers": [lines]}
-    filters = [] if logs.as_json else [_modify(logs, data_set) for data_set in logs.data_sets]
     return {
         "service": {"flush": 1, "log_level": "info"},
         **parsers,
         "pipeline": {
             "inputs": [_tail(logs, data_set) for data_set in logs.data_sets],
-            **({"filters": filters} if filters else {}),
+            "filters": [_modify(logs, data_set) for data_set in logs.data_sets],
             "outputs": [_opensearch(logs, data_set) for data_set in logs.data_sets],
         },
     }
@@ -134,18 +136,15 @@ def _tail(logs: LogFiles, data_set: str) -> dict[str, Any]:
         "read_from_head": True,
         "rotate_wait": 30,
         "buffer_max_size": "1M",  # the longest event: a stack trace is one
-        **(
-            {"parser": ECS}
-            if logs.as_json
-            else {"key": "message", **({"multiline.parser": MULTILINE} if has_traces(data_set) else {})}
-        ),
+        **({"parser": ECS} if logs.as_json else {"multiline.parser": MULTILINE} if has_traces(data_set) else {"key": "message"}),
     }
 
 
 def _modify(logs: LogFiles, data_set: str) -> dict[str, Any]:
     said = _said(logs, data_set)
     added = [f"{group}.{name} {value}" for group, values in said.items() for name, value in values.items()]
-    return {"name": "modify", "match": data_set, "add": added}
+    renamed = {} if logs.as_json or not has_traces(data_set) else {"rename": f"{MULTILINE_KEY} message"}
+    return {"name": "modify", "match": data_set, **renamed, "add": added}
 
 
 def _opensearch(logs: LogFiles, data_set: str) -> dict[str, Any]:
