@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +15,10 @@ from ruamel.yaml import YAML
 
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, write_record
 from ottla.platform import Platform
+from ottla.platform.monitoring import monitoring_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -37,6 +43,30 @@ def made(spec: Path, jmx: int | None) -> None:
     write_record(layout.record, ClusterRecord(new_cluster_id(), "4.3.1", with_agent))
 
 
+@contextmanager
+def monitored(spec: Path) -> Iterator[None]:
+    """A process that the process table has as the environment's Prometheus: `echo`, which waits for a pipe that nobody reads."""
+    monitoring = monitoring_of(Platform.load(spec).on())
+    monitoring.folder.mkdir(parents=True)
+    taken, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, b"." * 4096)
+    os.set_blocking(full, True)
+    companion = monitoring.prometheus.companion
+    words = [companion.program, *(companion.marks or ())]
+    process = subprocess.Popen(words, executable=shutil.which("echo"), stdout=full, cwd=monitoring.folder)
+    try:
+        assert monitoring.runs()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        os.close(taken)
+        os.close(full)
+
+
 def read(path: Path) -> Any:
     return YAML(typ="safe").load(path)
 
@@ -47,6 +77,27 @@ def test_the_table_needs_no_cluster_and_says_what_is_left_out(ottla: Ottla) -> N
     assert shown.stdout.splitlines()[0].split() == ["ALERT", "SEVERITY", "FOR", "WHEN"]
     assert [line.split()[0] for line in shown.stdout.splitlines()[1:]] == ["Watchdog"]
     assert "left out: BrokerDown: nodes run without the JMX agent: set cluster.jmx_agent: true" in shown.stderr
+
+
+def test_where_nothing_is_monitored_the_way_to_the_exporters_alerts_is_said(ottla: Ottla, folder: Path) -> None:
+    way = "`ottla up --with monitoring` switches the exporter on"
+    assert way in ottla("monitoring").stderr
+    spec = folder / "platform.yaml"
+    spec.write_text(spec.read_text() + ON)
+    assert way not in ottla("monitoring").stderr
+
+
+def test_while_it_is_monitored_the_alerts_are_those_that_run(ottla: Ottla, folder: Path) -> None:
+    spec = folder / "platform.yaml"
+    made(spec, None)
+    assert "ExporterStale" not in ottla("monitoring").stdout
+    with monitored(spec):
+        shown = ottla("monitoring")
+        assert "ExporterStale" in shown.stdout
+        assert "--with monitoring" not in shown.stderr
+        assert ottla("monitoring", "-d", "out").exit_code == 0
+    assert [job["job_name"] for job in read(folder / "out" / "prometheus.yml")["scrape_configs"]] == ["ottla-exporter"]
+    assert "ExporterStale" in (folder / "out" / "rules.yml").read_text()
 
 
 def test_machines_get_the_same(ottla: Ottla, watched: Path) -> None:

@@ -33,13 +33,15 @@ def command(
 ) -> int:
     """Show the alerts of an environment, or write prometheus.yml, rules.yml, alertmanager.yml and dashboards for it.
 
-    Numbers in them (brokers, voters, limits of groups) are those of the spec; where to ask is as the cluster runs here.
+    Numbers in them (brokers, voters, limits of groups) are those of the spec; where to ask is as the cluster runs here. While the
+    environment is monitored its exporter runs, whatever the spec says: alerts are those of both.
     """
+    from ottla.platform.monitoring import watched
     from ottla.platform.monitoring_files import alerts
 
     if not 1 <= scale < float("inf"):
         raise UsageError(f"--scale {scale:g}: expected 1 or more")
-    platform = open_platform(file, environment)
+    platform = watched(open_platform(file, environment), wanted=False)
     alerting = alerts(platform)
     if folder is not None:
         _write(platform, folder, scale, force=force)
@@ -50,6 +52,8 @@ def command(
         return 0
     for each in alerting.left_out:
         note(with_options(f"  left out: {each.name}: {each.why}"))
+    if alerting.left_out and not platform.spec.exporter.enabled:
+        note(with_options("  `ottla up --with monitoring` switches the exporter on, and the alerts that read it"))
     return 0
 
 
