@@ -43,6 +43,7 @@ NO_AGENT = replace(EVERYTHING, agent=False)
 
 NODES = [f'up{{cluster="shop",job="kafka",node="{node}",role="combined"}}' for node in (1, 2, 3)]
 EXPORTER = 'up{cluster="shop",job="ottla-exporter"}'
+SEES_BROKERS = 'ottla_exporter_collector_success{cluster="shop",collector="brokers"}'
 OTHERS = {series.replace('"shop"', '"other"'): 0.0 for series in NODES}  # of a cluster that is none of ours
 
 
@@ -220,8 +221,11 @@ BY_EXPORTER = (
 )
 
 
+SEES: dict[str, float | Grows] = {EXPORTER: 1, SEES_BROKERS: 1}
+
+
 def _without_agent(case: Case) -> Case:
-    return replace(case, how="by the exporter", watched=NO_AGENT, good={EXPORTER: 1, **case.good}, bad={EXPORTER: 1, **case.bad})
+    return replace(case, how="by the exporter", watched=NO_AGENT, good={**SEES, **case.good}, bad={**SEES, **case.bad})
 
 
 PRESENT, LEADER = exported("ottla_kafka_brokers_present"), exported("ottla_kafka_quorum_leader")
@@ -229,7 +233,7 @@ FOLLOWING = [exported("ottla_kafka_quorum_voter_lag_seconds", node_id=str(node))
 WITHOUT_AGENT = tuple(
     _without_agent(case)
     for case in (
-        # Where the exporter sees no broker there is none; where it is gone itself, nothing is known
+        # Where the exporter reads brokers and finds none there is none; where it reads nothing, nothing is known
         replace(one("BrokersMissing", PRESENT, 3, 2), dies=(PRESENT,), after_death=True),
         one("BrokerFenced", exported("ottla_kafka_broker_fenced", node_id="2"), 0, 1),
         Case("NoActiveController", {LEADER: 1}, {}, {}, dies=(LEADER,), after_death=True),

@@ -118,6 +118,15 @@ def test_what_an_alert_silences_is_an_alert_and_never_in_a_circle() -> None:
     assert [(name, other) for name, others in silences.items() for other in others if name in silences[other]] == []
 
 
+def test_without_the_agent_missing_brokers_silence_the_exporter_that_loses_them_and_not_the_other_way_round() -> None:
+    silences = {alert.name: set(alert.silences) for alert in alerts_of(NO_AGENT).alerts}
+    assert "ExporterStale" in silences["BrokersMissing"]
+    assert "BrokersMissing" not in silences["ExporterStale"]
+    assert [
+        (name, other) for name, others in silences.items() for other in others & set(silences) if name in silences[other]
+    ] == []
+
+
 def test_a_dead_broker_is_one_page() -> None:
     """Those that fire with it, where three replicas are asked for and two are enough."""
     [down] = [alert for alert in ALERTS if alert.name == "BrokerDown"]

@@ -36,7 +36,6 @@ READ_BY_EXPORTER = (
     "CertificateExpired",
 )
 IF_NO_AGENT = (
-    "BrokersMissing",
     "BrokerFenced",
     "NoActiveController",
     "QuorumNoSpare",
