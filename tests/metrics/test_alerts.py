@@ -127,6 +127,12 @@ def test_without_the_agent_missing_brokers_silence_the_exporter_that_loses_them_
     ] == []
 
 
+def test_a_blind_exporter_does_not_hide_the_certificate_that_blinds_it() -> None:
+    for alerts in (ALERTS, alerts_of(NO_AGENT).alerts):
+        [stale] = [alert for alert in alerts if alert.name == "ExporterStale"]
+        assert not {"CertificateExpired", "CertificateExpiring"} & set(stale.silences)
+
+
 def test_a_dead_broker_is_one_page() -> None:
     """Those that fire with it, where three replicas are asked for and two are enough."""
     [down] = [alert for alert in ALERTS if alert.name == "BrokerDown"]

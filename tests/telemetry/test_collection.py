@@ -13,7 +13,7 @@ from cryptography import x509
 from ottla.local.certificates import make_authority, make_own_certificate
 from ottla.local.layout import Layout
 from ottla.metrics.cluster_metrics import CERTIFICATE_EXPIRY
-from ottla.metrics.samples import Sample
+from ottla.metrics.samples import Sample, Series
 from ottla.telemetry.collection import Collection
 from ottla.telemetry.view import View
 
@@ -34,7 +34,8 @@ def test_when_certificates_expire_is_said_too_where_nobody_answers_any_more(tmp_
     make_own_certificate(layout)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(layout.own_store)
-    collection, samples = Collection(View()), []
+    collection = Collection(View())
+    samples: list[Sample | Series] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         answering = threading.Thread(target=answer_once, args=(listener, context))
