@@ -240,11 +240,9 @@ class LocalCluster:
         """Stop one node, start it with other properties, and wait until it takes clients.
 
         Properties that it had, and ``configs`` does not name, stay. If it does not come up, it is started with the old ones,
-        its JMX agent and the form of its log as they were, and LocalError or WaitTimeout is raised all the same. What it runs
-        on is there before it is stopped: fetching jars and training the JVM take their time, and may fail.
+        its JMX agent and the form of its log as they were, and LocalError or WaitTimeout is raised all the same.
         """
         record = self.made()
-        self.runtime(record.kafka_version)
         before = self._as_before(record, [node_id])
         wanted = {**self.applied().get(node_id, {}), **configs}
         self.stop([node_id])
