@@ -158,8 +158,16 @@ BY_NODES = (
     Case("QuorumNoSpare", ALL_UP, {**ALL_UP, NODES[2]: 0}, {}, blind=True, after_death=True),
     Case("OfflinePartitions", {jmx(OFFLINE): 0, jmx(OFFLINE, node=2): 0}, {jmx(OFFLINE): 4, jmx(OFFLINE, node=2): 4}, {}),
     one("UnderMinIsr", jmx("kafka_server_replicamanager_underminisrpartitioncount"), 0, 3),
-    # All partitions are at min_insync_replicas in health too, where there are no more replicas than that
-    Case("AtMinIsr", {jmx(AT_MIN): 7, jmx(MISSING): 0}, {jmx(AT_MIN): 7, jmx(MISSING): 2}, {}),
+    # All partitions are at min_insync_replicas in health too, where there are no more replicas than that; and others lack some
+    one("AtMinIsr", exported("ottla_kafka_topic_at_min_isr_partitions", topic="orders"), 0, 2),
+    Case(
+        "AtMinIsr",
+        {jmx(AT_MIN): 7, jmx(MISSING): 0, jmx(AT_MIN, node=2): 0, jmx(MISSING, node=2): 3},
+        {jmx(AT_MIN): 7, jmx(MISSING): 2, jmx(AT_MIN, node=2): 0, jmx(MISSING, node=2): 3},
+        {"node": "1"},
+        watched=replace(EVERYTHING, exporter=False, canary=False),
+        how="by nodes",
+    ),
     one("UnderReplicated", jmx(MISSING), 0, 5),
     replace(one("IsrFlapping", jmx("kafka_server_replicamanager_isrshrinks_total"), Grows(0), Grows(1)), ending=290),
     replace(
@@ -188,12 +196,14 @@ BY_EXPORTER = (
         {exported(USABLE, **LOG_DIR): Grows(-5e7, first=50e9), exported(SIZE, **LOG_DIR): 1e9},
         {"node_id": "1"},
         onset=HOUR,  # a start is no trend
-        ending=HOUR,
+        ending=280,  # until the way it went in the last hour leads to no end any more
         lead=0,
     ),
     Case("LagRecords", of_group(0, 0, 1), of_group(2000, 10, 1), GROUP),
     Case("LagSeconds", of_group(0, 0, 1), of_group(10, 90, 1), GROUP),
-    Case("LagStalled", of_group(10, 1, 1), of_group(10, 90, 0), GROUP, onset=290),
+    Case("LagStalled", of_group(10, 1, 1), of_group(10, 90, 0), GROUP, onset=290, lead=31),
+    # What an exporter that was just started says for the first time has not stood still yet
+    Case("LagStalled", of_group(0, 0, 0), of_group(10, 90, 0), GROUP, onset=300, lead=0, how="of a start"),
     Case(
         "NearRetention",
         {exported(AGE, **GROUP): 100, exported(LEFT, **GROUP): 1000},

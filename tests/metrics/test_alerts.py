@@ -133,6 +133,13 @@ def test_a_blind_exporter_does_not_hide_the_certificate_that_blinds_it() -> None
         assert not {"CertificateExpired", "CertificateExpiring"} & set(stale.silences)
 
 
+def test_what_nodes_count_of_different_partitions_silences_nothing() -> None:
+    [by_nodes] = [alert for alert in alerts_of(replace(EVERYTHING, exporter=False)).alerts if alert.name == "AtMinIsr"]
+    [by_exporter] = [alert for alert in ALERTS if alert.name == "AtMinIsr"]
+    assert (by_nodes.silences, by_exporter.silences) == ((), ("UnderReplicated",))
+    assert not any(re.search(r"sum\b.* and .*sum\b", alert.expression) for alert in (by_nodes, by_exporter))
+
+
 def test_a_dead_broker_is_one_page() -> None:
     """Those that fire with it, where three replicas are asked for and two are enough."""
     [down] = [alert for alert in ALERTS if alert.name == "BrokerDown"]

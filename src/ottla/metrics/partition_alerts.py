@@ -89,20 +89,34 @@ def under_min_isr(watched: Watched) -> Alert | LeftOut:
 
 
 def at_min_isr(watched: Watched) -> Alert | LeftOut:
-    """One more loss stops writes. A partition that never has more replicas than that is no news: some must be missing."""
+    """One more loss stops writes. A partition that never has more replicas than that is no news: one must be missing.
+
+    Only the exporter sees both of one partition. Nodes count each for itself, so that they are not about the same partitions.
+    """
+    if watched.reads(Family.TOPICS):
+        return Alert(
+            name="AtMinIsr",
+            severity=Severity.TICKET,
+            about=About.PARTITIONS,
+            expression=f"sum by (cluster) ({of(cluster_metrics.TOPIC_AT_MIN_ISR_PARTITIONS, watched.cluster)}) > 0",
+            lasting=LATER,
+            summary="{{ $value }} partitions of {{ $labels.cluster }} have no replica to spare",
+            description="They lack a replica, and have just min_insync_replicas in sync: with one less, writes are refused.",
+            step=watched.round,
+            silences=("UnderReplicated",),
+        )
     if not watched.agent:
-        return LeftOut("AtMinIsr", NO_AGENT)
-    at, missing = (f"sum by (cluster) ({of(metric, watched.cluster)}) > 0" for metric in (AT_MIN_ISR, UNDER_REPLICATED))
+        return LeftOut("AtMinIsr", NO_TOPICS)
+    at, missing = (f"max by (cluster, node) ({of(metric, watched.cluster)}) > 0" for metric in (AT_MIN_ISR, UNDER_REPLICATED))
     return Alert(
         name="AtMinIsr",
         severity=Severity.TICKET,
         about=About.PARTITIONS,
-        expression=f"({at}) and ({missing})",
+        expression=f"{at} and {missing}",
         lasting=LATER,
-        summary="{{ $value }} partitions of {{ $labels.cluster }} have no replica to spare",
-        description="As many replicas are in sync as min_insync_replicas asks for: with one less, writes are refused.",
+        summary="Broker {{ $labels.node }} of {{ $labels.cluster }} leads {{ $value }} partitions at min_insync_replicas",
+        description="It also leads some that lack a replica. If they are the same, writes to them are refused with one less.",
         step=watched.scrape,
-        silences=("UnderReplicated",),
     )
 
 
