@@ -72,6 +72,7 @@ class Case:
     blind: bool = False
     after_death: bool = False  # whether it goes on firing where those are gone
     dies: tuple[str, ...] = ()
+    lingers: int = 0  # seconds for which the expression still sees what has ended
     lead: int = LEAD
     watched: Watched = EVERYTHING
     how: str = ""
@@ -174,7 +175,7 @@ BY_NODES = (
         one("UncleanElection", jmx("kafka_controller_controllerstats_uncleanleaderelections_total"), Grows(0), Grows(1)),
         ending=590,
     ),
-    one("LogDirOffline", jmx("kafka_log_logmanager_offlinelogdirectorycount"), 0, 1, node="1"),
+    one("LogDirOffline", exported("ottla_kafka_log_dir_online", **LOG_DIR), 1, 0, **LOG_DIR),
 )
 BY_EXPORTER = (
     Case(
@@ -196,6 +197,7 @@ BY_EXPORTER = (
         {exported(USABLE, **LOG_DIR): Grows(-5e7, first=50e9), exported(SIZE, **LOG_DIR): 1e9},
         {"node_id": "1"},
         onset=HOUR,  # a start is no trend
+        lingers=HOUR,
         ending=280,  # until the way it went in the last hour leads to no end any more
         lead=0,
     ),
@@ -255,7 +257,6 @@ WITHOUT_AGENT = tuple(
         one("OfflinePartitions", exported("ottla_kafka_offline_partitions"), 0, 2),
         one("UnderMinIsr", exported("ottla_kafka_below_min_isr_partitions"), 0, 2),
         one("UnderReplicated", exported("ottla_kafka_under_replicated_partitions"), 0, 2),
-        one("LogDirOffline", exported("ottla_kafka_log_dir_online", **LOG_DIR), 1, 0, **LOG_DIR),
     )
 )
 CASES = (*BY_NODES, *BY_EXPORTER, *WITHOUT_AGENT)
@@ -304,7 +305,7 @@ def promtool_tests(case: Case) -> dict[str, list[dict[str, Any]]]:
                 [
                     ((over - 1) * TICK, "firing"),
                     (over * TICK, still or ("firing" if keep or case.ending else None)),
-                    (well + HOUR // 3, still),
+                    (well + case.lingers + HOUR // 3, still),
                 ],
             )
         ],

@@ -20,9 +20,10 @@ UNDER_MIN_ISR = node_metric("kafka_server_replicamanager_underminisrpartitioncou
 AT_MIN_ISR = node_metric("kafka_server_replicamanager_atminisrpartitioncount")
 ISR_SHRINKS = node_metric("kafka_server_replicamanager_isrshrinks_total")
 UNCLEAN = node_metric("kafka_controller_controllerstats_uncleanleaderelections_total")
-OFFLINE_LOG_DIRS = node_metric("kafka_log_logmanager_offlinelogdirectorycount")
 NO_TOPICS = f"{NO_AGENT}, or exporter.enabled: true with the family topics"
-NO_LOG_DIRS = f"{NO_AGENT}, or exporter.enabled: true with the family log_dirs"
+NO_LOG_DIRS = (
+    "a node of one log_dir stops with it, its JMX agent too (BrokerDown): set exporter.enabled: true, with the family log_dirs"
+)
 
 NOW = 15_000
 SHRUNK, FLAPPING, HAPPENED = 300_000, 600_000, 600_000
@@ -170,23 +171,17 @@ def unclean_election(watched: Watched) -> Alert | LeftOut:
 
 
 def log_dir_offline(watched: Watched) -> Alert | LeftOut:
-    """A broker cannot use a log_dir; one that has no other stops, so this goes on for a while without it."""
-    if watched.agent:
-        expression = f"max by (cluster, node) ({of(OFFLINE_LOG_DIRS, watched.cluster)}) > 0"
-        who, step = "{{ $labels.node }}", watched.scrape
-    elif watched.reads(Family.LOG_DIRS):
-        expression = f"{of(cluster_metrics.LOG_DIR_ONLINE, watched.cluster)} == 0"
-        who, step = "{{ $labels.node_id }}", watched.round
-    else:
+    """A broker that runs cannot use a log_dir. Its agent cannot say so: it ends with the broker, that stops with its last one."""
+    if not watched.reads(Family.LOG_DIRS):
         return LeftOut("LogDirOffline", NO_LOG_DIRS)
     return Alert(
         name="LogDirOffline",
         severity=Severity.PAGE,
         about=About.PARTITIONS,
-        expression=expression,
+        expression=f"{of(cluster_metrics.LOG_DIR_ONLINE, watched.cluster)} == 0",
         lasting=NOW,
         keep=KEPT,
-        summary=f"Broker {who} of {{{{ $labels.cluster }}}} cannot use a log_dir",
+        summary="Broker {{ $labels.node_id }} of {{ $labels.cluster }} cannot use a log_dir",
         description="Its disk failed, is full, or may not be written: the replicas in it are offline.",
-        step=step,
+        step=watched.round,
     )
