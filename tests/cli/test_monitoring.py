@@ -102,7 +102,10 @@ def test_while_it_is_monitored_the_alerts_are_those_that_run(ottla: Ottla, folde
 
 def test_machines_get_the_same(ottla: Ottla, watched: Path) -> None:
     assert watched.is_dir()
-    data = json.loads(ottla("monitoring", "-o", "json").stdout)["data"]
+    document = json.loads(ottla("monitoring", "-o", "json").stdout)
+    assert document["kind"] == "alerts"
+    data = document["data"]
+    assert "0ms" not in json.dumps(data)
     alerts = {each["alert"]: each for each in data["alerts"]}
     assert (alerts["BrokerDown"]["for"], alerts["BrokerDown"]["severity"]) == ("30s", "page")
     assert {each["name"] for each in data["left_out"]} == {"CertificateExpiring", "CertificateExpired"}
@@ -133,6 +136,16 @@ def test_a_password_is_in_no_file_and_it_is_said_where_it_must_be(
         "password_file": "exporter-password",
     }
     assert [path for path in (watched / "out").rglob("*.*") if "hush" in path.read_text()] == []
+
+
+def test_what_only_prometheus_was_to_read_ends_with_it(watched: Path) -> None:
+    monitoring = monitoring_of(Platform.load(watched / "platform.yaml").on())
+    monitoring.folder.mkdir(parents=True)
+    kept = {monitoring.folder / name for name in ("prometheus.yml", "exporter-password", "exporter-ca.pem")}
+    for path in kept:
+        path.touch()
+    assert not monitoring.stop()
+    assert [path.name for path in monitoring.folder.iterdir()] == ["prometheus.yml"]
 
 
 def test_a_file_that_is_not_ottlas_is_left_alone(ottla: Ottla, watched: Path) -> None:

@@ -48,7 +48,7 @@ def command(
     elif output is Output.TABLE:
         _show(alerting, scale)
     else:
-        print_document("Alerts", _data(alerting, scale), output)
+        print_document("alerts", _data(alerting, scale), output)
         return 0
     for each in alerting.left_out:
         note(with_options(f"  left out: {each.name}: {each.why}"))
@@ -111,8 +111,16 @@ def _for(alert: Alert, pace: Pace) -> str:
     return prometheus_time(lasting) if lasting else "at once"
 
 
+def _times(alert: Alert, pace: Pace) -> dict[str, str]:
+    """As in a rule: what is 0 is not said."""
+    from ottla.metrics.alert import prometheus_time
+
+    times = {"for": pace.lasting(alert), "keep_firing_for": pace.keep(alert)}
+    return {name: prometheus_time(time) for name, time in times.items() if time}
+
+
 def _data(alerting: Alerting, scale: float) -> dict[str, object]:
-    from ottla.metrics.alert import Pace, prometheus_time
+    from ottla.metrics.alert import Pace
 
     pace = Pace(scale)
     return {
@@ -122,8 +130,7 @@ def _data(alerting: Alerting, scale: float) -> dict[str, object]:
                 "severity": str(alert.severity),
                 "about": str(alert.about),
                 "expression": pace.expression(alert),
-                "for": prometheus_time(pace.lasting(alert)),
-                "keep_firing_for": prometheus_time(pace.keep(alert)),
+                **_times(alert, pace),
                 "summary": alert.summary,
                 "description": alert.description,
                 "runbook": alert.anchor,
