@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
+from ottla.local.certificates import make_authority, make_own_certificate
+from ottla.local.layout import Layout
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, write_record
 from ottla.platform import Platform
 from ottla.platform.monitoring import monitoring_of
@@ -146,6 +148,20 @@ def test_what_only_prometheus_was_to_read_ends_with_it(watched: Path) -> None:
         path.touch()
     assert not monitoring.stop()
     assert [path.name for path in monitoring.folder.iterdir()] == ["prometheus.yml"]
+
+
+def test_prometheus_is_told_what_the_exporters_certificate_calls_it(ottla: Ottla, watched: Path) -> None:
+    layout = Layout(watched / "pki")
+    make_authority(layout, "shop")
+    make_own_certificate(layout)
+    spec, store = watched / "platform.yaml", layout.own_store
+    spec.write_text(
+        spec.read_text().replace(ON, f"{ON[:-2]}, tls: {{certificate: '${{file:{store}}}', key: '${{file:{store}}}'}}}}\n")
+    )
+    written = ottla("monitoring", "-d", "out")
+    assert written.exit_code == 0, written.stderr
+    asked = read(watched / "out" / "prometheus.yml")["scrape_configs"][1]["tls_config"]
+    assert asked == {"ca_file": str(store), "server_name": "operator"}
 
 
 def test_a_file_that_is_not_ottlas_is_left_alone(ottla: Ottla, watched: Path) -> None:
