@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import Home
 
+from ottla.cli.exporter import renew_exporters
+from ottla.errors import LocalError
 from ottla.local.ports import LOOPBACK, free_port
+from ottla.platform import Platform
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    import pytest
     from tests.cli.conftest import Ottla
 
     from ottla.platform import LocalPlatform
@@ -69,3 +74,18 @@ def test_one_look_at_a_cluster_that_is_stopped_says_so_at_once(ottla: Ottla, mad
     assert (stopped.exit_code, stopped.stdout) == (1, "")
     said = "ottla: node 1 does not run\n  see what runs: ottla status -e laptop; start it: ottla up -e laptop\n"
     assert stopped.stderr == said
+
+
+def test_an_exporter_that_does_not_come_up_is_told_and_its_neighbours_are_looked_at(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def renew(platform: LocalPlatform) -> bool:
+        asked.append(platform.environment)
+        raise LocalError("it does not come up")
+
+    monkeypatch.setattr("ottla.platform.exporter_process.renew", renew)
+    renew_exporters(shared, Platform.load(shared).on("local-secure"))
+    assert asked == ["local-secure", "dev"]
+    assert "the exporter of local-secure was not started anew: it does not come up" in capsys.readouterr().err

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
+from ottla.local.certificates import make_authority, make_own_certificate
+from ottla.local.layout import Layout
 from ottla.local.record import ClusterRecord, NodeAddress, new_cluster_id, write_record
 from ottla.platform import Platform
+from ottla.platform.monitoring import monitoring_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -37,6 +45,30 @@ def made(spec: Path, jmx: int | None) -> None:
     write_record(layout.record, ClusterRecord(new_cluster_id(), "4.3.1", with_agent))
 
 
+@contextmanager
+def monitored(spec: Path) -> Iterator[None]:
+    """A process that the process table has as the environment's Prometheus: `echo`, which waits for a pipe that nobody reads."""
+    monitoring = monitoring_of(Platform.load(spec).on())
+    monitoring.folder.mkdir(parents=True)
+    taken, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, b"." * 4096)
+    os.set_blocking(full, True)
+    companion = monitoring.prometheus.companion
+    words = [companion.program, *(companion.marks or ())]
+    process = subprocess.Popen(words, executable=shutil.which("echo"), stdout=full, cwd=monitoring.folder)
+    try:
+        assert monitoring.runs()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        os.close(taken)
+        os.close(full)
+
+
 def read(path: Path) -> Any:
     return YAML(typ="safe").load(path)
 
@@ -49,9 +81,33 @@ def test_the_table_needs_no_cluster_and_says_what_is_left_out(ottla: Ottla) -> N
     assert "left out: BrokerDown: nodes run without the JMX agent: set cluster.jmx_agent: true" in shown.stderr
 
 
+def test_where_nothing_is_monitored_the_way_to_the_exporters_alerts_is_said(ottla: Ottla, folder: Path) -> None:
+    way = "`ottla up --with monitoring` switches the exporter on"
+    assert way in ottla("monitoring").stderr
+    spec = folder / "platform.yaml"
+    spec.write_text(spec.read_text() + ON)
+    assert way not in ottla("monitoring").stderr
+
+
+def test_while_it_is_monitored_the_alerts_are_those_that_run(ottla: Ottla, folder: Path) -> None:
+    spec = folder / "platform.yaml"
+    made(spec, None)
+    assert "ExporterStale" not in ottla("monitoring").stdout
+    with monitored(spec):
+        shown = ottla("monitoring")
+        assert "ExporterStale" in shown.stdout
+        assert "--with monitoring" not in shown.stderr
+        assert ottla("monitoring", "-d", "out").exit_code == 0
+    assert [job["job_name"] for job in read(folder / "out" / "prometheus.yml")["scrape_configs"]] == ["ottla-exporter"]
+    assert "ExporterStale" in (folder / "out" / "rules.yml").read_text()
+
+
 def test_machines_get_the_same(ottla: Ottla, watched: Path) -> None:
     assert watched.is_dir()
-    data = json.loads(ottla("monitoring", "-o", "json").stdout)["data"]
+    document = json.loads(ottla("monitoring", "-o", "json").stdout)
+    assert document["kind"] == "alerts"
+    data = document["data"]
+    assert "0ms" not in json.dumps(data)
     alerts = {each["alert"]: each for each in data["alerts"]}
     assert (alerts["BrokerDown"]["for"], alerts["BrokerDown"]["severity"]) == ("30s", "page")
     assert {each["name"] for each in data["left_out"]} == {"CertificateExpiring", "CertificateExpired"}
@@ -82,6 +138,30 @@ def test_a_password_is_in_no_file_and_it_is_said_where_it_must_be(
         "password_file": "exporter-password",
     }
     assert [path for path in (watched / "out").rglob("*.*") if "hush" in path.read_text()] == []
+
+
+def test_what_only_prometheus_was_to_read_ends_with_it(watched: Path) -> None:
+    monitoring = monitoring_of(Platform.load(watched / "platform.yaml").on())
+    monitoring.folder.mkdir(parents=True)
+    kept = {monitoring.folder / name for name in ("prometheus.yml", "exporter-password", "exporter-ca.pem")}
+    for path in kept:
+        path.touch()
+    assert not monitoring.stop()
+    assert [path.name for path in monitoring.folder.iterdir()] == ["prometheus.yml"]
+
+
+def test_prometheus_is_told_what_the_exporters_certificate_calls_it(ottla: Ottla, watched: Path) -> None:
+    layout = Layout(watched / "pki")
+    make_authority(layout, "shop")
+    make_own_certificate(layout)
+    spec, store = watched / "platform.yaml", layout.own_store
+    spec.write_text(
+        spec.read_text().replace(ON, f"{ON[:-2]}, tls: {{certificate: '${{file:{store}}}', key: '${{file:{store}}}'}}}}\n")
+    )
+    written = ottla("monitoring", "-d", "out")
+    assert written.exit_code == 0, written.stderr
+    asked = read(watched / "out" / "prometheus.yml")["scrape_configs"][1]["tls_config"]
+    assert asked == {"ca_file": str(store), "server_name": "operator"}
 
 
 def test_a_file_that_is_not_ottlas_is_left_alone(ottla: Ottla, watched: Path) -> None:

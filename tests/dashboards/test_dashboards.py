@@ -91,7 +91,7 @@ def test_a_panel_asks_only_for_metrics_of_the_catalogue_and_labels_that_they_hav
 def test_every_question_is_about_the_chosen_cluster(board: Dashboard, panel: Panel) -> None:
     for query in panel.queries:
         for name, matchers in SELECTOR.findall(query.expression):
-            assert matchers.startswith(('cluster="$cluster"', 'cluster=~"$cluster|"')), (board.uid, name)
+            assert matchers.startswith('cluster="$cluster"'), (board.uid, name)
 
 
 @EVERY

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTERVAL = "2s"
-RULES = """groups: [{name: test, rules: [{alert: AlwaysFires, expr: 'max(up) >= 0', labels: {severity: ticket}}]}]\n"""
+RULES = """groups:
+- {name: test, rules: [{alert: AlwaysFires, expr: 'max(up) >= 0', labels: {severity: ticket, cluster: NAME}}]}\n"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def prometheus(folder: Path, cluster: str, nodes: Mapping[int, int], exporter: i
         ],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    (folder / "rules.yml").write_text(RULES)
+    (folder / "rules.yml").write_text(RULES.replace("NAME", cluster))
     files = [f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'prometheus'}"]
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(

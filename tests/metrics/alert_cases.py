@@ -43,6 +43,7 @@ NO_AGENT = replace(EVERYTHING, agent=False)
 
 NODES = [f'up{{cluster="shop",job="kafka",node="{node}",role="combined"}}' for node in (1, 2, 3)]
 EXPORTER = 'up{cluster="shop",job="ottla-exporter"}'
+SEES_BROKERS = 'ottla_exporter_collector_success{cluster="shop",collector="brokers"}'
 OTHERS = {series.replace('"shop"', '"other"'): 0.0 for series in NODES}  # of a cluster that is none of ours
 
 
@@ -71,6 +72,7 @@ class Case:
     blind: bool = False
     after_death: bool = False  # whether it goes on firing where those are gone
     dies: tuple[str, ...] = ()
+    lingers: int = 0  # seconds for which the expression still sees what has ended
     lead: int = LEAD
     watched: Watched = EVERYTHING
     how: str = ""
@@ -157,15 +159,23 @@ BY_NODES = (
     Case("QuorumNoSpare", ALL_UP, {**ALL_UP, NODES[2]: 0}, {}, blind=True, after_death=True),
     Case("OfflinePartitions", {jmx(OFFLINE): 0, jmx(OFFLINE, node=2): 0}, {jmx(OFFLINE): 4, jmx(OFFLINE, node=2): 4}, {}),
     one("UnderMinIsr", jmx("kafka_server_replicamanager_underminisrpartitioncount"), 0, 3),
-    # All partitions are at min_insync_replicas in health too, where there are no more replicas than that
-    Case("AtMinIsr", {jmx(AT_MIN): 7, jmx(MISSING): 0}, {jmx(AT_MIN): 7, jmx(MISSING): 2}, {}),
+    # All partitions are at min_insync_replicas in health too, where there are no more replicas than that; and others lack some
+    one("AtMinIsr", exported("ottla_kafka_topic_at_min_isr_partitions", topic="orders"), 0, 2),
+    Case(
+        "AtMinIsr",
+        {jmx(AT_MIN): 7, jmx(MISSING): 0, jmx(AT_MIN, node=2): 0, jmx(MISSING, node=2): 3},
+        {jmx(AT_MIN): 7, jmx(MISSING): 2, jmx(AT_MIN, node=2): 0, jmx(MISSING, node=2): 3},
+        {"node": "1"},
+        watched=replace(EVERYTHING, exporter=False, canary=False),
+        how="by nodes",
+    ),
     one("UnderReplicated", jmx(MISSING), 0, 5),
     replace(one("IsrFlapping", jmx("kafka_server_replicamanager_isrshrinks_total"), Grows(0), Grows(1)), ending=290),
     replace(
         one("UncleanElection", jmx("kafka_controller_controllerstats_uncleanleaderelections_total"), Grows(0), Grows(1)),
         ending=590,
     ),
-    one("LogDirOffline", jmx("kafka_log_logmanager_offlinelogdirectorycount"), 0, 1, node="1"),
+    one("LogDirOffline", exported("ottla_kafka_log_dir_online", **LOG_DIR), 1, 0, **LOG_DIR),
 )
 BY_EXPORTER = (
     Case(
@@ -187,12 +197,15 @@ BY_EXPORTER = (
         {exported(USABLE, **LOG_DIR): Grows(-5e7, first=50e9), exported(SIZE, **LOG_DIR): 1e9},
         {"node_id": "1"},
         onset=HOUR,  # a start is no trend
-        ending=HOUR,
+        lingers=HOUR,
+        ending=280,  # until the way it went in the last hour leads to no end any more
         lead=0,
     ),
     Case("LagRecords", of_group(0, 0, 1), of_group(2000, 10, 1), GROUP),
     Case("LagSeconds", of_group(0, 0, 1), of_group(10, 90, 1), GROUP),
-    Case("LagStalled", of_group(10, 1, 1), of_group(10, 90, 0), GROUP, onset=290),
+    Case("LagStalled", of_group(10, 1, 1), of_group(10, 90, 0), GROUP, onset=290, lead=31),
+    # What an exporter that was just started says for the first time has not stood still yet
+    Case("LagStalled", of_group(0, 0, 0), of_group(10, 90, 0), GROUP, onset=300, lead=0, how="of a start"),
     Case(
         "NearRetention",
         {exported(AGE, **GROUP): 100, exported(LEFT, **GROUP): 1000},
@@ -220,8 +233,11 @@ BY_EXPORTER = (
 )
 
 
+SEES: dict[str, float | Grows] = {EXPORTER: 1, SEES_BROKERS: 1}
+
+
 def _without_agent(case: Case) -> Case:
-    return replace(case, how="by the exporter", watched=NO_AGENT, good={EXPORTER: 1, **case.good}, bad={EXPORTER: 1, **case.bad})
+    return replace(case, how="by the exporter", watched=NO_AGENT, good={**SEES, **case.good}, bad={**SEES, **case.bad})
 
 
 PRESENT, LEADER = exported("ottla_kafka_brokers_present"), exported("ottla_kafka_quorum_leader")
@@ -229,7 +245,7 @@ FOLLOWING = [exported("ottla_kafka_quorum_voter_lag_seconds", node_id=str(node))
 WITHOUT_AGENT = tuple(
     _without_agent(case)
     for case in (
-        # Where the exporter sees no broker there is none; where it is gone itself, nothing is known
+        # Where the exporter reads brokers and finds none there is none; where it reads nothing, nothing is known
         replace(one("BrokersMissing", PRESENT, 3, 2), dies=(PRESENT,), after_death=True),
         one("BrokerFenced", exported("ottla_kafka_broker_fenced", node_id="2"), 0, 1),
         Case("NoActiveController", {LEADER: 1}, {}, {}, dies=(LEADER,), after_death=True),
@@ -241,7 +257,6 @@ WITHOUT_AGENT = tuple(
         one("OfflinePartitions", exported("ottla_kafka_offline_partitions"), 0, 2),
         one("UnderMinIsr", exported("ottla_kafka_below_min_isr_partitions"), 0, 2),
         one("UnderReplicated", exported("ottla_kafka_under_replicated_partitions"), 0, 2),
-        one("LogDirOffline", exported("ottla_kafka_log_dir_online", **LOG_DIR), 1, 0, **LOG_DIR),
     )
 )
 CASES = (*BY_NODES, *BY_EXPORTER, *WITHOUT_AGENT)
@@ -290,7 +305,7 @@ def promtool_tests(case: Case) -> dict[str, list[dict[str, Any]]]:
                 [
                     ((over - 1) * TICK, "firing"),
                     (over * TICK, still or ("firing" if keep or case.ending else None)),
-                    (well + HOUR // 3, still),
+                    (well + case.lingers + HOUR // 3, still),
                 ],
             )
         ],

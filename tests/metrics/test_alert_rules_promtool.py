@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
-from tests.metrics.alert_cases import CASES, EVERYTHING, NO_AGENT, TICK, promtool_tests, rules_of
+from tests.metrics.alert_cases import (
+    ACTIVE,
+    CASES,
+    EVERYTHING,
+    EXPORTER,
+    FOLLOWING,
+    LEADER,
+    NO_AGENT,
+    NODES,
+    PRESENT,
+    TICK,
+    exported,
+    jmx,
+    promtool_tests,
+    rules_of,
+)
 
 from ottla.metrics.alert_rules import rules_document
 from ottla.metrics.alertmanager import alertmanager_document
@@ -63,6 +78,61 @@ def test_the_watchdog_fires_at_once_and_always(tmp_path: Path) -> None:
     test = {"interval": "10s", "input_series": [], "promql_expr_test": looks}
     write(tmp_path / "tests.yml", {"rule_files": ["rules.yml"], "evaluation_interval": "10s", "tests": [test]})
     tool("promtool", "test", "rules", "tests.yml", folder=tmp_path)
+
+
+QUIET = 30  # minutes
+UNREAD = ("brokers", "topics", "log_dirs", "quorum", "consumer_groups")
+
+
+def fading(name: str, good: float) -> dict[str, str]:
+    """A series that is well for five minutes, and then not given any more."""
+    return {"series": name, "values": f"{good:g}x30 stale"}
+
+
+def failing(name: str) -> dict[str, str]:
+    return {"series": name, "values": f"1x30 0x{QUIET * 6}"}
+
+
+def an_exporter_that_sees_nothing() -> list[dict[str, str]]:
+    """It answers, none of its collectors reads anything, and what it had grows old: its login is refused, or all is dead."""
+    return [
+        {"series": EXPORTER, "values": f"1x{QUIET * 7}"},
+        {"series": exported("ottla_exporter_snapshot_age_seconds"), "values": f"4x30 14+10x{QUIET * 6}"},
+        *(failing(exported("ottla_exporter_collector_success", collector=name)) for name in UNREAD),
+        *(fading(name, good) for name, good in ((PRESENT, 3), (LEADER, 1), *((name, 0.1) for name in FOLLOWING))),
+    ]
+
+
+def firing_names(watched: Watched, series: list[dict[str, str]], names: set[str], folder: Path) -> None:
+    """Which alerts fire a while after the fault, each by its name, and no other."""
+    expected = [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(names)]
+    look = {
+        "expr": 'group by (alertname) (ALERTS{alertstate="firing"})',
+        "eval_time": f"{QUIET}m",
+        "exp_samples": expected,
+    }
+    write(folder / "rules.yml", rules_of(watched))
+    test = {"interval": f"{TICK}s", "input_series": series, "promql_expr_test": [look]}
+    write(folder / "tests.yml", {"rule_files": ["rules.yml"], "evaluation_interval": f"{TICK}s", "tests": [test]})
+    tool("promtool", "test", "rules", "tests.yml", folder=folder)
+
+
+def test_a_blind_exporter_is_no_dead_cluster_and_without_the_agent_nobody_can_tell_them_apart(tmp_path: Path) -> None:
+    seen = an_exporter_that_sees_nothing()
+    firing_names(NO_AGENT, seen, {"ExporterStale", "CollectorFailed", "Watchdog"}, tmp_path)
+
+
+def test_with_the_agent_a_dead_cluster_is_told_as_what_it_is(tmp_path: Path) -> None:
+    nodes = [failing(name) for name in NODES]
+    dead = {"BrokerDown", "BrokersMissing", "NoActiveController", "QuorumNoSpare"}
+    seen = [*nodes, *an_exporter_that_sees_nothing()]
+    firing_names(EVERYTHING, seen, {*dead, "ExporterStale", "CollectorFailed", "Watchdog"}, tmp_path)
+
+
+def test_with_the_agent_a_blind_exporter_is_told_alone(tmp_path: Path) -> None:
+    nodes = [{"series": name, "values": f"1x{QUIET * 7}"} for name in (*NODES, jmx(ACTIVE))]
+    seen = [*nodes, *an_exporter_that_sees_nothing()]
+    firing_names(EVERYTHING, seen, {"ExporterStale", "CollectorFailed", "Watchdog"}, tmp_path)
 
 
 @pytest.mark.parametrize("scale", [1.0, 10.0])

@@ -118,6 +118,28 @@ def test_what_an_alert_silences_is_an_alert_and_never_in_a_circle() -> None:
     assert [(name, other) for name, others in silences.items() for other in others if name in silences[other]] == []
 
 
+def test_without_the_agent_missing_brokers_silence_the_exporter_that_loses_them_and_not_the_other_way_round() -> None:
+    silences = {alert.name: set(alert.silences) for alert in alerts_of(NO_AGENT).alerts}
+    assert "ExporterStale" in silences["BrokersMissing"]
+    assert "BrokersMissing" not in silences["ExporterStale"]
+    assert [
+        (name, other) for name, others in silences.items() for other in others & set(silences) if name in silences[other]
+    ] == []
+
+
+def test_a_blind_exporter_does_not_hide_the_certificate_that_blinds_it() -> None:
+    for alerts in (ALERTS, alerts_of(NO_AGENT).alerts):
+        [stale] = [alert for alert in alerts if alert.name == "ExporterStale"]
+        assert not {"CertificateExpired", "CertificateExpiring"} & set(stale.silences)
+
+
+def test_what_nodes_count_of_different_partitions_silences_nothing() -> None:
+    [by_nodes] = [alert for alert in alerts_of(replace(EVERYTHING, exporter=False)).alerts if alert.name == "AtMinIsr"]
+    [by_exporter] = [alert for alert in ALERTS if alert.name == "AtMinIsr"]
+    assert (by_nodes.silences, by_exporter.silences) == ((), ("UnderReplicated",))
+    assert not any(re.search(r"sum\b.* and .*sum\b", alert.expression) for alert in (by_nodes, by_exporter))
+
+
 def test_a_dead_broker_is_one_page() -> None:
     """Those that fire with it, where three replicas are asked for and two are enough."""
     [down] = [alert for alert in ALERTS if alert.name == "BrokerDown"]

@@ -28,6 +28,12 @@ def test_a_topic_counts_what_it_lacks_and_the_cluster_sums_it_up() -> None:
     assert found[of.BELOW_MIN_ISR_PARTITIONS.name, ()] == 2
 
 
+def test_a_partition_has_none_to_spare_where_it_lacks_a_replica_and_only_then() -> None:
+    found = values(topic_samples(TOPICS, {"whole": 2, "worn": 1}))
+    assert found[of.TOPIC_AT_MIN_ISR_PARTITIONS.name, ("whole",)] == 0
+    assert found[of.TOPIC_AT_MIN_ISR_PARTITIONS.name, ("worn",)] == 1
+
+
 def test_a_topic_whose_configs_cannot_be_read_is_not_taken_for_a_sound_one() -> None:
     found = values(topic_samples(TOPICS, {"whole": 2}))
     assert (of.TOPIC_BELOW_MIN_ISR_PARTITIONS.name, ("worn",)) not in found

@@ -30,6 +30,11 @@ def test_what_is_not_said_is_as_the_house_has_it(load: Load) -> None:
     assert (monitoring.alertmanager.listen, monitoring.webhook) == (Listen("127.0.0.1", 9099), "none")
 
 
+def test_prometheus_may_ask_every_two_minutes(load: Load) -> None:
+    monitoring = load(f"{HEAD}monitoring: {{prometheus: {{scrape_interval: 2m}}}}\n").environment("dev")[1].monitoring
+    assert monitoring.prometheus.scrape_interval == 120_000
+
+
 def test_limits_are_said_for_all_groups_and_for_one(load: Load) -> None:
     said = "{lag: {records: unlimited, for: 2m, groups: {readers: {seconds: 10s}}}, disk: {used: 92.5%}, webhook: 'http://h:1/x'}"
     monitoring = load(f"{HEAD}monitoring: {said}\n").environment("dev")[1].monitoring
@@ -57,6 +62,7 @@ def test_limits_are_said_for_all_groups_and_for_one(load: Load) -> None:
         ("webhook: 'https://user:pass@example.com/'", "webhook", "a spec holds no secret"),
         ("runbooks: ''", "runbooks", "expected the URL of a folder"),
         ("prometheus: {scrape_interval: 500ms}", "prometheus.scrape_interval", "1s or more"),
+        ("prometheus: {scrape_interval: 121s}", "prometheus.scrape_interval", "2m or less"),
         ("prometheus: {listen: '9090'}", "prometheus.listen", "expected HOST:PORT"),
         ("prometheus: {listen: '127.0.0.1:9308'}", "prometheus.listen", "exporter.listen has the port 9308"),
         ("alertmanager: {listen: '127.0.0.1:9090'}", "alertmanager.listen", "monitoring.prometheus.listen has the port"),

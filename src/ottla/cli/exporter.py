@@ -113,8 +113,8 @@ def _telling(log_format: LogFormat, labels: Mapping[str, str]) -> Iterator[tuple
 def renew_exporters(file: Path, platform: LocalPlatform) -> None:
     """Start exporters anew that `up` runs, and that a change leaves with what holds no more.
 
-    They are that of the environment, and those in its cluster: they may log in as its administrator. Raises LocalError where
-    one does not come up.
+    They are that of the environment, and those in its cluster: they may log in as its administrator. One that does not come up
+    is told: what was changed is changed, and the others are started all the same.
     """
     from ottla.platform import Platform
     from ottla.platform.exporter_process import renew
@@ -122,12 +122,22 @@ def renew_exporters(file: Path, platform: LocalPlatform) -> None:
 
     loaded = Platform.load(file)
     for name in (platform.environment, *platform.neighbours):
-        there = loaded.on(name)
-        if renew(there):
-            _say(f"the exporter of {name} was started anew, with what is new")
-        kept = keep_monitoring(watched(there, wanted=False), wanted=False)
-        if kept is not None and kept[1]:
-            _say(f"the monitoring of {name} has the rules of the spec as it is now")
+        with _noting(f"the exporter of {name} was not started anew"):
+            if renew(loaded.on(name)):
+                _say(f"the exporter of {name} was started anew, with what is new")
+        with _noting(f"the monitoring of {name} is as it was"):
+            kept = keep_monitoring(watched(loaded.on(name), wanted=False), wanted=False)
+            if kept is not None and kept[1]:
+                _say(f"the monitoring of {name} has the rules of the spec as it is now")
+
+
+@contextmanager
+def _noting(what: str) -> Iterator[None]:
+    """Tell of an error, and go on."""
+    try:
+        yield
+    except OttlaError as error:
+        _say(f"{what}: {error}")
 
 
 def _changes(listen: str | None, interval: str | None) -> dict[str, object]:

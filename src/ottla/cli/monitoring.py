@@ -33,23 +33,27 @@ def command(
 ) -> int:
     """Show the alerts of an environment, or write prometheus.yml, rules.yml, alertmanager.yml and dashboards for it.
 
-    Numbers in them (brokers, voters, limits of groups) are those of the spec; where to ask is as the cluster runs here.
+    Numbers in them (brokers, voters, limits of groups) are those of the spec; where to ask is as the cluster runs here. While the
+    environment is monitored its exporter runs, whatever the spec says: alerts are those of both.
     """
+    from ottla.platform.monitoring import watched
     from ottla.platform.monitoring_files import alerts
 
     if not 1 <= scale < float("inf"):
         raise UsageError(f"--scale {scale:g}: expected 1 or more")
-    platform = open_platform(file, environment)
+    platform = watched(open_platform(file, environment), wanted=False)
     alerting = alerts(platform)
     if folder is not None:
         _write(platform, folder, scale, force=force)
     elif output is Output.TABLE:
         _show(alerting, scale)
     else:
-        print_document("Alerts", _data(alerting, scale), output)
+        print_document("alerts", _data(alerting, scale), output)
         return 0
     for each in alerting.left_out:
         note(with_options(f"  left out: {each.name}: {each.why}"))
+    if alerting.left_out and not platform.spec.exporter.enabled:
+        note(with_options("  `ottla up --with monitoring` switches the exporter on, and the alerts that read it"))
     return 0
 
 
@@ -107,8 +111,16 @@ def _for(alert: Alert, pace: Pace) -> str:
     return prometheus_time(lasting) if lasting else "at once"
 
 
+def _times(alert: Alert, pace: Pace) -> dict[str, str]:
+    """As in a rule: what is 0 is not said."""
+    from ottla.metrics.alert import prometheus_time
+
+    times = {"for": pace.lasting(alert), "keep_firing_for": pace.keep(alert)}
+    return {name: prometheus_time(time) for name, time in times.items() if time}
+
+
 def _data(alerting: Alerting, scale: float) -> dict[str, object]:
-    from ottla.metrics.alert import Pace, prometheus_time
+    from ottla.metrics.alert import Pace
 
     pace = Pace(scale)
     return {
@@ -118,8 +130,7 @@ def _data(alerting: Alerting, scale: float) -> dict[str, object]:
                 "severity": str(alert.severity),
                 "about": str(alert.about),
                 "expression": pace.expression(alert),
-                "for": prometheus_time(pace.lasting(alert)),
-                "keep_firing_for": prometheus_time(pace.keep(alert)),
+                **_times(alert, pace),
                 "summary": alert.summary,
                 "description": alert.description,
                 "runbook": alert.anchor,

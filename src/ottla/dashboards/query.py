@@ -10,7 +10,6 @@ from ottla.metrics.metric import MBean, Metric, Type
 
 RATE = "$__rate_interval"  # Grafana's: at least four scrapes
 CLUSTER = 'cluster="$cluster"'
-NO_CLUSTER = 'cluster=~"$cluster|"'  # or none: an alert on what is absent has only the labels that its rule gives it
 _BY_NAME = {metric.name: metric for metric in CATALOGUE}
 
 
@@ -43,18 +42,17 @@ class Series:
 class Own:
     """What Prometheus itself has: ``up``, ``ALERTS``, how long a scrape took.
 
-    ``where`` says which series, ``of_nodes`` that they have the label ``node``, ``loose`` that some have no label ``cluster``.
+    ``where`` says which series, ``of_nodes`` that they have the label ``node``.
     """
 
     name: str
     where: str = ""
     of_nodes: bool = False
-    loose: bool = False
 
 
 ALIVE = Own("up", 'job="kafka"', of_nodes=True)
 SCRAPE_DURATION = Own("scrape_duration_seconds", 'job=~"kafka|ottla-exporter"')
-FIRING = Own("ALERTS", 'alertstate="firing", alertname!="Watchdog"', loose=True)  # the watchdog always fires
+FIRING = Own("ALERTS", 'alertstate="firing", alertname!="Watchdog"')  # the watchdog always fires
 
 
 def buckets(metric: Metric) -> Series:
@@ -92,7 +90,7 @@ class Scope:
     def _selector(self, part: Metric | Series | Own) -> str:
         if isinstance(part, Own):
             node = 'node=~"$node"' if part.of_nodes and Variable.NODE in self.variables else ""
-            matchers = [NO_CLUSTER if part.loose else CLUSTER, part.where, node]
+            matchers = [CLUSTER, part.where, node]
             return f"{part.name}{{{', '.join(filter(None, matchers))}}}"
         series = part if isinstance(part, Series) else Series(part)
         matchers = [CLUSTER, series.where, *self._narrowed(series.metric)]

@@ -125,6 +125,12 @@ TOPIC_BELOW_MIN_ISR_PARTITIONS = _topic(
     meaning="Partitions of a topic whose isr is smaller than its min_insync_replicas.",
     source=_METADATA,
 )
+TOPIC_AT_MIN_ISR_PARTITIONS = _topic(
+    name="ottla_kafka_topic_at_min_isr_partitions",
+    unit="partitions",
+    meaning="Partitions of a topic that lack a replica and have just min_insync_replicas in sync: none to spare.",
+    source=_METADATA,
+)
 TOPIC_SIZE = _topic(
     name="ottla_kafka_topic_size_bytes", unit="bytes", meaning="What all replicas of a topic take on disk.", source=_LOG_DIRS
 )

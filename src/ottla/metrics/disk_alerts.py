@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ottla.metrics.watched import Watched
 
 NO_LOG_DIRS = "nobody reads log_dirs: set exporter.enabled: true, with the family log_dirs"
+KEPT = 120_000
 PAST = 3_600_000  # how long disks are watched before it is said where they are going
 FULL, FILLING = 300_000, 600_000
 
@@ -57,6 +58,7 @@ def disk_full_soon(watched: Watched) -> Alert:
         about=About.DISKS,
         expression=of_volume + (of_spec if watched.disk else ""),
         lasting=FILLING,
+        keep=KEPT,
         summary="The disk of broker {{ $labels.node_id }} of {{ $labels.cluster }} will soon be full",
         description=f"As it grew in the last hour, it is full in less than {horizon} s; a broker without room stops.",
         step=watched.round,

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ottla.metrics import group_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity
+from ottla.metrics.alert import About, Alert, LeftOut, Severity, window
 from ottla.metrics.node_alerts import SOON
 from ottla.metrics.promql import of, seconds
 from ottla.metrics.watched import UNLIMITED
@@ -100,13 +100,17 @@ def lag_seconds(watched: Watched) -> Alert | LeftOut:
 
 
 def lag_stalled(watched: Watched) -> Alert | LeftOut:
-    """It has records to read, is behind by more than it may, and has committed nothing in all that time."""
+    """It has records to read, is behind by more than it may, and has committed nothing in all that time.
+
+    Nothing changes in a range that has one sample: what it had committed must have been known a whole range ago too.
+    """
 
     def part(only: Matchers, limit: LagLimit) -> str:
-        committed = of(group_metrics.GROUP_TOPIC_COMMITTED_OFFSETS, watched.cluster, *only, last=watched.lasting)
+        committed = of(group_metrics.GROUP_TOPIC_COMMITTED_OFFSETS, watched.cluster, *only)
+        still = f"changes({committed}[{window(watched.lasting)}]) == 0 and {committed} offset {window(watched.lasting)}"
         unread = of(group_metrics.GROUP_TOPIC_LAG_RECORDS, watched.cluster, *only)
         age = of(group_metrics.GROUP_TOPIC_LAG_SECONDS, watched.cluster, *only)
-        return f"({unread} > 0 and {age} > {seconds(limit.age)} and changes({committed}) == 0)"
+        return f"({unread} > 0 and {age} > {seconds(limit.age)} and {still})"
 
     expression = _over(watched, lambda limit: limit.age, part)
     if not expression:

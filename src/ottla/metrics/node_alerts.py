@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ottla.metrics import cluster_metrics
 from ottla.metrics.alert import About, Alert, LeftOut, Severity
-from ottla.metrics.promql import BROKERS, EXPORTER_JOB, NODES_JOB, node_metric, of, up
+from ottla.metrics.promql import BROKERS, NODES_JOB, if_read, node_metric, of, up
 from ottla.model.metric_family import Family
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def brokers_missing(watched: Watched) -> Alert | LeftOut:
         healthy = f"{up(NODES_JOB, watched.cluster, ('role', '=~', BROKERS))} == 1"
         there, step = f"(count({healthy}) or vector(0))", watched.scrape
     elif watched.reads(Family.BROKERS):
-        # While the exporter answers and sees no broker, there are none. Where it does not answer, nothing is known.
-        none_seen = f"max({up(EXPORTER_JOB, watched.cluster)} == 1) * 0"
-        there, step = f"(max({of(cluster_metrics.BROKERS_PRESENT, watched.cluster)}) or {none_seen})", watched.round
+        # Where the exporter cannot see, nothing is known: a cluster that is dead as a whole shows in ExporterStale.
+        present = f"max({of(cluster_metrics.BROKERS_PRESENT, watched.cluster)})"
+        there, step = f"({present} or {if_read(watched.cluster, 'brokers')})", watched.round
     else:
         return LeftOut("BrokersMissing", NO_BROKERS)
     return Alert(
@@ -87,7 +87,7 @@ def brokers_missing(watched: Watched) -> Alert | LeftOut:
         summary="{{ $labels.cluster }} has {{ $value }} brokers of " + str(watched.brokers),
         description=f"The spec has {watched.brokers}. Those that are missing are dead, or nobody asks them.",
         step=step,
-        silences=("BrokerFenced", "UnderReplicated", "AtMinIsr", "IsrFlapping"),
+        silences=("BrokerFenced", "UnderReplicated", "AtMinIsr", "IsrFlapping", *(() if watched.agent else ("ExporterStale",))),
     )
 
 

@@ -32,11 +32,8 @@ READ_BY_EXPORTER = (
     "NearRetention",
     "RecordsLost",
     "CanaryFailing",
-    "CertificateExpiring",
-    "CertificateExpired",
-)
+)  # and not certificates: one that has expired makes the exporter blind, and it still says what it last saw of them
 IF_NO_AGENT = (
-    "BrokersMissing",
     "BrokerFenced",
     "NoActiveController",
     "QuorumNoSpare",

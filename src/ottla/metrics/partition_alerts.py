@@ -20,9 +20,10 @@ UNDER_MIN_ISR = node_metric("kafka_server_replicamanager_underminisrpartitioncou
 AT_MIN_ISR = node_metric("kafka_server_replicamanager_atminisrpartitioncount")
 ISR_SHRINKS = node_metric("kafka_server_replicamanager_isrshrinks_total")
 UNCLEAN = node_metric("kafka_controller_controllerstats_uncleanleaderelections_total")
-OFFLINE_LOG_DIRS = node_metric("kafka_log_logmanager_offlinelogdirectorycount")
 NO_TOPICS = f"{NO_AGENT}, or exporter.enabled: true with the family topics"
-NO_LOG_DIRS = f"{NO_AGENT}, or exporter.enabled: true with the family log_dirs"
+NO_LOG_DIRS = (
+    "a node of one log_dir stops with it, its JMX agent too (BrokerDown): set exporter.enabled: true, with the family log_dirs"
+)
 
 NOW = 15_000
 SHRUNK, FLAPPING, HAPPENED = 300_000, 600_000, 600_000
@@ -89,20 +90,34 @@ def under_min_isr(watched: Watched) -> Alert | LeftOut:
 
 
 def at_min_isr(watched: Watched) -> Alert | LeftOut:
-    """One more loss stops writes. A partition that never has more replicas than that is no news: some must be missing."""
+    """One more loss stops writes. A partition that never has more replicas than that is no news: one must be missing.
+
+    Only the exporter sees both of one partition. Nodes count each for itself, so that they are not about the same partitions.
+    """
+    if watched.reads(Family.TOPICS):
+        return Alert(
+            name="AtMinIsr",
+            severity=Severity.TICKET,
+            about=About.PARTITIONS,
+            expression=f"sum by (cluster) ({of(cluster_metrics.TOPIC_AT_MIN_ISR_PARTITIONS, watched.cluster)}) > 0",
+            lasting=LATER,
+            summary="{{ $value }} partitions of {{ $labels.cluster }} have no replica to spare",
+            description="They lack a replica, and have just min_insync_replicas in sync: with one less, writes are refused.",
+            step=watched.round,
+            silences=("UnderReplicated",),
+        )
     if not watched.agent:
-        return LeftOut("AtMinIsr", NO_AGENT)
-    at, missing = (f"sum by (cluster) ({of(metric, watched.cluster)}) > 0" for metric in (AT_MIN_ISR, UNDER_REPLICATED))
+        return LeftOut("AtMinIsr", NO_TOPICS)
+    at, missing = (f"max by (cluster, node) ({of(metric, watched.cluster)}) > 0" for metric in (AT_MIN_ISR, UNDER_REPLICATED))
     return Alert(
         name="AtMinIsr",
         severity=Severity.TICKET,
         about=About.PARTITIONS,
-        expression=f"({at}) and ({missing})",
+        expression=f"{at} and {missing}",
         lasting=LATER,
-        summary="{{ $value }} partitions of {{ $labels.cluster }} have no replica to spare",
-        description="As many replicas are in sync as min_insync_replicas asks for: with one less, writes are refused.",
+        summary="Broker {{ $labels.node }} of {{ $labels.cluster }} leads {{ $value }} partitions at min_insync_replicas",
+        description="It also leads some that lack a replica. If they are the same, writes to them are refused with one less.",
         step=watched.scrape,
-        silences=("UnderReplicated",),
     )
 
 
@@ -156,23 +171,17 @@ def unclean_election(watched: Watched) -> Alert | LeftOut:
 
 
 def log_dir_offline(watched: Watched) -> Alert | LeftOut:
-    """A broker cannot use a log_dir; one that has no other stops, so this goes on for a while without it."""
-    if watched.agent:
-        expression = f"max by (cluster, node) ({of(OFFLINE_LOG_DIRS, watched.cluster)}) > 0"
-        who, step = "{{ $labels.node }}", watched.scrape
-    elif watched.reads(Family.LOG_DIRS):
-        expression = f"{of(cluster_metrics.LOG_DIR_ONLINE, watched.cluster)} == 0"
-        who, step = "{{ $labels.node_id }}", watched.round
-    else:
+    """A broker that runs cannot use a log_dir. Its agent cannot say so: it ends with the broker, that stops with its last one."""
+    if not watched.reads(Family.LOG_DIRS):
         return LeftOut("LogDirOffline", NO_LOG_DIRS)
     return Alert(
         name="LogDirOffline",
         severity=Severity.PAGE,
         about=About.PARTITIONS,
-        expression=expression,
+        expression=f"{of(cluster_metrics.LOG_DIR_ONLINE, watched.cluster)} == 0",
         lasting=NOW,
         keep=KEPT,
-        summary=f"Broker {who} of {{{{ $labels.cluster }}}} cannot use a log_dir",
+        summary="Broker {{ $labels.node_id }} of {{ $labels.cluster }} cannot use a log_dir",
         description="Its disk failed, is full, or may not be written: the replicas in it are offline.",
-        step=step,
+        step=watched.round,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics.alert import window
+from ottla.metrics.exporter_metrics import COLLECTOR_SUCCESS
 from ottla.metrics.node_metrics import NODE_METRICS
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def of(metric: Metric, cluster: str, *matchers: tuple[str, str, str], last: int 
 def up(job: str, cluster: str, *matchers: tuple[str, str, str]) -> str:
     """Whether Prometheus reached the targets of a job."""
     return _selector("up", ("cluster", "=", cluster), ("job", "=", job), *matchers)
+
+
+def if_read(cluster: str, collector: str) -> str:
+    """0 while a collector of the exporter reads all, else nothing: what a monitor that is blind does not see may be there."""
+    return f"max({of(COLLECTOR_SUCCESS, cluster, ('collector', '=', collector))} == 1) * 0"
 
 
 def _selector(name: str, *matchers: tuple[str, str, str]) -> str:

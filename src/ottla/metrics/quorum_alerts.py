@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ottla.metrics import cluster_metrics
 from ottla.metrics.alert import About, Alert, LeftOut, Severity
 from ottla.metrics.node_alerts import NO_AGENT, SOON
-from ottla.metrics.promql import EXPORTER_JOB, NODES_JOB, VOTERS, node_metric, of, up
+from ottla.metrics.promql import NODES_JOB, VOTERS, if_read, node_metric, of, up
 from ottla.model.metric_family import Family
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def no_active_controller(watched: Watched) -> Alert | LeftOut:
     if watched.agent:
         active, step = f"(sum({of(ACTIVE, watched.cluster)}) or vector(0))", watched.scrape
     elif watched.reads(Family.QUORUM):
-        # The leader itself is asked: a lost quorum gives no series. Where the exporter does not answer, nothing is known.
+        # The leader itself is asked: a lost quorum gives no series, and fails its collector. That brokers are seen is what tells
+        # it from an exporter that is blind, of which nothing is known.
         known = f"count({of(cluster_metrics.QUORUM_LEADER, watched.cluster)})"
-        active, step = f"({known} or max({up(EXPORTER_JOB, watched.cluster)} == 1) * 0)", watched.round
+        active, step = f"({known} or {if_read(watched.cluster, 'brokers')})", watched.round
     else:
         return LeftOut("NoActiveController", NO_QUORUM)
     return Alert(
@@ -104,7 +105,7 @@ def quorum_no_spare(watched: Watched) -> Alert | LeftOut:
         voters, step = f"({reached} or vector(0))", watched.scrape
     elif watched.reads(Family.QUORUM):
         following = f"count({of(cluster_metrics.QUORUM_VOTER_LAG_SECONDS, watched.cluster)} < {VOTER_GONE})"
-        voters, step = f"({following} or max({up(EXPORTER_JOB, watched.cluster)} == 1) * 0)", watched.round
+        voters, step = f"({following} or {if_read(watched.cluster, 'brokers')})", watched.round
     else:
         return LeftOut("QuorumNoSpare", NO_QUORUM)
     return Alert(

@@ -25,11 +25,15 @@ class NodeTarget:
 
 @dataclass(frozen=True, slots=True)
 class ExporterTarget:
-    """The exporter. Whom to trust and the password are in files: a configuration holds no secret."""
+    """The exporter. Whom to trust and the password are in files: a configuration holds no secret.
+
+    ``server_name`` is what its certificate calls it, where that is known: it need not be the address it is asked at.
+    """
 
     address: str
     tls: bool = False
     ca_file: str | None = None
+    server_name: str | None = None
     user: str | None = None
     password_file: str | None = None
 
@@ -67,11 +71,12 @@ def _nodes(cluster: str, nodes: Sequence[NodeTarget]) -> dict[str, Any]:
 
 
 def _exporter(cluster: str, exporter: ExporterTarget) -> dict[str, Any]:
+    named = {"server_name": exporter.server_name} if exporter.server_name else {}
     login = {"username": exporter.user, "password_file": exporter.password_file}
     return {
         "job_name": EXPORTER_JOB,
         "scheme": "https" if exporter.tls else "http",
-        **({"tls_config": {"ca_file": exporter.ca_file}} if exporter.tls else {}),
+        **({"tls_config": {"ca_file": exporter.ca_file, **named}} if exporter.tls else {}),
         **({"basic_auth": login} if exporter.user else {}),
         "static_configs": [{"targets": [exporter.address], "labels": {"cluster": cluster}}],
     }

@@ -45,6 +45,8 @@ def topic_samples(
             below = sum(len(partition.isr) < min_isr[name] for partition in of_topic)
             sums.update(below=below)
             yield Sample(of.TOPIC_BELOW_MIN_ISR_PARTITIONS, (name,), below)
+            at = sum(len(partition.isr) == min_isr[name] and is_under_replicated(partition) for partition in of_topic)
+            yield Sample(of.TOPIC_AT_MIN_ISR_PARTITIONS, (name,), at)
         if partitions:
             yield from _of_partitions(name, of_topic)
     yield Sample(of.OFFLINE_PARTITIONS, (), sums["offline"])

@@ -110,8 +110,11 @@ class Monitoring:
                 daemon.refuse_wrong(staged)
 
     def stop(self) -> bool:
-        """End both; whether one ran."""
+        """End both, and remove what only Prometheus was to read; whether one ran."""
         stopped = [daemon.stop() for daemon in reversed(self.daemons)]
+        for name in (PASSWORD_FILE, CA_FILE):
+            with explained("remove", self.folder / name):
+                (self.folder / name).unlink(missing_ok=True)
         return any(stopped)
 
     def status(self) -> MonitoringStatus | None:

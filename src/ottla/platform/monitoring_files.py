@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING, Any
 
-from ottla.errors import LocalError
+from ottla.errors import LocalError, OttlaError
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK
 from ottla.local.roles import BROKER, CONTROLLER
 from ottla.metrics.alert_rules import rules_document
@@ -13,6 +14,7 @@ from ottla.metrics.alertmanager import alertmanager_document
 from ottla.metrics.alerts import Alerting, alerts_of
 from ottla.metrics.scrape import ExporterTarget, NodeTarget, prometheus_document
 from ottla.metrics.watched import LagLimit, Watched
+from ottla.secrets import resolve
 from ottla.spec.monitoring import NO_WEBHOOK
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ def exporter_target(platform: LocalPlatform) -> ExporterTarget | None:
         address=_reached(exporter.listen.host, exporter.listen.port),
         tls=tls is not None,
         ca_file=None if tls is None else _file(tls.certificate, folder, CA_FILE),
+        server_name=None if tls is None else _first_name(tls.certificate, folder),
         user=None if login is None else login.user,
         password_file=None if login is None else _file(login.password, folder, PASSWORD_FILE),
     )
@@ -139,6 +142,18 @@ def needed_files(platform: LocalPlatform) -> dict[str, SecretReference]:
 def _file(reference: SecretReference, folder: Path, beside: str) -> str:
     """The file of a secret; one in a variable must be put into a file beside the configuration."""
     return str(folder / reference.name) if reference.source == "file" else beside
+
+
+def _first_name(reference: SecretReference, folder: Path) -> str | None:
+    """What the certificate first says that its owner is called; None where it cannot be read here, or says none."""
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_pem_x509_certificate(resolve(reference, environ=os.environ, folder=folder).reveal().encode())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OttlaError, ValueError, x509.ExtensionNotFound):
+        return None
+    return next((str(name.value) for name in names), None)
 
 
 def is_ours(name: str, text: str) -> bool:

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ottla.model.units import UNLIMITED, parse_duration
-from ottla.spec.exporter import HOST_AND_PORT, Interval, Listen, parse_listen
+from ottla.spec.exporter import HOST_AND_PORT, Listen, parse_interval, parse_listen
 from ottla.spec.fields import Strict
 
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)\s*%")
 WHOLE = 100
 NO_WEBHOOK = "none"
 LONGEST_URL = 2048
+MOST_SCRAPE = 120_000  # ms; Prometheus looks back 5 minutes: one scrape that fails must leave a sample in them
 
 
 def _percent(value: Any) -> float:
@@ -31,6 +32,13 @@ def _time(value: Any) -> int:
     found = parse_duration(value)
     if found <= 0:
         raise ValueError("expected a duration of more than 0, such as 5m")
+    return found
+
+
+def _scrape_interval(value: Any) -> int:
+    found = parse_interval(value)
+    if found > MOST_SCRAPE:
+        raise ValueError("expected a duration of 2m or less: Prometheus looks back 5 minutes, and what is rarer has gaps")
     return found
 
 
@@ -75,6 +83,7 @@ def _runbooks(value: Any) -> str:
 
 _LIMIT = WithJsonSchema({"type": ["string", "integer"], "examples": ["60s", "5m", "unlimited"]})
 _TIME = WithJsonSchema({"type": ["string", "integer"], "examples": ["5m", "4h", "21d"]})
+_SCRAPE = WithJsonSchema({"type": ["string", "integer"], "examples": ["10s", "1m", "2m"]})
 _RECORDS = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"enum": ["unlimited"]}]})
 _PERCENT = WithJsonSchema({"type": "string", "pattern": f"^{PERCENT.pattern}$", "examples": ["85%"]})
 _LISTEN = WithJsonSchema(
@@ -85,6 +94,7 @@ _TEXT = WithJsonSchema({"type": "string"})
 Records = Annotated[int, BeforeValidator(_records), _RECORDS]
 Limit = Annotated[int, BeforeValidator(_limit), _LIMIT]
 Time = Annotated[int, BeforeValidator(_time), _TIME]
+ScrapeInterval = Annotated[int, BeforeValidator(_scrape_interval), _SCRAPE]
 Percent = Annotated[float, BeforeValidator(_percent), _PERCENT]
 Address = Annotated[Listen, BeforeValidator(parse_listen), _LISTEN]
 
@@ -128,7 +138,9 @@ class PrometheusSpec(Strict):
     """The Prometheus beside the nodes."""
 
     listen: Address = Field(default=Listen("127.0.0.1", 9090), description="Where it listens, HOST:PORT; anybody may ask.")
-    scrape_interval: Interval = Field(default=10_000, description="How often it asks nodes and exporter, and looks at alerts.")
+    scrape_interval: ScrapeInterval = Field(
+        default=10_000, description="How often it asks nodes and exporter, and looks at alerts; 2m at most."
+    )
 
 
 class AlertmanagerSpec(Strict):

@@ -80,7 +80,7 @@ class Collection:
         return samples
 
     def nothing_seen(self, reason: str, *, hint: str | None = None) -> list[Sample | Series]:
-        """What is to be said where nobody answers: that every collector failed, and what the spec expects."""
+        """What is to be said where nobody answers: that every collector failed, what is expected, when certificates expire."""
         families = self.view.families
         names = {name for family, of_family in COLLECTORS.items() if family in families for name in of_family}
         failed = Outcome(failures=[reason], hint=hint)
@@ -89,7 +89,8 @@ class Collection:
             (of.BROKERS_EXPECTED, Family.BROKERS, self.view.brokers),
             (of.QUORUM_VOTERS_EXPECTED, Family.QUORUM, self.view.voters),
         )
-        return [Sample(metric, (), count) for metric, family, count in expected if count is not None and family in families]
+        told = [Sample(metric, (), count) for metric, family, count in expected if count is not None and family in families]
+        return [*told, *self._certificates.samples()]  # one that has expired may be why nobody answers
 
     def _looks_at(self, *families: Family) -> bool:
         return bool(self.view.families & set(families))
