@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,15 @@ def test_the_version_is_that_of_ottla_and_of_the_kafka_it_runs(ottla: Ottla) -> 
     done = ottla("--version")
     said = f"ottla {version('ottla')} (Kafka {DEFAULT_KAFKA_VERSION} unless the spec names another)\n"
     assert (done.exit_code, done.stdout) == (0, said)
+
+
+HEAVY = ("pydantic", "ruamel.yaml", "cryptography", "kafka", "confluent_kafka", "opentelemetry", "psutil", "ottla.spec")
+
+
+def test_help_waits_for_nothing_heavy() -> None:
+    loaded = f"import sys, ottla.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import socket
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from tests.companions.timings import TIMINGS
 from tests.conftest import SHIPPED_SPEC
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now, each another one."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def monitored_spec(**monitoring: Any) -> dict[str, Any]:

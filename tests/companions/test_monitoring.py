@@ -11,8 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.companions.conftest import free_ports, monitored_spec, write_spec
+from tests.companions.conftest import monitored_spec, write_spec
 from tests.conftest import Home, start_home
+from tests.ports import free_ports
 
 from ottla.errors import LocalError
 from ottla.local.ports import listening

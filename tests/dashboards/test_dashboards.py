@@ -16,12 +16,14 @@ from tests.conftest import SHIPPED_SPEC
 from ottla.dashboards import dashboards, documents
 from ottla.dashboards.grafana import MARKED
 from ottla.dashboards.panel import COLUMNS, NEUTRAL, Kind, Panel, Row, bad_from, places
-from ottla.dashboards.query import FIRING, SCRAPE_DURATION, Own, Scope, Variable, buckets, named
+from ottla.dashboards.query import FIRING, SCRAPE_DURATION, Own, Scope, Variable, buckets
 from ottla.errors import OttlaError
 from ottla.metrics.catalogue import CATALOGUE
 from ottla.metrics.cluster_metrics import BROKERS_PRESENT, LOG_DIR_SIZE
 from ottla.metrics.metric import MBean, Metric, Presence
-from ottla.metrics.watched import UNLIMITED, LagLimit
+from ottla.metrics.promql import node_metric
+from ottla.metrics.watched import LagLimit
+from ottla.model.units import UNLIMITED
 from ottla.platform import Platform
 from ottla.platform.monitoring_files import watched
 
@@ -223,14 +225,14 @@ def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.Monk
 
 def test_a_metric_that_is_not_in_the_catalogue_cannot_be_asked_for() -> None:
     with pytest.raises(KeyError):
-        named("kafka_server_replicamanager_renamed")
+        node_metric("kafka_server_replicamanager_renamed")
     with pytest.raises(ValueError, match="is no histogram"):
         buckets(BROKERS_PRESENT)
 
 
 def test_a_question_is_narrowed_by_the_label_that_holds_the_node() -> None:
     ask = Scope((Variable.NODE,)).ask
-    leaders = named("kafka_server_replicamanager_leadercount")
+    leaders = node_metric("kafka_server_replicamanager_leadercount")
     assert ask("{size}", size=LOG_DIR_SIZE).expression == f'{LOG_DIR_SIZE.name}{{cluster="$cluster", node_id=~"$node"}}'
     assert ask("{leaders}", leaders=leaders).expression == f'{leaders.name}{{cluster="$cluster", node=~"$node"}}'
     assert ask("{brokers}", brokers=BROKERS_PRESENT).expression == f'{BROKERS_PRESENT.name}{{cluster="$cluster"}}'

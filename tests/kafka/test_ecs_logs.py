@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import json
 import re
-import socket
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.conftest import SHIPPED_SPEC, Home, start_home
 from tests.kafka.clients import LET_IN, entrance, of_librdkafka
+from tests.ports import free_port
 
 from ottla.kafka.settings import login_settings
 from ottla.local.jvm import aot_cache_of, aot_refused
@@ -37,12 +37,6 @@ REQUIRED = {
 }
 LEVELS = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 TEXT = "text.yaml"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.ports import free_port
 
 from ottla.local.processes import is_alive
 from ottla.platform.exporter_process import exporter_process
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.kafka
 SPEC = "watched.yaml"
 DELIVERED = "ottla_canary_delivery_seconds_count"
 RECEIVED = "ottla_canary_received_total{"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask_for(home: Home, port: int, *, enabled: bool = True) -> None:

@@ -14,8 +14,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from ruamel.yaml import YAML
 from tests.conftest import SHIPPED_SPEC, Home, start_home
 from tests.kafka.load import Load
-from tests.kafka.prometheus import Prometheus, free_port, prometheus
+from tests.kafka.prometheus import Prometheus, prometheus
 from tests.kafka.scrape import jmx_ports
+from tests.ports import free_port
 
 from ottla.kafka.profile import consumer_config
 from ottla.local.processes import end_processes

@@ -26,7 +26,7 @@ from ottla.cli.running import (
     write_no_more,
 )
 from ottla.errors import OttlaError, UsageError
-from ottla.spec.logs import LogFormat
+from ottla.model.log_format import LogFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -71,7 +71,7 @@ def _configure(platform: LocalPlatform, shipper: Shipper, directory: Path | None
     from ruamel.yaml import YAML
 
     from ottla.files import write_atomic
-    from ottla.spec.logs import LogFormat
+    from ottla.model.log_format import LogFormat
     from ottla.telemetry import shippers
 
     cluster = platform.cluster

@@ -20,7 +20,7 @@ from ottla.dashboards.panel import (
     stat,
     warn_from,
 )
-from ottla.dashboards.query import ALIVE, Query, Scope, Variable, named
+from ottla.dashboards.query import ALIVE, Query, Scope, Variable
 from ottla.metrics.cluster_metrics import (
     BROKER_FENCED,
     CERTIFICATE_EXPIRY,
@@ -30,28 +30,29 @@ from ottla.metrics.cluster_metrics import (
     LOG_DIR_TOTAL,
     LOG_DIR_USABLE,
 )
+from ottla.metrics.promql import node_metric
 
 if TYPE_CHECKING:
     from ottla.metrics.metric import Metric
     from ottla.metrics.watched import Watched
 
-BYTES_IN = named("kafka_server_brokertopicmetrics_bytesin_total")
-BYTES_OUT = named("kafka_server_brokertopicmetrics_bytesout_total")
-RECORDS_IN = named("kafka_server_brokertopicmetrics_messagesin_total")
-REPLICATED = named("kafka_server_brokertopicmetrics_replicationbytesin_total")
-HANDLERS_IDLE = named("kafka_server_kafkarequesthandlerpool_requesthandleridle_ratio")
-NETWORK_IDLE = named("kafka_network_socketserver_networkprocessoridle_ratio")
-QUEUE = named("kafka_network_requestchannel_requestqueuesize")
-P99 = named("kafka_network_requestmetrics_totaltime_p99_seconds")
-LEADERS = named("kafka_server_replicamanager_leadercount")
-PARTITIONS = named("kafka_server_replicamanager_partitioncount")
-UNDER_REPLICATED = named("kafka_server_replicamanager_underreplicatedpartitions")
-AT_MIN_ISR = named("kafka_server_replicamanager_atminisrpartitioncount")
-UNDER_MIN_ISR = named("kafka_server_replicamanager_underminisrpartitioncount")
-SHRINKS = named("kafka_server_replicamanager_isrshrinks_total")
-EXPANDS = named("kafka_server_replicamanager_isrexpands_total")
-OFFLINE_DIRS = named("kafka_log_logmanager_offlinelogdirectorycount")
-BROKER_STATE = named("kafka_server_kafkaserver_brokerstate")
+BYTES_IN = node_metric("kafka_server_brokertopicmetrics_bytesin_total")
+BYTES_OUT = node_metric("kafka_server_brokertopicmetrics_bytesout_total")
+RECORDS_IN = node_metric("kafka_server_brokertopicmetrics_messagesin_total")
+REPLICATED = node_metric("kafka_server_brokertopicmetrics_replicationbytesin_total")
+HANDLERS_IDLE = node_metric("kafka_server_kafkarequesthandlerpool_requesthandleridle_ratio")
+NETWORK_IDLE = node_metric("kafka_network_socketserver_networkprocessoridle_ratio")
+QUEUE = node_metric("kafka_network_requestchannel_requestqueuesize")
+P99 = node_metric("kafka_network_requestmetrics_totaltime_p99_seconds")
+LEADERS = node_metric("kafka_server_replicamanager_leadercount")
+PARTITIONS = node_metric("kafka_server_replicamanager_partitioncount")
+UNDER_REPLICATED = node_metric("kafka_server_replicamanager_underreplicatedpartitions")
+AT_MIN_ISR = node_metric("kafka_server_replicamanager_atminisrpartitioncount")
+UNDER_MIN_ISR = node_metric("kafka_server_replicamanager_underminisrpartitioncount")
+SHRINKS = node_metric("kafka_server_replicamanager_isrshrinks_total")
+EXPANDS = node_metric("kafka_server_replicamanager_isrexpands_total")
+OFFLINE_DIRS = node_metric("kafka_log_logmanager_offlinelogdirectorycount")
+BROKER_STATE = node_metric("kafka_server_kafkaserver_brokerstate")
 STATES = (
     ("1", "starting", ORANGE),
     ("2", "recovering logs", ORANGE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ottla.dashboards.panel import GREEN, RED, Dashboard, Kind, Panel, Row, bad_from, stat, warn_from
-from ottla.dashboards.query import ALIVE, SCRAPE_DURATION, Scope, Variable, buckets, named
+from ottla.dashboards.query import ALIVE, SCRAPE_DURATION, Scope, Variable, buckets
 from ottla.metrics.exporter_metrics import (
     CANARY_DELIVERY,
     CANARY_LATE,
@@ -20,11 +20,12 @@ from ottla.metrics.exporter_metrics import (
     SNAPSHOT_AGE,
     UNSETTLED_OFFSETS,
 )
+from ottla.metrics.promql import node_metric
 
-FAILED_PRODUCE = named("kafka_server_brokertopicmetrics_failedproducerequests_total")
-FAILED_FETCH = named("kafka_server_brokertopicmetrics_failedfetchrequests_total")
-P50 = named("kafka_network_requestmetrics_totaltime_p50_seconds")
-P99 = named("kafka_network_requestmetrics_totaltime_p99_seconds")
+FAILED_PRODUCE = node_metric("kafka_server_brokertopicmetrics_failedproducerequests_total")
+FAILED_FETCH = node_metric("kafka_server_brokertopicmetrics_failedfetchrequests_total")
+P50 = node_metric("kafka_network_requestmetrics_totaltime_p50_seconds")
+P99 = node_metric("kafka_network_requestmetrics_totaltime_p99_seconds")
 P99_MOST = 0.1  # seconds: what the platform promises its clients
 STALE = 60  # seconds
 NODE, NODE_ID = "node {{node}}", "node {{node_id}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, lag_from, only, stat, warn_from
-from ottla.dashboards.query import FIRING, Scope, buckets, named
+from ottla.dashboards.query import FIRING, Scope, buckets
 from ottla.metrics.cluster_metrics import (
     BELOW_MIN_ISR_PARTITIONS,
     BROKERS_PRESENT,
@@ -16,15 +16,16 @@ from ottla.metrics.cluster_metrics import (
 )
 from ottla.metrics.exporter_metrics import CANARY_DELIVERY, CANARY_PRODUCE
 from ottla.metrics.group_metrics import GROUP_TOPIC_LAG_RECORDS, GROUP_TOPIC_LAG_SECONDS
+from ottla.metrics.promql import node_metric
 
 if TYPE_CHECKING:
     from ottla.metrics.watched import Watched
 
-ACTIVE_CONTROLLERS = named("kafka_controller_kafkacontroller_activecontrollercount")
-RECORDS_IN = named("kafka_server_brokertopicmetrics_messagesin_total")
-BYTES_IN = named("kafka_server_brokertopicmetrics_bytesin_total")
-BYTES_OUT = named("kafka_server_brokertopicmetrics_bytesout_total")
-P99 = named("kafka_network_requestmetrics_totaltime_p99_seconds")
+ACTIVE_CONTROLLERS = node_metric("kafka_controller_kafkacontroller_activecontrollercount")
+RECORDS_IN = node_metric("kafka_server_brokertopicmetrics_messagesin_total")
+BYTES_IN = node_metric("kafka_server_brokertopicmetrics_bytesin_total")
+BYTES_OUT = node_metric("kafka_server_brokertopicmetrics_bytesout_total")
+P99 = node_metric("kafka_network_requestmetrics_totaltime_p99_seconds")
 WORST = 10
 NO_ALERT = "an alert fires"
 

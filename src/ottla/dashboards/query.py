@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ottla.metrics.catalogue import CATALOGUE
 from ottla.metrics.metric import MBean, Metric, Type
 
 RATE = "$__rate_interval"  # Grafana's: at least four scrapes
 CLUSTER = 'cluster="$cluster"'
-_BY_NAME = {metric.name: metric for metric in CATALOGUE}
 
 
 class Variable(StrEnum):
@@ -22,11 +20,6 @@ class Variable(StrEnum):
 
 
 _LABEL = {Variable.TOPIC: "topic", Variable.GROUP: "consumer_group"}
-
-
-def named(name: str) -> Metric:
-    """A metric of the catalogue. Raises KeyError, so that a module which names another one cannot be imported."""
-    return _BY_NAME[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.dashboards.panel import GREEN, Dashboard, Kind, Panel, Row, bad_from, only, stat
-from ottla.dashboards.query import Scope, Variable, named
+from ottla.dashboards.query import Scope, Variable
 from ottla.metrics.cluster_metrics import (
     QUORUM_EPOCH,
     QUORUM_HIGH_WATERMARK,
@@ -15,25 +15,26 @@ from ottla.metrics.cluster_metrics import (
     QUORUM_VOTER_LAG_SECONDS,
     QUORUM_VOTERS,
 )
+from ottla.metrics.promql import node_metric
 
 if TYPE_CHECKING:
     from ottla.metrics.watched import Watched
 
-ACTIVE = named("kafka_controller_kafkacontroller_activecontrollercount")
-FENCED = named("kafka_controller_kafkacontroller_fencedbrokercount")
-ELECTIONS = named("kafka_controller_kafkacontroller_newactivecontrollers_total")
-TIMED_OUT = named("kafka_controller_kafkacontroller_timedoutbrokerheartbeats_total")
-METADATA_ERRORS = named("kafka_controller_kafkacontroller_metadataerrors_total")
-LOAD_ERRORS = named("kafka_server_broker_metadata_metrics_metadata_load_errors_total")
-APPLY_ERRORS = named("kafka_server_broker_metadata_metrics_metadata_apply_errors_total")
-CONTROLLER_AGE = named("kafka_controller_kafkacontroller_lastappliedrecordlag_seconds")
-BROKER_AGE = named("kafka_server_broker_metadata_metrics_last_applied_record_lag_seconds")
-QUEUE_TIME = named("kafka_controller_controllereventmanager_eventqueuetime_p99_seconds")
-UNCLEAN = named("kafka_controller_controllerstats_uncleanleaderelections_total")
-STATE = named("kafka_server_raft_metrics_current_state")
-LOG_END = named("kafka_server_raft_metrics_log_end_offset")
-COMMIT = named("kafka_server_raft_metrics_commit_latency_avg_seconds")
-ELECTION = named("kafka_server_raft_metrics_election_latency_avg_seconds")
+ACTIVE = node_metric("kafka_controller_kafkacontroller_activecontrollercount")
+FENCED = node_metric("kafka_controller_kafkacontroller_fencedbrokercount")
+ELECTIONS = node_metric("kafka_controller_kafkacontroller_newactivecontrollers_total")
+TIMED_OUT = node_metric("kafka_controller_kafkacontroller_timedoutbrokerheartbeats_total")
+METADATA_ERRORS = node_metric("kafka_controller_kafkacontroller_metadataerrors_total")
+LOAD_ERRORS = node_metric("kafka_server_broker_metadata_metrics_metadata_load_errors_total")
+APPLY_ERRORS = node_metric("kafka_server_broker_metadata_metrics_metadata_apply_errors_total")
+CONTROLLER_AGE = node_metric("kafka_controller_kafkacontroller_lastappliedrecordlag_seconds")
+BROKER_AGE = node_metric("kafka_server_broker_metadata_metrics_last_applied_record_lag_seconds")
+QUEUE_TIME = node_metric("kafka_controller_controllereventmanager_eventqueuetime_p99_seconds")
+UNCLEAN = node_metric("kafka_controller_controllerstats_uncleanleaderelections_total")
+STATE = node_metric("kafka_server_raft_metrics_current_state")
+LOG_END = node_metric("kafka_server_raft_metrics_log_end_offset")
+COMMIT = node_metric("kafka_server_raft_metrics_commit_latency_avg_seconds")
+ELECTION = node_metric("kafka_server_raft_metrics_election_latency_avg_seconds")
 AGE_LIMIT = 10  # seconds: metadata moves twice a second, so this is twenty records that did not come
 VOTER_LIMIT = 5
 NODE, NODE_ID = "node {{node}}", "node {{node_id}}"

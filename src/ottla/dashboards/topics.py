@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ottla.dashboards.panel import Dashboard, Kind, Panel, Row, bad_from, stat, warn_from
-from ottla.dashboards.query import Query, Scope, Variable, named
+from ottla.dashboards.query import Query, Scope, Variable
 from ottla.metrics.cluster_metrics import (
     PARTITION_HIGH_WATERMARK,
     PARTITION_LEADER_IS_PREFERRED,
@@ -16,10 +16,11 @@ from ottla.metrics.cluster_metrics import (
     TOPIC_SIZE,
     TOPIC_UNDER_REPLICATED_PARTITIONS,
 )
+from ottla.metrics.promql import node_metric
 
-RECORDS_IN = named("kafka_server_brokertopicmetrics_topic_messagesin_total")
-BYTES_IN = named("kafka_server_brokertopicmetrics_topic_bytesin_total")
-BYTES_OUT = named("kafka_server_brokertopicmetrics_topic_bytesout_total")
+RECORDS_IN = node_metric("kafka_server_brokertopicmetrics_topic_messagesin_total")
+BYTES_IN = node_metric("kafka_server_brokertopicmetrics_topic_bytesin_total")
+BYTES_OUT = node_metric("kafka_server_brokertopicmetrics_topic_bytesout_total")
 OFFSETS = "Offsets between the first and the end: compaction and transactions leave gaps, so there are no more records than that."
 
 _variables = (Variable.TOPIC,)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ottla.platform import LocalPlatform
     from ottla.platform.access import Access
     from ottla.reconcile import Check
-    from ottla.spec import EnvironmentSpec
 
 BETWEEN = 3.0  # seconds from one look to the next
 ISOLATION = "isolation.level"
@@ -69,7 +68,7 @@ def examine(platform: LocalPlatform, *, said: Callable[[str], None]) -> Evidence
     asked = _Asked(
         own_settings(platform.cluster.layout, record),
         frozenset(spec.topics_by_full_name),
-        frozenset(_groups(spec)),
+        frozenset(map(spec.full_name, spec.consumer_groups)),
         reads_committed=evidence.wanted.consumer.get(ISOLATION) == Isolation.READ_COMMITTED,
         answering=working,
         has_quorum=not evidence.quorum_lost,
@@ -177,11 +176,3 @@ def _checks(platform: LocalPlatform, connection: Connection, answering: frozense
     observation = observe(connection, answering=answering)
     desired = replace(platform.identity.desired(platform.desired), nodes={})
     return verify(replace(observation, state=platform.identity.observed(observation.state)), desired)
-
-
-def _groups(spec: EnvironmentSpec) -> Iterator[str]:
-    for user in spec.users.values():
-        if user.consumes is not None:
-            yield spec.full_name(user.consumes.group)
-        if user.streams is not None:
-            yield spec.full_name(user.streams.application_id)

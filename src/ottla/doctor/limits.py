@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ottla.metrics.watched import UNLIMITED
+from ottla.model.units import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

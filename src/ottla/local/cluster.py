@@ -13,7 +13,6 @@ from ottla.files import explained, locked, private_folder, write_atomic
 from ottla.local.addresses import new_addresses
 from ottla.local.aot import drop_refused_cache, with_aot_cache
 from ottla.local.artifacts import JSON_LAYOUT, ensure_jars
-from ottla.local.faults.held import refuse_held
 from ottla.local.faults.record import forget, left_behind, refuse_drilled
 from ottla.local.guards import is_as_made, named, refuse_leftovers, refuse_other_cluster
 from ottla.local.jmx_agent import ensure_agent
@@ -197,10 +196,8 @@ class LocalCluster:
     def stop(self, node_ids: Sequence[int] | None = None) -> list[int]:
         """Stop the nodes (None: all) in an orderly way; returns the ids of those that were running.
 
-        Brokers go first: they ask the controllers for their leave. Raises PlanRefused while a drill is done to all of them.
+        Brokers go first: they ask the controllers for their leave.
         """
-        if node_ids is None:
-            refuse_held(self.layout)
         running = {node_id: process for node_id, process in self.running().items() if node_ids is None or node_id in node_ids}
         if running:
             self.report.step(f"stopping {named(sorted(running))}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RUNBOOKS = "runbooks.md"
+SOON, MINUTE, LATER = 30_000, 60_000, 300_000  # ms that something must be so: for what is plain, for most, for what may pass
+KEPT = 120_000  # ms that a page goes on firing
 LEAST_STEPS = 2  # an alert lasts for two looks at least: one bad sample is none
 LEAST_WINDOW = 4  # scrapes that a range has, so that one that failed leaves enough
 TIME = re.compile(r"<(\d+)ms>")  # a range or an offset of an expression, which a test profile makes shorter

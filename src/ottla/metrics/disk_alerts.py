@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.metrics.alert import About, Alert, LeftOut, Severity, window
+from ottla.metrics.alert import KEPT, About, Alert, LeftOut, Severity, window
 from ottla.metrics.cluster_metrics import LOG_DIR_SIZE, LOG_DIR_TOTAL, LOG_DIR_USABLE
 from ottla.metrics.promql import of, seconds, share
 from ottla.model.metric_family import Family
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ottla.metrics.watched import Watched
 
 NO_LOG_DIRS = "nobody reads log_dirs: set exporter.enabled: true, with the family log_dirs"
-KEPT = 120_000
 PAST = 3_600_000  # how long disks are watched before it is said where they are going
 FULL, FILLING = 300_000, 600_000
 

@@ -9,11 +9,10 @@ import re
 from typing import TYPE_CHECKING
 
 from ottla.metrics import group_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity, window
-from ottla.metrics.node_alerts import SOON
+from ottla.metrics.alert import MINUTE, SOON, About, Alert, LeftOut, Severity, window
 from ottla.metrics.promql import of, seconds
-from ottla.metrics.watched import UNLIMITED
 from ottla.model.metric_family import Family
+from ottla.model.units import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +24,6 @@ NO_GROUPS = "nobody reads consumer groups: set exporter.enabled: true, with the 
 NO_LIMIT = "no group has a limit: set monitoring.lag"
 NAMES = ("LagRecords", "LagSeconds", "LagStalled", "NearRetention", "RecordsLost")
 LEAST_LEFT = 0.1  # of the retention
-MINUTE = 60_000
 OF_A_TOPIC = ("cluster", "consumer_group", "topic")
 GROUP = "{{ $labels.consumer_group }} on {{ $labels.topic }} ({{ $labels.cluster }})"
 LABEL = "consumer_group"

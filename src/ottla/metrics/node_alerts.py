@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics import cluster_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity
+from ottla.metrics.alert import KEPT, LATER, SOON, About, Alert, LeftOut, Severity
 from ottla.metrics.promql import BROKERS, NODES_JOB, if_read, node_metric, of, up
 from ottla.model.metric_family import Family
 
@@ -27,8 +27,6 @@ NO_AGENT = "nodes run without the JMX agent: set cluster.jmx_agent: true"
 NO_BROKERS = f"{NO_AGENT}, or exporter.enabled: true with the family brokers"
 
 LEAST_IDLE = 0.2
-SOON, LATER = 30_000, 300_000
-KEPT = 120_000
 
 
 def node_alerts(watched: Watched) -> tuple[Alert | LeftOut, ...]:

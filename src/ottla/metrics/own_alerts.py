@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics import exporter_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity
+from ottla.metrics.alert import KEPT, MINUTE, About, Alert, LeftOut, Severity
 from ottla.metrics.cluster_metrics import CERTIFICATE_EXPIRY
 from ottla.metrics.promql import EXPORTER_JOB, of, seconds, up
 from ottla.model.metric_family import Family
@@ -20,7 +20,6 @@ NO_TLS = "brokers present no certificate: the platform is open (security.enabled
 STALE_ROUNDS = 3
 CANARY = "canary"
 FAILING = 0.1  # of the canary's records
-MINUTE, KEPT = 60_000, 120_000
 SETTLED = 600_000
 READ_BY_EXPORTER = (
     "CollectorFailed",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics import cluster_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity
-from ottla.metrics.node_alerts import KEPT, LATER, NO_AGENT
+from ottla.metrics.alert import KEPT, LATER, About, Alert, LeftOut, Severity
+from ottla.metrics.node_alerts import NO_AGENT
 from ottla.metrics.promql import node_metric, of
 from ottla.model.metric_family import Family
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics import cluster_metrics
-from ottla.metrics.alert import About, Alert, LeftOut, Severity
-from ottla.metrics.node_alerts import NO_AGENT, SOON
+from ottla.metrics.alert import MINUTE, SOON, About, Alert, LeftOut, Severity
+from ottla.metrics.node_alerts import NO_AGENT
 from ottla.metrics.promql import NODES_JOB, VOTERS, if_read, node_metric, of, up
 from ottla.model.metric_family import Family
 
@@ -20,7 +20,6 @@ NO_QUORUM = f"{NO_AGENT}, or exporter.enabled: true with the family quorum"
 METADATA_AGE = 10  # seconds; a record is written every 0.5 s
 VOTER_GONE = 10  # seconds
 LEAST_VOTERS = 3  # of fewer, none can be spared ever
-MINUTE = 60_000
 FOLLOWS = (
     "QuorumNoSpare",
     "BrokerFenced",

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from ottla.model.metric_family import Family  # noqa: TC001  (as above)
 
-UNLIMITED = -1
-
 
 @dataclass(frozen=True, slots=True)
 class LagLimit:

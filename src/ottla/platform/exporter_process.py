@@ -22,10 +22,10 @@ from ottla.local.companion import Companion
 from ottla.local.log_lines import level_of, message_of
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK, listening
 from ottla.local.processes import environment_of, is_alive, is_paused
+from ottla.model.log_format import LogFormat
 from ottla.model.secret import Secret
 from ottla.platform.exporting import LISTENS
 from ottla.secrets import resolve
-from ottla.spec.logs import LogFormat
 from ottla.telemetry.ecs import ERROR
 from ottla.telemetry.tracing import PREFIX as OPENTELEMETRY
 from ottla.waiting import wait_until

@@ -52,17 +52,9 @@ def view_of_environment(spec: EnvironmentSpec, exporter: ExporterSpec, *, broker
     """The same with what the spec says of groups and nodes: how many ``brokers`` and ``voters`` there should be."""
     named = exporter.read_committed
     if named is None:
-        named = tuple(_groups(spec)) if spec.client.consumer.get(ISOLATION) == Isolation.READ_COMMITTED else ()
+        named = spec.consumer_groups if spec.client.consumer.get(ISOLATION) == Isolation.READ_COMMITTED else ()
     isolation = {spec.full_name(name): Isolation.READ_COMMITTED for name in named}
     return replace(view_of(exporter), isolation=isolation, brokers=brokers, voters=voters)
-
-
-def _groups(spec: EnvironmentSpec) -> Iterator[str]:
-    for user in spec.users.values():
-        if user.consumes is not None:
-            yield user.consumes.group
-        if user.streams is not None:
-            yield user.streams.application_id
 
 
 def make_exporter(

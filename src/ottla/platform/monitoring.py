@@ -20,7 +20,7 @@ from ottla.telemetry.alertmanager import alertmanager
 from ottla.telemetry.prometheus import prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ottla.model.secret import Secret
     from ottla.platform.local import LocalPlatform
@@ -93,9 +93,7 @@ class Monitoring:
         changed = [name for name, text in texts.items() if _text_of(self.folder / name) != text]
         for name in changed:
             write_atomic(self.folder / name, texts[name], mode=PRIVATE_FILE if name in private else PUBLIC_FILE)
-        for name in {PASSWORD_FILE, CA_FILE} - secrets.keys():
-            with explained("remove", self.folder / name):
-                (self.folder / name).unlink(missing_ok=True)
+        self._remove_secrets(kept=secrets.keys())
         return bool(changed)
 
     def _check(self, texts: Mapping[str, str]) -> None:
@@ -112,10 +110,13 @@ class Monitoring:
     def stop(self) -> bool:
         """End both, and remove what only Prometheus was to read; whether one ran."""
         stopped = [daemon.stop() for daemon in reversed(self.daemons)]
-        for name in (PASSWORD_FILE, CA_FILE):
-            with explained("remove", self.folder / name):
-                (self.folder / name).unlink(missing_ok=True)
+        self._remove_secrets()
         return any(stopped)
+
+    def _remove_secrets(self, kept: Collection[str] = ()) -> None:
+        for path in (self.folder / name for name in (PASSWORD_FILE, CA_FILE) if name not in kept):
+            with explained("remove", path):
+                path.unlink(missing_ok=True)
 
     def status(self) -> MonitoringStatus | None:
         """How they are; None where neither runs."""

@@ -16,6 +16,9 @@ from ottla.metrics.scrape import ExporterTarget, NodeTarget, prometheus_document
 from ottla.metrics.watched import LagLimit, Watched
 from ottla.secrets import resolve
 from ottla.spec.monitoring import NO_WEBHOOK
+from ottla.telemetry.alertmanager import CONFIG as ALERTMANAGER
+from ottla.telemetry.prometheus import CONFIG as PROMETHEUS
+from ottla.telemetry.prometheus import RULES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from ottla.platform.local import LocalPlatform
     from ottla.spec.monitoring import GroupLag, LagSlo
 
-PROMETHEUS, RULES, ALERTMANAGER = "prometheus.yml", "rules.yml", "alertmanager.yml"
 HEAD = "# Written by Ottla ({environment} of {platform}): change platform.yaml, then run `ottla monitoring -d DIR` again.\n"
 WRITTEN = "# Written by Ottla "
 PASSWORD_FILE, CA_FILE = "exporter-password", "exporter-ca.pem"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ottla.model.log_format import LogFormat
 from ottla.model.node import JMX_AGENT, LOG_FORMAT
-from ottla.spec.logs import LogFormat
 
 if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord

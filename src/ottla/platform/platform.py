@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import NotYet
 from ottla.local import Layout, LocalCluster, Silent
+from ottla.model.log_format import LogFormat
 from ottla.platform.admission import LocalAdmission
 from ottla.platform.identity import Identity
 from ottla.platform.local import LocalPlatform
 from ottla.platform.shared import SharedPlatform
 from ottla.secrets import SecretStore
 from ottla.spec import Spec, Target, load_spec
-from ottla.spec.logs import LogFormat
 
 if TYPE_CHECKING:
     from ottla.local import Reporter

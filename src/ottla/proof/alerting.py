@@ -75,12 +75,13 @@ def monitored(platform: LocalPlatform, said: Callable[[str], None]) -> Iterator[
         stack.callback(exporter.close)
         exporter.start()
         server.start()
-        stack.callback(monitoring_of(platform).stop)
+        monitoring = monitoring_of(platform)
+        stack.callback(monitoring.stop)
         said(f"starting Prometheus, with rules {SCALE:g} times as quick")
         keep_monitoring(platform, wanted=True, documents=documents(platform, scale=SCALE))
         pace = Pace(SCALE)
         within = {each.name: _within(each, pace) for each in alerts(platform).alerts}
-        watched = Alerts(monitoring_of(platform).prometheus, within)
+        watched = Alerts(monitoring.prometheus, within)
         wait_until(
             watched.stirring,
             lambda names: names == [WATCHDOG],

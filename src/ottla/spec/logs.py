@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from pydantic import Field
 
+from ottla.model.log_format import LogFormat
 from ottla.spec.fields import Strict
-
-
-class LogFormat(Enum):
-    """Lines for people, or a JSON object for each event, in the fields of the Elastic Common Schema."""
-
-    TEXT = "text"
-    ECS = "ecs"
 
 
 class LogsSpec(Strict):

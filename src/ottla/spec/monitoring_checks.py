@@ -19,7 +19,7 @@ LEAST_SCRAPES = 2  # one bad sample is no alert
 def monitoring_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     """What the keys of monitoring say against one another, or against the spec."""
     monitoring = spec.monitoring
-    known = consumer_groups(spec)
+    known = spec.consumer_groups
     for name in monitoring.lag.groups:
         if known and name not in known:
             message = f"no user of the spec reads as the group {name}; {did_you_mean(name, known)}"
@@ -30,13 +30,6 @@ def monitoring_problems(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
         least = format_duration(LEAST_SCRAPES * interval)
         yield ("monitoring", "lag", "for"), f"is less than two of {key}: one look decides nothing, {least} is the least"
     yield from _taken_ports(spec)
-
-
-def consumer_groups(spec: EnvironmentSpec) -> tuple[str, ...]:
-    """The groups that users of the spec read as, by their names in the spec."""
-    reads = (user.consumes.group for user in spec.users.values() if user.consumes is not None)
-    streams = (user.streams.application_id for user in spec.users.values() if user.streams is not None)
-    return tuple(dict.fromkeys([*reads, *streams]))
 
 
 def _taken_ports(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:

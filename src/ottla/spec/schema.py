@@ -22,7 +22,7 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
-from ottla.spec.logs import LogFormat, LogsSpec
+from ottla.spec.logs import LogsSpec
 from ottla.spec.monitoring import (
     AlertmanagerSpec,
     CertificatesSlo,
@@ -281,6 +281,13 @@ class EnvironmentSpec(Strict):
         """The users, by what they are called in the cluster: as whom they log in."""
         return {self.full_name(name): user for name, user in self.users.items()}
 
+    @property
+    def consumer_groups(self) -> tuple[str, ...]:
+        """The groups that users read as, by their names in the spec."""
+        reads = (user.consumes.group for user in self.users.values() if user.consumes is not None)
+        streams = (user.streams.application_id for user in self.users.values() if user.streams is not None)
+        return tuple(dict.fromkeys([*reads, *streams]))
+
 
 class FileSpec(EnvironmentSpec):
     """A platform: its cluster, topics and clients, and the environments that it lives in."""
@@ -320,7 +327,6 @@ __all__ = [
     "GroupLag",
     "LagSlo",
     "LoadSpec",
-    "LogFormat",
     "LogsSpec",
     "MonitoringSpec",
     "OauthSpec",
