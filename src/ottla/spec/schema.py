@@ -22,6 +22,7 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
+from ottla.spec.kubernetes import KubernetesSpec
 from ottla.spec.logs import LogsSpec
 from ottla.spec.monitoring import (
     AlertmanagerSpec,
@@ -184,7 +185,9 @@ class ClusterSpec(Strict):
         description="Whether each local node runs the Prometheus JMX agent, which gives what Kafka measures inside it; "
         "`ottla status` shows where. On this machine only.",
     )
-    disk: PositiveSize | None = Field(default=None, description="The disk of each node; only the sizing arithmetic reads it.")
+    disk: PositiveSize | None = Field(
+        default=None, description="The disk of each node: what sizing reckons with, and how large volumes are in Kubernetes."
+    )
     config: Configs = Field(default={}, description="Server properties of every node, in Kafka's own keys.")
 
 
@@ -236,7 +239,9 @@ class EnvironmentSpec(Strict):
         description="How all names of an environment that `shares` a cluster begin there: topics, groups, transactional ids, "
         "users, client ids.",
     )
-    target: Target = Field(description="Where the environment lives; only `local` works so far.")
+    target: Target = Field(
+        description="Where the environment lives: `local` runs here, `strimzi` is rendered for Kubernetes; others are not built yet."
+    )
     cluster: ClusterSpec = Field(description="The cluster: its nodes, what each may use, and their server properties.")
     topic_defaults: TopicDefaults = Field(default=TopicDefaults(), description="What every topic has unless it says otherwise.")
     topics: dict[str, TopicSpec] = Field(default={}, description="The topics, by their names.")
@@ -264,6 +269,9 @@ class EnvironmentSpec(Strict):
     )
     logs: LogsSpec = Field(
         default=LogsSpec(), description="How local nodes, and the exporter that `ottla up` runs, write their logs."
+    )
+    kubernetes: KubernetesSpec = Field(
+        default=KubernetesSpec(), description="How the platform lies in a Kubernetes; for `target: strimzi`."
     )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
@@ -325,6 +333,7 @@ __all__ = [
     "ExporterTls",
     "FileSpec",
     "GroupLag",
+    "KubernetesSpec",
     "LagSlo",
     "LoadSpec",
     "LogsSpec",

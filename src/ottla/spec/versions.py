@@ -9,3 +9,4 @@ DEFAULT_KAFKA_VERSION = "4.3.1"
 METADATA_LEVELS = {"4.3.1": 30, "4.2.1": 29}
 LOG4J_VERSION = "2.25.4"  # of the binding that Kafka's log needs, and of the layout that writes it as JSON
 JMX_AGENT_VERSION = "1.0.1"  # of io.prometheus.jmx:jmx_prometheus_javaagent, which reads metrics inside a node
+STRIMZI_VERSION = "1.2.0"  # the first that has Kafka 4.3.1; its API is v1

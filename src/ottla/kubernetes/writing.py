@@ -1,0 +1,81 @@
+"""Resources as YAML: one file each, in a stable order, with the line of the spec that a value comes from. The same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from ottla.kubernetes.resource import Said, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ottla.kubernetes.resource import Resource
+    from ottla.spec.document import Document
+
+KUSTOMIZATION = "kustomization.yaml"
+WIDE = 1 << 20  # no text is folded
+WRITTEN = "# Written by `ottla render"
+HEAD = WRITTEN + " -e {environment}` from {file}; change that, then render again.\n"
+
+
+def files_of(resources: Iterable[Resource], document: Document, *, environment: str) -> dict[str, str]:
+    """What to write, by file name: one for each resource, and a kustomization that lists them in their order."""
+    head = HEAD.format(environment=environment, file=PurePath(document.file).name)
+    files = {each.file: head + _yaml(_commented(each.tree, document)) for each in resources}
+    kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": [*files]}
+    return {**files, KUSTOMIZATION: head + _yaml(_commented(kustomization, document))}
+
+
+def stream_of(resources: Iterable[Resource], document: Document, *, environment: str) -> str:
+    """All of them as one stream of YAML documents, for a pipe."""
+    head = HEAD.format(environment=environment, file=PurePath(document.file).name)
+    return head + "".join(f"---\n{_yaml(_commented(each.tree, document))}" for each in resources)
+
+
+def _yaml(tree: Any) -> str:
+    writer = YAML(typ="rt", pure=True)
+    writer.width = WIDE
+    writer.indent(mapping=2, sequence=4, offset=2)
+    text = io.StringIO()
+    writer.dump(tree, text)
+    return text.getvalue()
+
+
+def _commented(tree: Tree, document: Document) -> Any:
+    """The tree as ruamel writes it, with a comment behind each value that the spec has a line for."""
+    if isinstance(tree, Said):
+        return _commented(tree.value, document)
+    if isinstance(tree, dict):
+        mapping = CommentedMap()
+        for key, value in tree.items():
+            if value is None:
+                continue
+            mapping[key] = _commented(value, document)
+            line = _line(value, document)
+            if line is not None and not isinstance(mapping[key], CommentedMap | CommentedSeq):
+                mapping.yaml_add_eol_comment(f"{PurePath(document.file).name}:{line}", key, column=0)
+        return mapping
+    if isinstance(tree, list | tuple):
+        sequence = CommentedSeq()
+        for index, each in enumerate(tree):
+            sequence.append(_commented(each, document))
+            line = _line(each, document)
+            if line is not None and not isinstance(sequence[index], CommentedMap | CommentedSeq):
+                sequence.yaml_add_eol_comment(f"{PurePath(document.file).name}:{line}", index, column=0)
+        return sequence
+    if isinstance(tree, str) and "\n" in tree:
+        return LiteralScalarString(tree)
+    return tree
+
+
+def _line(value: Tree, document: Document) -> int | None:
+    """Where a value was said; None for what the spec does not say (a default), and for texts of many lines."""
+    if not isinstance(value, Said) or (isinstance(value.value, str) and "\n" in value.value) or value.path not in document.marks:
+        return None
+    return document.marks[value.path].line
