@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.kubernetes.resource import Said
-from ottla.spec import Controllers
+from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

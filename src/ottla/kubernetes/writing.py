@@ -1,4 +1,4 @@
-"""Resources as YAML: one file each, in a stable order, with the line of the spec that a value comes from. The same bytes each time."""
+"""Resources as YAML: one file each, in a stable order, with the line of the spec that a value comes from; always the same bytes."""
 
 from __future__ import annotations
 
@@ -52,26 +52,20 @@ def _commented(tree: Tree, document: Document) -> Any:
     if isinstance(tree, Said):
         return _commented(tree.value, document)
     if isinstance(tree, dict):
-        mapping = CommentedMap()
-        for key, value in tree.items():
-            if value is None:
-                continue
-            mapping[key] = _commented(value, document)
-            line = _line(value, document)
-            if line is not None and not isinstance(mapping[key], CommentedMap | CommentedSeq):
-                mapping.yaml_add_eol_comment(f"{PurePath(document.file).name}:{line}", key, column=0)
-        return mapping
+        pairs = [(key, value) for key, value in tree.items() if value is not None]
+        return _filled(CommentedMap((key, _commented(value, document)) for key, value in pairs), pairs, document)
     if isinstance(tree, list | tuple):
-        sequence = CommentedSeq()
-        for index, each in enumerate(tree):
-            sequence.append(_commented(each, document))
-            line = _line(each, document)
-            if line is not None and not isinstance(sequence[index], CommentedMap | CommentedSeq):
-                sequence.yaml_add_eol_comment(f"{PurePath(document.file).name}:{line}", index, column=0)
-        return sequence
-    if isinstance(tree, str) and "\n" in tree:
-        return LiteralScalarString(tree)
-    return tree
+        return _filled(CommentedSeq(_commented(each, document) for each in tree), enumerate(tree), document)
+    return LiteralScalarString(tree) if isinstance(tree, str) and "\n" in tree else tree
+
+
+def _filled(container: Any, pairs: Iterable[tuple[Any, Tree]], document: Document) -> Any:
+    """The same with a comment behind each scalar of it that was said."""
+    for key, value in pairs:
+        line = _line(value, document)
+        if line is not None and not isinstance(container[key], CommentedMap | CommentedSeq):
+            container.yaml_add_eol_comment(f"{PurePath(document.file).name}:{line}", key, column=0)
+    return container
 
 
 def _line(value: Tree, document: Document) -> int | None:

@@ -97,9 +97,7 @@ class MonitorsSpec(Strict):
     """The prometheus-operator that watches, where there is one."""
 
     enabled: Flag = Field(default=True, description="Whether PodMonitor, ServiceMonitor and PrometheusRule are made.")
-    namespace: Namespace = Field(
-        default="monitoring", description="Where Prometheus runs; it may ask the exporter and the nodes."
-    )
+    namespace: Namespace = Field(default="monitoring", description="Where Prometheus runs, who may ask exporter and nodes.")
     labels: dict[str, str] = Field(
         default={"release": "prometheus"}, description="The labels by which the operator finds monitors and rules."
     )

@@ -239,9 +239,7 @@ class EnvironmentSpec(Strict):
         description="How all names of an environment that `shares` a cluster begin there: topics, groups, transactional ids, "
         "users, client ids.",
     )
-    target: Target = Field(
-        description="Where the environment lives: `local` runs here, `strimzi` is rendered for Kubernetes; others are not built yet."
-    )
+    target: Target = Field(description="Where the environment lives: `local` runs here, `strimzi` is rendered for Kubernetes.")
     cluster: ClusterSpec = Field(description="The cluster: its nodes, what each may use, and their server properties.")
     topic_defaults: TopicDefaults = Field(default=TopicDefaults(), description="What every topic has unless it says otherwise.")
     topics: dict[str, TopicSpec] = Field(default={}, description="The topics, by their names.")
