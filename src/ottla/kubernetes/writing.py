@@ -1,4 +1,4 @@
-"""Resources as YAML: one file each, in a stable order, with the line of the spec that a value comes from; always the same bytes."""
+"""Resources as YAML: one file each, in a stable order, with the line of the spec that a value comes from."""
 
 from __future__ import annotations
 
