@@ -12,6 +12,7 @@ from ottla.local.guards import not_running
 from ottla.metrics.lag import Isolation
 from ottla.platform.restart import is_paused_or_gone
 from ottla.secrets import resolve
+from ottla.spec import client_profile
 from ottla.telemetry.canary import Canary
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.server import Certificate, Guard, Server
@@ -53,6 +54,11 @@ def view_of_environment(spec: EnvironmentSpec, exporter: ExporterSpec) -> View:
     nodes = counted_nodes(spec)
     isolation = dict.fromkeys(read_committed_groups(spec, exporter), Isolation.READ_COMMITTED)
     return replace(view_of(exporter), isolation=isolation, brokers=nodes.brokers, voters=nodes.voters)
+
+
+def as_described(spec: EnvironmentSpec, reach: Callable[[], Access]) -> Access:
+    """The cluster of an environment as it is reached from where this runs: its clients are as the spec has them."""
+    return replace(reach(), name=spec.cluster.name, profile=client_profile(spec))
 
 
 def make_exporter(
