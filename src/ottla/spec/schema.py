@@ -22,7 +22,17 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
-from ottla.spec.kubernetes import KubernetesSpec
+from ottla.spec.kubernetes import (
+    Amounts,
+    ComputeSpec,
+    DaprSpec,
+    KubernetesSpec,
+    MonitorsSpec,
+    NewStorageClass,
+    OperatorsSpec,
+    StorageSpec,
+    UiSpec,
+)
 from ottla.spec.logs import LogsSpec
 from ottla.spec.monitoring import (
     AlertmanagerSpec,
@@ -310,6 +320,7 @@ __all__ = [
     "NAMED_CONFIGS",
     "AclSpec",
     "AlertmanagerSpec",
+    "Amounts",
     "Authentication",
     "AuthoritySpec",
     "BasicAuth",
@@ -318,9 +329,11 @@ __all__ = [
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
+    "ComputeSpec",
     "Configs",
     "ConsumesSpec",
     "Controllers",
+    "DaprSpec",
     "DiskSlo",
     "EnvironmentSpec",
     "EventContract",
@@ -334,14 +347,19 @@ __all__ = [
     "LoadSpec",
     "LogsSpec",
     "MonitoringSpec",
+    "MonitorsSpec",
+    "NewStorageClass",
     "OauthSpec",
+    "OperatorsSpec",
     "PrometheusSpec",
     "QuotaSpec",
     "SecuritySpec",
+    "StorageSpec",
     "StreamsSpec",
     "Target",
     "TopicDefaults",
     "TopicSpec",
+    "UiSpec",
     "UserSpec",
     "WriteProbe",
 ]
