@@ -5,13 +5,26 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ottla.kubernetes.strimzi_kafka import kafka
+from ottla.kubernetes.strimzi_metrics import metrics
+from ottla.kubernetes.strimzi_pools import pools, storage_class
+from ottla.kubernetes.strimzi_topics import topics
+from ottla.kubernetes.strimzi_users import users
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.site import Site
 
-PARTS: tuple[Callable[[Site], Iterator[Resource]], ...] = ()
+PARTS: tuple[Callable[[Site], Iterator[Resource]], ...] = (
+    storage_class,
+    metrics,
+    pools,
+    kafka,
+    topics,
+    users,
+)
 
 
 def resources_of(site: Site) -> tuple[Resource, ...]:

@@ -64,7 +64,10 @@ def metadata(name: Tree, *, namespace: Tree | None, component: str, platform: Tr
 
 
 def quantity(size: int) -> str:
-    """Bytes as Kubernetes writes them: ``10Gi``, ``10G``; the largest unit that they are a whole number of."""
+    """Bytes as Kubernetes writes them: ``10Gi``, ``10G``; the largest unit that they are a whole number of.
+
+    Never ``k``: Kubernetes writes a thousand bytes so, and Strimzi takes only ``K`` (StorageUtils.memoryFactor of 1.2.0).
+    """
     for unit, factor in _UNITS:
         if size and size % factor == 0:
             return f"{size // factor}{unit}"
@@ -74,7 +77,7 @@ def quantity(size: int) -> str:
 _UNITS = tuple(
     sorted(
         [(f"{letter}i", 1024**power) for power, letter in enumerate("KMGTP", start=1)]
-        + [("k" if letter == "K" else letter, 1000**power) for power, letter in enumerate("KMGTP", start=1)],
+        + [(letter, 1000**power) for power, letter in enumerate("MGTP", start=2)],
         key=lambda pair: -pair[1],
     )
 )

@@ -14,8 +14,27 @@ from ottla.spec.fields import Count, Flag, PositiveSize, Strict
 CPU = re.compile(r"([0-9]+)m|([0-9]+(?:\.[0-9]{1,3})?)")
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"  # RFC 1123: a name of one part
 LONGEST_LABEL = 63
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")  # RFC 1123: a name of parts
+LONGEST_NAME = 253
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})")
 LATEST = ":latest"
+
+
+def is_resource_name(text: str) -> bool:
+    """Whether a resource of Kubernetes may be called so (a DNS subdomain)."""
+    return len(text) <= LONGEST_NAME and NAME.fullmatch(text) is not None
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a label of Kubernetes may have that value."""
+    return len(text) <= LONGEST_LABEL and LABEL_VALUE.fullmatch(text) is not None
+
+
+def is_label_key(text: str) -> bool:
+    """Whether a label of Kubernetes may be called so: a name, with a domain before it or without."""
+    domain, slash, name = text.rpartition("/")
+    return is_label_value(name) and (is_resource_name(domain) if slash else not domain)
 
 
 def _cpu(value: Any) -> int:
@@ -46,7 +65,7 @@ Namespace = Annotated[str, Field(pattern=LABEL, max_length=LONGEST_LABEL)]
 
 
 class Spread(Enum):
-    """Whether nodes of Kafka must lie on machines of their own, or should if they can."""
+    """Whether nodes of one kind must lie on machines of their own, or should if they can."""
 
     REQUIRED = "required"
     PREFERRED = "preferred"
@@ -137,7 +156,8 @@ class KubernetesSpec(Strict):
     operators: OperatorsSpec = Field(default=OperatorsSpec(), description="Strimzi's operators beside the cluster.")
     spread: Spread = Field(
         default=Spread.REQUIRED,
-        description="`required`: no two nodes of Kafka on one machine, or they wait; `preferred`: if there are enough machines.",
+        description="`required`: no two brokers on one machine, nor two controllers, or they wait; `preferred`: if there are "
+        "enough machines.",
     )
     rack: str | None = Field(
         default=None,

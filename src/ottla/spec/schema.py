@@ -193,7 +193,7 @@ class ClusterSpec(Strict):
     jmx_agent: Flag = Field(
         default=False,
         description="Whether each local node runs the Prometheus JMX agent, which gives what Kafka measures inside it; "
-        "`ottla status` shows where. On this machine only.",
+        "`ottla status` shows where. Nodes in a Kubernetes always run it.",
     )
     disk: PositiveSize | None = Field(
         default=None, description="The disk of each node: what sizing reckons with, and how large volumes are in Kubernetes."
@@ -275,9 +275,7 @@ class EnvironmentSpec(Strict):
     monitoring: MonitoringSpec = Field(
         default=MonitoringSpec(), description="When alerts fire, and whom they tell; `ottla monitoring` writes the files."
     )
-    logs: LogsSpec = Field(
-        default=LogsSpec(), description="How local nodes, and the exporter that `ottla up` runs, write their logs."
-    )
+    logs: LogsSpec = Field(default=LogsSpec(), description="How nodes, and the exporter beside them, write their logs.")
     kubernetes: KubernetesSpec = Field(
         default=KubernetesSpec(), description="How the platform lies in a Kubernetes; for `target: strimzi`."
     )
