@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.companions.go.build import built
 from tests.kubernetes.control_plane import PROGRAM, ControlPlane, running_control_plane
+from tests.kubernetes.crds import all_crds, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.kubernetes.api import Api
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,16 @@ def control_plane(kubeall: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """A Kubernetes that nothing was done to yet."""
     with running_control_plane(kubeall, tmp_path_factory.mktemp("control-plane")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def definitions(say: Callable[[str], None]) -> list[Path]:
+    """The custom resource definitions of others, a file for each."""
+    return all_crds(say)
+
+
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane, definitions: list[Path]) -> Api:
+    """The API server with all of them."""
+    install(control_plane.api, definitions)
+    return control_plane.api

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.kubernetes.control_plane import VERSION, ControlPlane, running_control_plane
+from tests.kubernetes.control_plane import PROGRAM, VERSION, ControlPlane, running_control_plane
 
 from ottla.local.ports import LOOPBACK, is_free, listening
 from ottla.local.processes import is_alive
@@ -27,6 +27,7 @@ def namespace(name: str) -> dict[str, object]:
 def test_it_keeps_a_namespace_and_leaves_no_process_and_no_port(kubeall: Path, tmp_path: Path) -> None:
     with running_control_plane(kubeall, tmp_path) as plane:
         assert plane.api.get("/version").done()["gitVersion"] == VERSION
+        assert f"k8s.io/kubernetes {VERSION}\n" in (PROGRAM.folder / "go.mod").read_text()
         assert plane.api.create(NAMESPACES, namespace("events")).done()["status"]["phase"] == "Active"
         assert plane.api.create(NAMESPACES, namespace("events")).status == 409
         at = [address for process in plane.processes for address in listening(process)]
