@@ -127,7 +127,7 @@ def _quota(quota: QuotaSpec, path: Path) -> dict[str, Tree]:
     """Strimzi takes whole percents only; whatever is not whole is a fault of the spec."""
     said = {theirs: (key, getattr(quota, key)) for key, theirs in QUOTAS.items()}
     return {
-        theirs: Said(int(value) if value == int(value) else value, (*path, key))
+        theirs: Said(int(value) if float(value).is_integer() else value, (*path, key))
         for theirs, (key, value) in said.items()
         if value is not None
     }

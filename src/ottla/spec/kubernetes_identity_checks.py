@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -102,5 +103,7 @@ def _quota_problems(path: Path, quota: QuotaSpec) -> Iterator[Problem]:
     for key in ("producer_byte_rate", "consumer_byte_rate"):
         if (getattr(quota, key) or 0) > MOST_BYTE_RATE:
             yield (*path, key), f"is more than Strimzi takes: at most {MOST_BYTE_RATE}"
-    if quota.request_percentage is not None and quota.request_percentage != int(quota.request_percentage):
+    if quota.request_percentage is not None and not quota.request_percentage.is_integer():
         yield (*path, "request_percentage"), "Strimzi takes whole percents only"
+    if quota.controller_mutation_rate is not None and not math.isfinite(quota.controller_mutation_rate):
+        yield (*path, "controller_mutation_rate"), "Strimzi takes a number: leave it out where there is no limit"
