@@ -37,14 +37,18 @@ OF_THE_OPERATOR = "namespace|pod|container|endpoint|service"
 
 
 def monitors(site: Site) -> Iterator[Resource]:
-    """The monitors of a cluster's nodes and of its exporter, and the rules; where a prometheus-operator is said to be there."""
+    """The monitors of a cluster's nodes and of its exporter, and the rules; where a prometheus-operator is said to be there.
+
+    An environment that shares a cluster has rules about its groups, if it says that they are looked at.
+    """
     if not site.spec.kubernetes.monitors.enabled:
         return
     if site.has_cluster:
         yield _nodes(site)
     if runs_exporter(site):
         yield _exporter(site)
-    yield _rules(site)
+    if site.has_cluster or site.spec.exporter.enabled:
+        yield _rules(site)
 
 
 def left_out(site: Site) -> Iterator[str]:

@@ -17,6 +17,9 @@ NAME_LABEL = "kubernetes.io/metadata.name"  # Kubernetes itself gives it to each
 # to be confined (strimzi.CONFINED, pods.CONTAINER), and so is Strimzi 1.2.0's own operator: that is `restricted`.
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/
 STANDARD = {"pod-security.kubernetes.io/enforce": "restricted"}
+# A namespace of clients is made if it is missing, and all else in it is for its owner to say: it has no labels of ours, by which
+# theirs would be in the way. With nothing at all of ours, the second time that it is applied would be a change of it.
+CLIENTS = {"ottla/clients": "true"}
 
 
 def namespaces(site: Site) -> Iterator[Resource]:
@@ -26,7 +29,7 @@ def namespaces(site: Site) -> Iterator[Resource]:
     head = metadata(site.namespace, namespace=None, component=KAFKA, platform=site.platform, labels=STANDARD)
     yield _namespace(site.namespace, head)
     for name in client_namespaces(site):
-        yield _namespace(name, {"name": name})  # it is made if it is missing; what its pods may be is for their owner to say
+        yield _namespace(name, {"name": name, "annotations": CLIENTS})
 
 
 def client_namespaces(site: Site) -> tuple[Said, ...]:

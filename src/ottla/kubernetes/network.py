@@ -35,9 +35,9 @@ def network(site: Site) -> Iterator[Resource]:
         yield _operator(site)
     if exporter.runs_exporter(site):
         reached = _from_monitoring(site, site.spec.exporter.listen.port)
-        yield _policy(site, exporter.NAME, ingress=[reached])
+        yield _policy(site, exporter.NAME, reached)
     if ui.runs_ui(site):
-        yield _policy(site, ui.NAME, ingress=[])
+        yield _policy(site, ui.NAME)
 
 
 def _deny(site: Site) -> Resource:
@@ -71,8 +71,8 @@ def _from_monitoring(site: Site, port: int) -> dict[str, Tree]:
     }
 
 
-def _policy(site: Site, name: str, *, ingress: list[Tree]) -> Resource:
-    """A pod of ours: who reaches it, and that it reaches Kafka and names alone."""
+def _policy(site: Site, name: str, *ingress: Tree) -> Resource:
+    """A pod of ours: who reaches it (nobody, unless it is said), and that it reaches Kafka and names alone."""
     to_kafka = {
         "to": [{"podSelector": {"matchLabels": kafka_pods(site)}}],
         "ports": [{"protocol": "TCP", "port": site.listener.port}],
@@ -80,7 +80,7 @@ def _policy(site: Site, name: str, *, ingress: list[Tree]) -> Resource:
     spec = {
         "podSelector": {"matchLabels": {"app": name}},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": ingress,
+        "ingress": [*ingress] or None,  # an empty list would be another one each time that it is applied
         "egress": [to_kafka, DNS],
     }
     return own(site, API, "NetworkPolicy", name, file=f"network-{name}.yaml", spec=spec)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ottla.metrics.watched import Claims
@@ -25,5 +24,4 @@ def _claims(site: Site) -> Claims | None:
     if not site.has_cluster:
         return None
     pools = f"{BROKER_POOL}|{CONTROLLER_POOL}" if site.dedicated else COMBINED_POOL
-    cluster = re.escape(site.spec.cluster.name).replace("\\-", "-")
-    return Claims(site.spec.kubernetes.namespace, f"data-[0-9]+-{cluster}-({pools})-[0-9]+")
+    return Claims(site.spec.kubernetes.namespace, f"data-[0-9]+-{site.spec.cluster.name}-({pools})-[0-9]+")
