@@ -44,6 +44,8 @@ def command(
     rendering = Platform.load(file).render(environment)
     for warning in rendering.warnings:
         note(f"  note: {warning}")
+    for left_out in rendering.notes:
+        note(f"  {left_out}")
     if folder is None:
         typer.echo(rendering.stream, nl=False)
         return 0

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from ottla.kubernetes.resource import Said
 from ottla.spec.schema import Controllers
+from ottla.spec.strimzi import PASSWORDS, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ottla.spec import EnvironmentSpec
     from ottla.spec.schema import TopicSpec, UserSpec
+    from ottla.spec.strimzi import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ class Site:
     def users(self) -> Mapping[str, UserSpec]:
         """By their names in the spec; none where nobody has to log in."""
         return self.spec.users if self.secured else {}
+
+    @property
+    def listener(self) -> Listener:
+        """Where clients with a password come in; where nobody has to log in, any client."""
+        return PASSWORDS if self.secured else PLAIN
+
+    @property
+    def servers(self) -> str:
+        """What such a client is told to connect to first."""
+        return f"{self.bootstrap}:{self.listener.port}"
 
     @property
     def bootstrap(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.errors import UsageError
-from ottla.kubernetes.rendering import resources_of
+from ottla.kubernetes.rendering import notes_of, resources_of
 from ottla.kubernetes.site import Site
 from ottla.kubernetes.writing import files_of, stream_of
 from ottla.spec import Target
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What `ottla render` shows or writes: the resources, as a stream, and as files by their names."""
+    """What `ottla render` shows or writes: the resources, as a stream, and as files by name. ``notes``: what is left out."""
 
     resources: tuple[Resource, ...]
     stream: str
     files: Mapping[str, str]
     warnings: tuple[Fault, ...]
+    notes: tuple[str, ...]
 
 
 def rendering_of(spec: Spec, environment: str | None) -> Rendering:
@@ -37,10 +38,12 @@ def rendering_of(spec: Spec, environment: str | None) -> Rendering:
         raise UsageError(
             f"environment {name!r} has the target {chosen.target.value!r}, and does not lie in Kubernetes", hint=hint
         )
-    resources, document = resources_of(Site(name, chosen)), spec.documents[name]
+    site, document = Site(name, chosen), spec.documents[name]
+    resources = resources_of(site)
     return Rendering(
         resources=resources,
         stream=stream_of(resources, document, environment=name),
         files=files_of(resources, document, environment=name),
         warnings=spec.warnings(name),
+        notes=notes_of(site),
     )

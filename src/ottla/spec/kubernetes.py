@@ -85,6 +85,10 @@ class ComputeSpec(Strict):
     limits: Amounts = Field(default=Amounts(), description="What it may use at most.")
 
 
+def _compute(**amounts: dict[str, Any]) -> ComputeSpec:
+    return ComputeSpec.model_validate(amounts)
+
+
 class NewStorageClass(Strict):
     """A storage class that is made for the platform: where encryption at rest must be asked for, it is here."""
 
@@ -129,13 +133,29 @@ class UiSpec(Strict):
     """Kafka UI (kafbat), in the cluster."""
 
     enabled: Flag = Field(default=False, description="Whether Kafka UI is run. It is reached by `kubectl port-forward` only.")
-    image: Image = Field(default="kafbat/kafka-ui:v1.3.0", description="Its image.")
+    image: Image = Field(default="ghcr.io/kafbat/kafka-ui:v1.5.0", description="Its image.")
+    user: str | None = Field(
+        default=None,
+        min_length=1,
+        description="As which of `users` it logs in, where security is enabled; with `monitor: true` it shows all but records.",
+    )
+    read_only: Flag = Field(default=True, description="Whether it only shows; else it does what its user may.")
+    resources: ComputeSpec = Field(
+        default=_compute(requests={"cpu": "100m", "memory": "512MiB"}, limits={"cpu": 1, "memory": "1GiB"}),
+        description="What it is promised, and may use.",
+    )
 
 
 class DaprSpec(Strict):
     """Dapr components: one for each service that is a user with a password, scoped to it."""
 
     enabled: Flag = Field(default=False, description="Whether Components, Subscriptions and Resiliency are made.")
+    dead_letters: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The topic that takes what a service cannot read of compacted topics: Dapr cannot read tombstones. "
+        "It is one of `topics`, not compacted, and whoever reads a compacted topic `produces` it.",
+    )
 
 
 class KubernetesSpec(Strict):
@@ -167,6 +187,10 @@ class KubernetesSpec(Strict):
     monitors: MonitorsSpec = Field(default=MonitorsSpec(), description="The prometheus-operator that watches.")
     image: Image = Field(
         default="ottla:0.1.0", description="Ottla's own image, which the exporter runs in (make it with the Containerfile)."
+    )
+    exporter_resources: ComputeSpec = Field(
+        default=_compute(requests={"cpu": "100m", "memory": "128MiB"}, limits={"cpu": "500m", "memory": "512MiB"}),
+        description="What the exporter is promised, and may use.",
     )
     ui: UiSpec = Field(default=UiSpec(), description="Kafka UI (kafbat).")
     dapr: DaprSpec = Field(default=DaprSpec(), description="Dapr components for the services.")

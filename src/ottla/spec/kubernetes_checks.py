@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ottla.model.units import format_size
 from ottla.spec.identity import Authentication
 from ottla.spec.kubernetes import LONGEST_LABEL, is_label_key, is_label_value
+from ottla.spec.kubernetes_companion_checks import companion_problems, companion_warnings
 from ottla.spec.kubernetes_identity_checks import kubernetes_identity_problems
 from ottla.spec.schema import Controllers
 from ottla.spec.strimzi import BROKER_POOL, COMBINED_POOL, CONTROLLER_POOL, LONGEST_ENDINGS, is_kept, listeners
@@ -42,6 +43,7 @@ def kubernetes_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
         message = f"is a label of everything in a Kubernetes: at most {LONGEST_LABEL} letters, digits, '-', '_' and '.'"
         yield ("platform",), f"{message}, with a letter or digit at both ends"
     yield from kubernetes_identity_problems(spec)
+    yield from companion_problems(spec)
 
 
 def _cluster_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
@@ -122,6 +124,7 @@ def sharing_problems_of(owner: EnvironmentSpec, spec: EnvironmentSpec) -> Iterat
 
 def kubernetes_warnings(spec: EnvironmentSpec) -> Iterator[Problem]:
     """What works in a Kubernetes, and probably is not meant."""
+    yield from companion_warnings(spec)
     if spec.shares is not None:
         return
     compute, heap = spec.kubernetes.resources, spec.cluster.heap
