@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conftest import SHIPPED_SPEC
 
-from ottla.kubernetes.rendering import resources_of
 from ottla.kubernetes.site import Site
+from ottla.kubernetes.strimzi_kafka import kafka
+from ottla.kubernetes.strimzi_metrics import metrics
+from ottla.kubernetes.strimzi_pools import pools, storage_class
+from ottla.kubernetes.strimzi_topics import topics
+from ottla.kubernetes.strimzi_users import users
 from ottla.spec import Target, load_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ottla.kubernetes.resource import Resource
     from ottla.spec import Spec
 
+PARTS = (storage_class, metrics, pools, kafka, topics, users)  # those that are Strimzi's
 NAME = "k8s"
 OPEN = """\
 platform: shop
@@ -53,9 +59,14 @@ def site_of(text: str, folder: Path) -> Site:
     return sites_of(text, folder)[NAME]
 
 
+def resources(site: Site) -> list[Resource]:
+    """What is rendered for Strimzi."""
+    return [each for part in PARTS for each in part(site)]
+
+
 def documents(site: Site) -> dict[str, dict[str, Any]]:
-    """The rendered files, by name."""
-    return {each.file: each.document for each in resources_of(site)}
+    """The same as Kubernetes takes it, by the names of files."""
+    return {each.file: each.document for each in resources(site)}
 
 
 def of_kind(site: Site, kind: str) -> dict[str, dict[str, Any]]:
