@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.kubernetes.sites import documents, shipped
+from tests.kubernetes.sites import shipped
+
+from ottla.kubernetes.rendering import resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,16 @@ SHARED = FULL.replace(
     "environments: {k8s: {target: strimzi}, dev: {shares: k8s, prefix: dev-, users: {admin: null}}}",
 )
 TEXTS = {"locked": FULL, "open": OPEN, "dedicated": DEDICATED}
+
+
+def documents(site: Site) -> dict[str, dict[str, Any]]:
+    """All that is rendered, as Kubernetes takes it, by the names of files."""
+    return {each.file: each.document for each in resources_of(site)}
+
+
+def of_kind(site: Site, kind: str) -> dict[str, dict[str, Any]]:
+    """The rendered resources of one kind, by their names."""
+    return {each["metadata"]["name"]: each for each in documents(site).values() if each["kind"] == kind}
 
 
 def pods(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conftest import SHIPPED_SPEC
-from tests.kubernetes.around import ENVIRONMENTS, SHARED, TEXTS, pods
-from tests.kubernetes.sites import documents
+from tests.kubernetes.around import ENVIRONMENTS, SHARED, TEXTS, documents, pods
 
 from ottla.kubernetes.site import Site
 from ottla.kubernetes.strimzi import CONFINED

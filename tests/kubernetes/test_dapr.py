@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.kubernetes.around import FULL, OPEN, SHARED, TEXTS, all_shipped
-from tests.kubernetes.sites import documents, shipped, site_of, sites_of
+from tests.kubernetes.around import FULL, OPEN, SHARED, TEXTS, all_shipped, documents
+from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.dapr_keys import KEYS, component_problems

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.kubernetes.around import FULL, SHARED
-from tests.kubernetes.sites import of_kind, shipped, site_of, sites_of
+from tests.kubernetes.around import FULL, SHARED, of_kind
+from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.dashboards import documents
 from ottla.errors import OttlaError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import OTTLA
-from tests.kubernetes.around import DEDICATED, FULL, OPEN, SHARED, all_shipped, texts_in
-from tests.kubernetes.sites import documents, of_kind, shipped, site_of, sites_of
+from tests.kubernetes.around import DEDICATED, FULL, OPEN, SHARED, all_shipped, documents, of_kind, texts_in
+from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.kafka.settings import read_settings
 from ottla.kubernetes.exporter import CHECKSUM, CLIENT, FOLDER, SPEC

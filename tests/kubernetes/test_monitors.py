@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.kubernetes.around import DEDICATED, ENVIRONMENTS, FULL, SHARED
-from tests.kubernetes.sites import documents, of_kind, shipped, site_of, sites_of
+from tests.kubernetes.around import DEDICATED, ENVIRONMENTS, FULL, SHARED, documents, of_kind
+from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.kubernetes.rendering import notes_of
 from ottla.kubernetes.watching import watched

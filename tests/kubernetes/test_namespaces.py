@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.kubernetes.around import FULL, SHARED, TEXTS, all_shipped, pods
-from tests.kubernetes.sites import documents, of_kind, site_of, sites_of
+from tests.kubernetes.around import FULL, SHARED, TEXTS, all_shipped, documents, of_kind, pods
+from tests.kubernetes.sites import site_of, sites_of
 
 if TYPE_CHECKING:
     from pathlib import Path

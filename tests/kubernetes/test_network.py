@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.kubernetes.around import FULL, OPEN, SHARED, all_shipped, pods
-from tests.kubernetes.sites import documents, of_kind, site_of, sites_of
+from tests.kubernetes.around import FULL, OPEN, SHARED, all_shipped, documents, of_kind, pods
+from tests.kubernetes.sites import site_of, sites_of
 
 if TYPE_CHECKING:
     from pathlib import Path

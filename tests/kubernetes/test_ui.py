@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.kubernetes.around import FULL, OPEN, SHARED
-from tests.kubernetes.sites import documents, of_kind, shipped, site_of, sites_of
+from tests.kubernetes.around import FULL, OPEN, SHARED, documents, of_kind
+from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.kafka.settings import KEYS
 
