@@ -118,9 +118,10 @@ def test_the_commands_of_the_page_on_monitoring_work_in_their_order(one: Home) -
     assert (undone.returncode, one.run("up").returncode) == (0, 0), undone.stderr
 
 
-def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["check-a-spec", "kubernetes"])
+def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(page: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "platform.yaml", tmp_path)
-    run_in_order(ROOT / "docs/how-to/check-a-spec.md", tmp_path)
+    run_in_order(ROOT / f"docs/how-to/{page}.md", tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
