@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conftest import SHIPPED_SPEC
 
-from ottla.kubernetes.rendering import resources_of
 from ottla.kubernetes.site import Site
+from ottla.kubernetes.strimzi_kafka import kafka
+from ottla.kubernetes.strimzi_metrics import metrics
+from ottla.kubernetes.strimzi_pools import pools, storage_class
+from ottla.kubernetes.strimzi_topics import topics
+from ottla.kubernetes.strimzi_users import users
 from ottla.spec import Target, load_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ottla.kubernetes.resource import Resource
+    from ottla.spec import Spec
 
+PARTS = (storage_class, metrics, pools, kafka, topics, users)  # those that are Strimzi's
 NAME = "k8s"
 OPEN = """\
 platform: shop
@@ -23,7 +29,6 @@ cluster: {name: shop, disk: 10GiB}
 environments: {k8s: {target: strimzi}}
 topics: {orders: {partitions: 2}, paid: {partitions: 1}}
 """
-LOCKED = f"{OPEN}security: {{enabled: true}}\n"  # and a last line with its users
 ADMIN = "admin: {admin: true}"
 
 
@@ -32,12 +37,21 @@ def locked(users: str = "", *, security: str = "enabled: true", more: str = "") 
     return f"{OPEN}security: {{{security}}}\nusers: {{{ADMIN}{', ' if users else ''}{users}}}\n{more}"
 
 
-def sites_of(text: str, folder: Path) -> dict[str, Site]:
-    """The environments of a text that lie in Kubernetes, by name."""
+def loaded(text: str, folder: Path) -> Spec:
+    """A spec that has no faults."""
     path = folder / "platform.yaml"
     path.write_text(text)
-    spec = load_spec(path)
+    return load_spec(path)
+
+
+def in_kubernetes(spec: Spec) -> dict[str, Site]:
+    """The environments of a spec that lie in Kubernetes, by name."""
     return {name: Site(name, one) for name, one in spec.environments.items() if one.target is Target.STRIMZI}
+
+
+def sites_of(text: str, folder: Path) -> dict[str, Site]:
+    """The same of a text."""
+    return in_kubernetes(loaded(text, folder))
 
 
 def site_of(text: str, folder: Path) -> Site:
@@ -45,9 +59,14 @@ def site_of(text: str, folder: Path) -> Site:
     return sites_of(text, folder)[NAME]
 
 
+def resources(site: Site) -> list[Resource]:
+    """What is rendered for Strimzi."""
+    return [each for part in PARTS for each in part(site)]
+
+
 def documents(site: Site) -> dict[str, dict[str, Any]]:
-    """The rendered files, by name."""
-    return {each.file: each.document for each in resources_of(site)}
+    """The same as Kubernetes takes it, by the names of files."""
+    return {each.file: each.document for each in resources(site)}
 
 
 def of_kind(site: Site, kind: str) -> dict[str, dict[str, Any]]:
@@ -58,10 +77,4 @@ def of_kind(site: Site, kind: str) -> dict[str, dict[str, Any]]:
 @cache
 def shipped() -> dict[str, Site]:
     """The shipped environments that lie in Kubernetes."""
-    spec = load_spec(SHIPPED_SPEC)
-    return {name: Site(name, one) for name, one in spec.environments.items() if one.target is Target.STRIMZI}
-
-
-def resources(site: Site) -> tuple[Resource, ...]:
-    """All of them."""
-    return resources_of(site)
+    return in_kubernetes(load_spec(SHIPPED_SPEC))

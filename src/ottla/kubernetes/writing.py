@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ottla.kubernetes.resource import Resource
-    from ottla.spec.document import Document
+    from ottla.spec.document import Document, Path
 
 KUSTOMIZATION = "kustomization.yaml"
 WIDE = 1 << 20  # no text is folded
@@ -70,6 +70,16 @@ def _filled(container: Any, pairs: Iterable[tuple[Any, Tree]], document: Documen
 
 def _line(value: Tree, document: Document) -> int | None:
     """Where a value was said; None for what the spec does not say (a default), and for texts of many lines."""
-    if not isinstance(value, Said) or (isinstance(value.value, str) and "\n" in value.value) or value.path not in document.marks:
+    if not isinstance(value, Said) or (isinstance(value.value, str) and "\n" in value.value):
         return None
-    return document.marks[value.path].line
+    return document.mark(value.path).line if _is_said(value.path, document.values) else None
+
+
+def _is_said(path: Path, values: Any) -> bool:
+    """Whether the spec says it; what came through an alias has no line of its own, but that of the alias."""
+    for part in path:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
