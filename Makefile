@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on 
 test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 20 minutes more)
 	@$(BIN)/pytest -m long
 
-test-companions: $(VENV)/.dev ## Programs that are not ours (kcat, Prometheus, Alertmanager); apt-get installs what is missing
+test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kcat, Prometheus, Alertmanager; Go 1.26 builds Jaeger, Kubernetes' API server
 	@missing=; for each in kcat promtool prometheus amtool prometheus-alertmanager; do command -v $$each >/dev/null || missing=yes; done; \
 		[ -z "$$missing" ] || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends kcat prometheus prometheus-alertmanager; }

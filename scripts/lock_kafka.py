@@ -1,4 +1,4 @@
-"""Resolve the jars of each Kafka release, the JMX agent and the JSON layout, and write their locks: `make lock-kafka`.
+"""Resolve the jars of each Kafka release, the JMX agent, the JSON layout and Strimzi, and write their locks: `make lock-kafka`.
 
 Needs the network.
 
@@ -17,7 +17,8 @@ from jgo.maven import Dependency, MavenContext
 from ottla.local.artifacts import JMX_AGENT, JSON_LAYOUT, KAFKA, TOOLS
 from ottla.spec.versions import DEFAULT_KAFKA_VERSION, JMX_AGENT_VERSION, KAFKA_VERSIONS, LOG4J_VERSION
 
-LOCKS = Path(__file__).parent.parent / "src" / "ottla" / "local" / "locks"
+ROOT = Path(__file__).parent.parent
+LOCKS = ROOT / "src" / "ottla" / "local" / "locks"
 # Without the binding for SLF4J a broker writes no log at all.
 LOGGING = ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J_VERSION)
 SETS = (
@@ -26,6 +27,9 @@ SETS = (
     (JMX_AGENT, "io.prometheus.jmx", "jmx_prometheus_javaagent", JMX_AGENT_VERSION),
     (JSON_LAYOUT, "org.apache.logging.log4j", "log4j-layout-template-json", LOG4J_VERSION),
 )
+# Only tests run these: what makes the custom resource definitions that they install.
+STRIMZI = "1.2.0"
+STRIMZI_LOCK = ROOT / "tests" / "kubernetes" / "locks" / f"strimzi-{STRIMZI}.json"
 
 
 def resolve(wanted: list[tuple[str, str, str]], cache: Path) -> list[dict[str, str | int]]:
@@ -52,9 +56,16 @@ def main() -> None:
             jars = resolve([(group, artifact, version), *logs], Path(cache))
         if jar_set == JSON_LAYOUT:  # what it needs is Kafka's already
             jars = [jar for jar in jars if str(jar["jar"]).startswith(f"{group}:{artifact}:")]
-        path = LOCKS / f"{jar_set}-{version}.json"
-        path.write_text(json.dumps({KAFKA if logs else jar_set: version, "jars": jars}, indent=1) + "\n", encoding="utf-8")
-        print(f"{path}: {len(jars)} jars, {sum(int(jar['size']) for jar in jars):,} bytes")  # noqa: T201
+        write(LOCKS / f"{jar_set}-{version}.json", KAFKA if logs else jar_set, version, jars)
+    with tempfile.TemporaryDirectory() as cache:
+        jars = resolve([("io.strimzi", artifact, STRIMZI) for artifact in ("api", "crd-generator")], Path(cache))
+    write(STRIMZI_LOCK, "strimzi", STRIMZI, jars)
+
+
+def write(path: Path, what: str, version: str, jars: list[dict[str, str | int]]) -> None:
+    """Write one lock, and say so."""
+    path.write_text(json.dumps({what: version, "jars": jars}, indent=1) + "\n", encoding="utf-8")
+    print(f"{path}: {len(jars)} jars, {sum(int(jar['size']) for jar in jars):,} bytes")  # noqa: T201
 
 
 if __name__ == "__main__":
