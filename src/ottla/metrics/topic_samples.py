@@ -79,7 +79,7 @@ def offset_samples(offsets: Mapping[str, Mapping[int, PartitionOffsets]]) -> Ite
         labels, seen = (topic,), of_topic.items()
         yield Series(of.PARTITION_HIGH_WATERMARK, labels, [(partition, each.high_watermark) for partition, each in seen])
         yield Series(of.PARTITION_LOG_START_OFFSET, labels, [(partition, each.log_start_offset) for partition, each in seen])
-        held = [(partition, max(0, each.in_open_transactions)) for partition, each in seen]
+        held = [(partition, each.in_open_transactions) for partition, each in seen]
         yield Series(of.PARTITION_OPEN_TRANSACTION_RECORDS, labels, held)
 
 
