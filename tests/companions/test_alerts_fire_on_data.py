@@ -36,7 +36,7 @@ QUICKER = 60.0  # an hour of a disk's past is a minute
 UNCLEAN, OLD, GROWING = "bench-unclean", "bench-old", "bench-growing"
 RETENTION = 600.0  # seconds
 PAUSE, BETWEEN = 4.0, 5.0  # seconds: longer than a replica may lag, shorter than a session; and to catch up
-THROTTLE = "follower.replication.throttled.rate"
+THROTTLE, THROTTLED = "follower.replication.throttled.rate", "follower.replication.throttled.replicas"
 
 
 def in_spec(spec: dict[str, Any]) -> None:
@@ -98,8 +98,8 @@ def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
     """Its only other replica was away, lacks records, and is the only one left."""
     bench.wait_until_quiet()
     leader, follower = sorted(bench.followers())
-    configs = {"unclean.leader.election.enable": "true", "min.insync.replicas": "1", "follower.replication.throttled.replicas": "*"}
-    create(bench, NewTopic(UNCLEAN, replica_assignment=[[leader, follower]], config=configs))
+    configs = {"unclean.leader.election.enable": "true", "min.insync.replicas": "1", THROTTLED: "*"}
+    create(bench, NewTopic(UNCLEAN, num_partitions=1, replica_assignment=[[leader, follower]], config=configs))
     throttle(bench, follower, 1)
     away = PauseNodes(bench.platform.cluster, [follower])
     assert away.do().shown

@@ -1,4 +1,4 @@
-"""Alerts about certificates, the exporter's rights, busy handlers and bad disks, fired for real on a locked platform of one node."""
+"""Alerts about certificates, rights, busy handlers and bad disks, fired for real on a locked platform of one node."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ottla.local.client_certificates import leaves_of, make
 from ottla.local.faults.answering import Answer, wait_for_answers
 from ottla.local.faults.kill import KillNodes
 from ottla.local.issuing import LEAF_VALIDITY
-from ottla.local.processes import start_process
+from ottla.local.processes import end_processes, start_process
 from ottla.model.acl import ResourceType
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
     from pathlib import Path
-    import threading
 
 pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(420)]
 QUICKER = 60.0  # where nothing but a figure of the spec changes
@@ -41,6 +41,7 @@ BUSY = {"compression.type": "zstd", "compression.zstd.level": "19"}
 def in_spec(spec: dict[str, Any]) -> None:
     laptop = spec["environments"]["laptop"]
     laptop["security"] = {"enabled": True}
+    spec["exporter"]["user"] = "monitoring"
     laptop["cluster"]["config"] |= {"num.io.threads": 1, "metadata.log.max.snapshot.interval.ms": "4s"}
 
 
@@ -55,7 +56,7 @@ def config_of(bench: Bench) -> dict[str, Any]:
     return of_librdkafka(bench.home.settings)
 
 
-def create(bench: Bench, name: str, partitions: int = 1, **configs: str) -> None:
+def create(bench: Bench, name: str, configs: dict[str, str], partitions: int = 1) -> None:
     admin = AdminClient(config_of(bench))  # held: what it was asked for ends with it
     for made in admin.create_topics([NewTopic(name, partitions, 1, config=configs)]).values():
         made.result(30)
@@ -120,13 +121,13 @@ def test_an_exporter_that_may_not_read_everything(bench: Bench) -> None:
 def test_request_handlers_that_have_no_time_left(bench: Bench) -> None:
     """The one there is compresses anew what producers send, as the topic wants it."""
     bench.wait_until_quiet()
-    create(bench, "bench-busy", **BUSY)
+    create(bench, "bench-busy", BUSY)
     producer = Producer({**config_of(bench), "compression.type": "none", "message.timeout.ms": 60_000, "linger.ms": 5})
     text = json.dumps([{"task": number, "title": f"task {number * 7919 % 104_729}"} for number in range(15_000)]).encode()
 
     def write(_: threading.Event) -> None:
         with suppress(BufferError):
-            producer.produce("bench-busy", text[: 900_000])
+            producer.produce("bench-busy", text[:900_000])
         producer.poll(0.1)
 
     writing = Repeated(write)
@@ -138,40 +139,28 @@ def test_request_handlers_that_have_no_time_left(bench: Bench) -> None:
 
 
 @contextmanager
-def own_disks(bench: Bench, folder: Path) -> Iterator[None]:
-    """The node with a second log_dir and a metadata.log.dir, each on a small file system of its own."""
+def own_disks(bench: Bench, folder: Path, command: list[str], variables: dict[str, str]) -> Iterator[None]:
+    """The node with a second log_dir and a metadata.log.dir, each on a small file system of its own. It does not outlive them."""
     cluster = bench.platform.cluster
     files = cluster.layout.node(1)
-    process = cluster.running()[1]
-    command, variables, properties = process.cmdline(), process.environ(), files.properties.read_text()
+    with cluster.lock():
+        cluster.stop()
     with ExitStack() as stack:
-        with cluster.lock():
-            cluster.stop()
-        stack.callback(run_again, bench, command, variables)
-        stack.callback(files.properties.write_text, properties)
         for name, options in (("second", "size=64m"), ("metadata", "size=256m,nr_inodes=200")):
             disk = folder / name
             disk.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], check=True)
-            stack.callback(subprocess.run, ["umount", disk], check=True)
+            stack.callback(subprocess.check_call, ["umount", str(disk)])
             # Without a directory.id: each log_dir has its own, and Kafka gives one to what has none.
             meta = (files.data / "meta.properties").read_text().splitlines()
             (disk / "meta.properties").write_text("\n".join(line for line in meta if not line.startswith("directory.id")) + "\n")
-        shutil.copytree(files.data / METADATA, folder / "metadata" / METADATA)
-        shutil.move(files.data / METADATA, folder / METADATA)
-        stack.callback(put_back, folder, files.data)
+        shutil.move(files.data / METADATA, folder / "metadata" / METADATA)
         more = f"\nlog.dirs={files.data},{folder / 'second'}\nmetadata.log.dir={folder / 'metadata'}\n"
-        kept = "\n".join(line for line in properties.splitlines() if not line.startswith("log.dirs="))
-        files.properties.write_text(kept + more)
+        kept = (line for line in files.properties.read_text().splitlines() if not line.startswith("log.dirs="))
+        files.properties.write_text("\n".join(kept) + more)
+        stack.callback(lambda: end_processes(cluster.running()))
         run_again(bench, command, variables)
         yield
-        with cluster.lock():
-            cluster.stop()
-
-
-def put_back(folder: Path, data: Path) -> None:
-    """The metadata log as it is now, where the node keeps it by itself."""
-    shutil.copytree(folder / "metadata" / METADATA, data / METADATA)
 
 
 def run_again(bench: Bench, command: list[str], variables: dict[str, str]) -> None:
@@ -181,45 +170,47 @@ def run_again(bench: Bench, command: list[str], variables: dict[str, str]) -> No
     assert set(wait_for_answers(bench.platform.cluster.made().nodes).values()) == {Answer.ANSWERED}
 
 
+def fill(bench: Bench, filler: Path) -> None:
+    """Take all the room there is, and write to every partition."""
+    with suppress(OSError), filler.open("wb") as file:
+        while True:
+            file.write(b"x" * 65_536)
+    producer = Producer({**config_of(bench), "message.timeout.ms": 5_000})
+    for number in range(64):
+        producer.produce(DISK, os.urandom(65_536), key=str(number))
+    producer.flush(20)
+
+
+def crowd_in(crowd: Path) -> None:
+    """Make files for as long as the file system takes more."""
+    crowd.mkdir()
+    with suppress(OSError):
+        for number in range(1_000):
+            (crowd / str(number)).touch()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="small file systems are mounted, which only root may")
 def test_disks_that_fail(bench: Bench, tmp_path: Path) -> None:
-    """A log_dir that takes no byte more, and one of metadata that takes no new file: the broker goes on, and has to say so."""
+    """A log_dir that takes no byte more, and one of metadata that takes no new file: the broker goes on, and has to say so.
+
+    It comes last: what was in those disks is gone with them.
+    """
     bench.wait_until_quiet()
-    command, variables = bench.platform.cluster.running()[1].cmdline(), bench.platform.cluster.running()[1].environ()
-    with own_disks(bench, tmp_path):
-        create(bench, DISK, partitions=4)
+    node = bench.platform.cluster.running()[1]
+    command, variables = node.cmdline(), node.environ()
+    with own_disks(bench, tmp_path, command, variables):
+        create(bench, DISK, {}, partitions=4)
         bench.wait_until_quiet()
         filler, crowd = tmp_path / "second" / "filler", tmp_path / "metadata" / "crowd"
 
-        def start_anew() -> object:
-            fault = KillNodes(bench.platform.cluster, [1])
-            assert fault.do().shown
-            return run_again(bench, command, variables)
+        def start_anew() -> None:
+            for path in (filler, crowd):
+                subprocess.run(["rm", "-rf", path], check=True)
+            end_processes(bench.platform.cluster.running())
+            run_again(bench, command, variables)
 
-        def fill() -> None:
-            with suppress(OSError), filler.open("wb") as file:
-                while True:
-                    file.write(b"x" * 65_536)
-            producer = Producer({**config_of(bench), "message.timeout.ms": 5_000})
-            for number in range(64):
-                producer.produce(DISK, os.urandom(65_536), key=str(number))
-            producer.flush(20)
-
-        def make_room() -> object:
-            filler.unlink()
-            return start_anew()
-
-        def crowd_in() -> None:
-            crowd.mkdir()
-            with suppress(OSError):
-                for number in range(1_000):
-                    (crowd / str(number)).touch()
-
-        def thin_out() -> object:
-            shutil.rmtree(crowd)
-            return start_anew()
-
-        bench.prove(["LogDirOffline"], fault="one log_dir of two is full", do=fill, heal=make_room, within=90)
+        full = "one log_dir of two is full"
+        bench.prove(["LogDirOffline"], fault=full, do=lambda: fill(bench, filler), heal=start_anew, within=90)
         bench.wait_until_quiet()
-        bench.prove(["MetadataErrors"], fault="metadata.log.dir takes no new file", do=crowd_in, heal=thin_out, within=90)
-    bench.wait_until_quiet()
+        crowded = "metadata.log.dir takes no new file"
+        bench.prove(["MetadataErrors"], fault=crowded, do=lambda: crowd_in(crowd), heal=start_anew, within=90)
