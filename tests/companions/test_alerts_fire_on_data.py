@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(420)]
-QUICKER = 60.0  # an hour of a disk's past is a minute
+QUICKER = 120.0  # an hour of a disk's past is half a minute
 UNCLEAN, OLD, GROWING = "bench-unclean", "bench-old", "bench-growing"
 RETENTION = 600.0  # seconds
 PAUSE, BETWEEN = 4.0, 5.0  # seconds: longer than a replica may lag, shorter than a session; and to catch up
@@ -91,7 +91,8 @@ def test_replicas_that_keep_falling_out(bench: Bench) -> None:
 
     repeated = Repeated(stutter)
     fault = f"SIGSTOP of one broker for {PAUSE:g} s, again and again"
-    bench.prove(["IsrFlapping"], fault=fault, do=repeated.do, heal=repeated.heal, within=150)
+    with bench.quicker(20):  # half a minute of it, and replicas fall out every ten seconds
+        bench.prove(["IsrFlapping"], fault=fault, do=repeated.do, heal=repeated.heal, within=150)
 
 
 def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
@@ -116,7 +117,8 @@ def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
         throttle(bench, follower, None)
         return killed.heal()
 
-    bench.prove(["UncleanElection"], fault="SIGKILL of the only replica in sync", do=kill, heal=start, within=120)
+    with bench.quicker(60):  # it is told of for ten seconds
+        bench.prove(["UncleanElection"], fault="SIGKILL of the only replica in sync", do=kill, heal=start)
     assert isr_of(bench, UNCLEAN)[0] == follower
 
 
@@ -136,7 +138,7 @@ def test_records_that_retention_is_about_to_take(bench: Bench) -> None:
 
 
 def test_a_disk_that_will_be_full(bench: Bench) -> None:
-    """As it grows in a minute, the disk of the spec is full within four hours."""
+    """As it grows in half a minute, the disk of the spec is full within four hours."""
     bench.wait_until_quiet()
     create(bench, NewTopic(GROWING, num_partitions=3, replication_factor=3))
     producer = Producer({**config_of(bench), "compression.type": "none"})
