@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
     away = PauseNodes(bench.platform.cluster, [follower])
     assert away.do().shown
     wait_until(lambda: isr_of(bench, UNCLEAN), lambda seen: seen == (leader, {leader}), what="one replica in sync", timeout=40)
-    assert write(config_of(bench), UNCLEAN, b"x" * 100_000, count=100) == LET_IN
+    assert write(config_of(bench), UNCLEAN, os.urandom(100_000), count=100) == LET_IN  # more than one fetch, on the disk too
     assert away.heal().shown
     killed = KillNodes(bench.platform.cluster, [leader])
 
