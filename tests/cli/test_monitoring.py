@@ -60,7 +60,7 @@ def monitored(spec: Path) -> Iterator[None]:
     words = [companion.program, *(companion.marks or ())]
     process = subprocess.Popen(words, executable=shutil.which("echo"), stdout=full, cwd=monitoring.folder)
     try:
-        assert monitoring.runs()
+        assert monitoring.is_wanted()
         yield
     finally:
         process.kill()
