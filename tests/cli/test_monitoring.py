@@ -33,7 +33,8 @@ ON = "exporter: {enabled: true, canary: {enabled: true}, basic_auth: {user: p, p
 def watched(folder: Path) -> Path:
     """A folder whose spec has all that measures switched on, and whose cluster was made."""
     spec = folder / "platform.yaml"
-    spec.write_text(spec.read_text().replace("  controllers: combined", "  jmx_agent: true\n  controllers: combined") + ON)
+    here = spec.read_text().partition("\n  minikube:")[0]  # a Kubernetes has no password for the exporter
+    spec.write_text(here.replace("  controllers: combined", "  jmx_agent: true\n  controllers: combined") + ON)
     made(spec, 21000)
     return folder
 
@@ -60,7 +61,7 @@ def monitored(spec: Path) -> Iterator[None]:
     words = [companion.program, *(companion.marks or ())]
     process = subprocess.Popen(words, executable=shutil.which("echo"), stdout=full, cwd=monitoring.folder)
     try:
-        assert monitoring.runs()
+        assert monitoring.is_wanted()
         yield
     finally:
         process.kill()
@@ -140,14 +141,14 @@ def test_a_password_is_in_no_file_and_it_is_said_where_it_must_be(
     assert [path for path in (watched / "out").rglob("*.*") if "hush" in path.read_text()] == []
 
 
-def test_what_only_prometheus_was_to_read_ends_with_it(watched: Path) -> None:
+def test_what_only_prometheus_was_to_read_ends_with_it_and_so_does_the_wish_to_have_it(watched: Path) -> None:
     monitoring = monitoring_of(Platform.load(watched / "platform.yaml").on())
     monitoring.folder.mkdir(parents=True)
-    kept = {monitoring.folder / name for name in ("prometheus.yml", "exporter-password", "exporter-ca.pem")}
-    for path in kept:
-        path.touch()
+    for name in ("prometheus.yml", "rules.yml", "exporter-password", "exporter-ca.pem"):
+        (monitoring.folder / name).touch()
+    assert monitoring.is_wanted()
     assert not monitoring.stop()
-    assert [path.name for path in monitoring.folder.iterdir()] == ["prometheus.yml"]
+    assert ([path.name for path in monitoring.folder.iterdir()], monitoring.is_wanted()) == (["rules.yml"], False)
 
 
 def test_prometheus_is_told_what_the_exporters_certificate_calls_it(ottla: Ottla, watched: Path) -> None:

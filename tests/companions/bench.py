@@ -14,13 +14,14 @@ from tests.companions.timings import TIMINGS, Timing
 from tests.companions.webhook import Webhook, listening
 from tests.conftest import Home, start_home
 
+from ottla.metrics.promql import NODES_JOB
 from ottla.platform import Platform
 from ottla.platform.monitoring import Monitoring, keep_monitoring, monitoring_of, watched
 from ottla.platform.monitoring_files import documents
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ottla.local.faults.fault import Evidence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 SCALE = 10.0
 WATCHDOG = "Watchdog"
 QUIET = 90.0  # seconds
-ROUTES = "alertmanager.yml"
+ROUTES, CONFIG = "alertmanager.yml", "prometheus.yml"
 
 
 @dataclass
@@ -50,13 +51,29 @@ class Bench:
         return monitoring_of(self.platform)
 
     def install(
-        self, change: Callable[[dict[str, Any]], None] | None = None, *, inhibits: bool = False, scale: float = SCALE
+        self,
+        change: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        inhibits: bool = False,
+        scale: float = SCALE,
+        also_scraped: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Have the rules of the spec, or of a changed one; each alert is told of by itself unless it ``inhibits``."""
+        """Have the rules of the spec, or of a changed one; each alert is told of by itself unless it ``inhibits``.
+
+        ``also_scraped`` are targets of Prometheus that are taken for nodes of the cluster.
+        """
         platform = self.platform if change is None else self._changed(change)
         files = documents(platform, scale=scale)
         routes = files[ROUTES] if inhibits else without_inhibition(files[ROUTES])
-        keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: routes})
+        scraped = with_nodes(files[CONFIG], also_scraped) if also_scraped else files[CONFIG]
+        keep_monitoring(self.platform, wanted=True, documents={**files, ROUTES: routes, CONFIG: scraped})
+
+    @contextmanager
+    def quicker(self, scale: float) -> Iterator[None]:
+        """Have rules that are so many times as quick, for the length of the block."""
+        self.install(scale=scale)
+        yield
+        self.install()
 
     def _changed(self, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
         spec = json.loads((self.home.folder / "platform.yaml").read_text())
@@ -64,6 +81,17 @@ class Bench:
         path = self.home.folder / "changed.yaml"
         path.write_text(json.dumps(spec))
         return watched(Platform.load(path).on(self.home.environment), wanted=True)
+
+    def follower(self) -> int:
+        """A node that is not the active controller."""
+        return min(self.followers())
+
+    def followers(self) -> set[int]:
+        """All of those."""
+        status = self.platform.status()
+        assert status.view is not None
+        assert status.view.quorum is not None
+        return {node.node_id for node in self.platform.cluster.made().nodes} - {status.view.quorum.leader}
 
     def firing(self) -> set[str]:
         """What fires now, as Prometheus has it, told or held back."""
@@ -106,6 +134,14 @@ def without_inhibition(routes: str) -> str:
     """Alertmanager's document, so that each alert is told of, whatever else fires."""
     document = YAML(typ="safe").load(routes)
     assert document.pop("inhibit_rules")
+    return json.dumps(document)
+
+
+def with_nodes(config: str, targets: Sequence[Mapping[str, Any]]) -> str:
+    """Prometheus' document, with more targets among the nodes."""
+    document = YAML(typ="safe").load(config)
+    (nodes,) = [job for job in document["scrape_configs"] if job["job_name"] == NODES_JOB]
+    nodes["static_configs"] += targets
     return json.dumps(document)
 
 

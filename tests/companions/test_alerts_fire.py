@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from tests.companions.bench import WATCHDOG, Bench, running_bench
+from tests.companions.groups import LeftBehind, commit
 from tests.companions.timings import TIMINGS, Timing
 from tests.kafka.clients import LET_IN, of_librdkafka, write
 
@@ -19,17 +20,17 @@ from ottla.platform.exporter_process import exporter_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(420)]
 HEALTHY_SECONDS = 60.0  # ten minutes of rules that are ten times as quick
 QUICKER = 60.0  # where nothing but a figure of the spec changes
-GROUP, TOPIC = "left-behind", "bench-lag"
+TOPIC = "bench-lag"
 OF_A_DEAD_BROKER = (
     "BrokerDown",
     "BrokersMissing",
     "BrokerFenced",
     "UnderReplicated",
+    "AtMinIsr",
     "UnderMinIsr",
     "OfflinePartitions",
     "QuorumNoSpare",
@@ -58,14 +59,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield running
 
 
-def follower(bench: Bench) -> int:
-    """A node that is not the active controller."""
-    status = bench.platform.status()
-    assert status.view is not None
-    assert status.view.quorum is not None
-    return min({1, 2, 3} - {status.view.quorum.leader})
-
-
 def test_a_healthy_run_fires_nothing_but_the_watchdog(bench: Bench) -> None:
     bench.wait_until_quiet()
     began = time.monotonic()
@@ -78,7 +71,7 @@ def test_a_healthy_run_fires_nothing_but_the_watchdog(bench: Bench) -> None:
 
 def test_a_dead_broker(bench: Bench) -> None:
     bench.wait_until_quiet()
-    fault = KillNodes(bench.platform.cluster, [follower(bench)])
+    fault = KillNodes(bench.platform.cluster, [bench.follower()])
     bench.prove(OF_A_DEAD_BROKER, fault="SIGKILL of one broker of three", do=fault.do, heal=fault.heal, within=90)
 
 
@@ -86,7 +79,7 @@ def test_a_dead_broker_is_one_page(bench: Bench) -> None:
     """With what Alertmanager holds back: all of it fires in Prometheus, and one page is told of the broker itself."""
     bench.wait_until_quiet()
     bench.install(inhibits=True)
-    began, fault = time.monotonic(), KillNodes(bench.platform.cluster, [follower(bench)])
+    began, fault = time.monotonic(), KillNodes(bench.platform.cluster, [bench.follower()])
     assert fault.do().shown
     try:
         bench.webhook.fired("BrokerDown", 60, since=began)
@@ -102,14 +95,14 @@ def test_a_dead_broker_is_one_page(bench: Bench) -> None:
 
 def test_a_lost_quorum(bench: Bench) -> None:
     bench.wait_until_quiet()
-    left = follower(bench)
+    left = bench.follower()
     fault = KillNodes(bench.platform.cluster, {1, 2, 3} - {left})
     bench.prove(["NoActiveController", "QuorumStuck"], fault="SIGKILL of two voters of three", do=fault.do, heal=fault.heal)
 
 
 def test_a_paused_broker(bench: Bench) -> None:
     bench.wait_until_quiet()
-    fault = PauseNodes(bench.platform.cluster, [follower(bench)])
+    fault = PauseNodes(bench.platform.cluster, [bench.follower()])
     bench.prove(["BrokerDown", "CanaryFailing"], fault="SIGSTOP of one broker of three", do=fault.do, heal=fault.heal)
 
 
@@ -122,45 +115,9 @@ def test_an_exporter_that_stands_still(bench: Bench) -> None:
 
 def test_a_group_that_does_not_read(bench: Bench) -> None:
     bench.wait_until_quiet()
-    left = LeftBehind(of_librdkafka(bench.home.settings))
+    left = LeftBehind(of_librdkafka(bench.home.settings), TOPIC)
     alerts = ["LagRecords", "LagSeconds", "LagStalled"]
     bench.prove(alerts, fault="a group that committed, and does not read", do=left.do, heal=left.heal)
-
-
-class LeftBehind:
-    """A group that committed once, and does not read while 100 events a second are written."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._config = config
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write, name="writing")
-
-    def do(self) -> None:
-        self._thread.start()
-        commit(self._config, TOPIC, 0)
-
-    def heal(self) -> None:
-        """Nothing more is written, and all is read."""
-        self._stop.set()
-        self._thread.join()
-        commit(self._config, TOPIC, None)
-
-    def _write(self) -> None:
-        producer = Producer(self._config)
-        while not self._stop.wait(0.01):
-            producer.produce(TOPIC, b"event")
-            producer.poll(0)
-        producer.flush(30)
-
-
-def commit(config: dict[str, Any], topic: str, offset: int | None) -> None:
-    """Commit for the group: an offset; None: as far as there are events."""
-    consumer = Consumer({**config, "group.id": GROUP, "enable.auto.commit": False})
-    try:
-        end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=20)[1] if offset is None else offset
-        consumer.commit(offsets=[TopicPartition(topic, 0, end)], asynchronous=False)
-    finally:
-        consumer.close()
 
 
 def test_records_that_retention_took(bench: Bench) -> None:
@@ -190,24 +147,3 @@ def test_a_disk_that_is_fuller_than_the_spec_allows(bench: Bench, section: str, 
         bench.install(change, scale=QUICKER)
 
     bench.prove(["DiskAlmostFull"], fault=f"{section}.{key} under what is used", do=fill, heal=bench.install)
-
-
-def test_a_certificate_that_expires(tmp_path: Path) -> None:
-    """On a locked platform. The certificates of nodes are made for 397 days."""
-
-    def locked(spec: dict[str, Any]) -> None:
-        spec["environments"]["laptop"]["security"] = {"enabled": True}
-
-    def strict(spec: dict[str, Any]) -> None:
-        spec["monitoring"]["certificates"] = {"expire_within": "500d"}
-
-    with running_bench(tmp_path, "laptop", locked) as bench:
-        bench.wait_until_quiet()
-        fault = "monitoring.certificates.expire_within: 500d"
-        bench.prove(
-            ["CertificateExpiring"],
-            fault=fault,
-            do=lambda: bench.install(strict, scale=QUICKER),
-            heal=bench.install,
-            within=100,
-        )

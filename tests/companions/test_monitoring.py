@@ -119,6 +119,19 @@ def test_one_that_was_killed_or_paused_comes_back(monitored: Home, number: signa
     assert (now[0], now[1] != prometheus, is_alive(prometheus)) == (alertmanager, True, False)
 
 
+def test_after_the_machine_went_down_up_alone_brings_it_back(monitored: Home) -> None:
+    before = [*processes(monitored), exporter_process(monitored.platform).find(), *monitored.platform.cluster.running().values()]
+    for process in before:
+        assert process is not None
+        process.kill()
+    status = of(monitored).status()
+    assert status is not None
+    assert ([server.pid for server in status.servers], status.runs) == ([None, None], False)
+    done = monitored.run("up")
+    assert done.returncode == 0, done.stderr
+    assert (len(processes(monitored)), exporter_process(monitored.platform).find() is not None) == (2, True)
+
+
 def test_other_rules_are_read_without_a_restart(monitored: Home) -> None:
     first, files = pids(monitored), files_of(monitored)
     more = "groups: [{name: more, rules: [{alert: MoreOfIt, expr: vector(0) > 1}]}]"

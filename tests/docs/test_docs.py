@@ -163,6 +163,15 @@ def test_the_shipped_dashboards_are_fresh() -> None:
     assert done.stdout.strip() == "True", "run `make docs`"
 
 
+def test_the_manifests_and_topics_at_the_paths_that_the_sources_name_are_fresh() -> None:
+    program = (
+        "import reference as r; found = {each.name: each.read_text() for each in r.DOKS.iterdir()}; "
+        "print((r.Platform.load(r.SHIPPED).render('doks').files, r.shipped_topics()) == (found, r.TOPICS.read_text()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
+
+
 def test_the_runbooks_name_commands_that_there_are() -> None:
     from typer.main import get_command  # noqa: PLC0415  (only here)
 

@@ -168,7 +168,6 @@ CASES: dict[str, Evidence] = {
     "cannot-see": replace(HEALTHY, unseen=(Unseen("quorum", "DescribeQuorum failed"),)),
     "broker-missing": with_cluster(brokers=CLUSTER.brokers[:2]),
     "offline-partitions": with_cluster(partitions=(replace(PARTITION, leader=None, isr=(3,)),)),
-    "under-min-isr": with_cluster(partitions=(Partition("orders", 0, 1, (1,), (1,)),)),
     "isr-shrunk": with_cluster(
         partitions=(replace(PARTITION, isr=(1, 2)),),
         sizes={(1, "orders", 0): 5000, (2, "orders", 0): 5000, (3, "orders", 0): 1000},
@@ -193,4 +192,10 @@ CASES: dict[str, Evidence] = {
     "unused-group": with_group(IDLE, state="Empty", members=(), in_spec=False),
 }
 # A voter that does not run is a finding of its own beside what it costs the quorum.
-BESIDE = {"quorum-no-spare": (with_node(stopped(3, is_broker=False)), ["node-stopped", "quorum-no-spare"])}
+BESIDE = {
+    "quorum-no-spare": (with_node(stopped(3, is_broker=False)), ["node-stopped", "quorum-no-spare"]),
+    "under-min-isr": (
+        with_cluster(partitions=(replace(PARTITION, isr=(1,)),)),
+        ["under-min-isr", "isr-shrunk", "isr-shrunk"],
+    ),
+}

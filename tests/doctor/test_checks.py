@@ -175,9 +175,9 @@ def test_a_replica_behind_says_by_how_much_and_whether_its_node_is_dead_or_slow(
     assert "it is down" in diagnose(dead)[1].what
 
 
-def test_under_min_isr_and_shrunk_isr_are_both_told() -> None:
-    evidence = with_cluster(partitions=(replace(PARTITION, isr=(1,)),))
-    assert names(evidence) == ["under-min-isr", "isr-shrunk", "isr-shrunk"]
+def test_a_topic_of_one_replica_that_is_in_sync_takes_writes_whatever_min_insync_replicas_is() -> None:
+    """So it is in Kafka (Partition.effectiveMinIsr)."""
+    assert names(with_cluster(partitions=(Partition("orders", 0, 1, (1,), (1,)),))) == []
 
 
 def test_the_disk_of_the_spec_counts_beside_the_volume() -> None:

@@ -346,6 +346,18 @@ def test_quorum_disk_and_brokers_are_there_from_the_protocol(three: Home) -> Non
         assert lag < 30
 
 
+def test_a_topic_of_one_replica_is_not_below_min_isr_and_takes_writes_of_all(three: Home) -> None:
+    """The default of the brokers is 2: of a partition with fewer replicas, Kafka wants all of them."""
+    make_topics(three, [Topic("one-replica", partitions=1, replication_factor=1, configs={"min.insync.replicas": "2"})])
+    producer = Producer({**client(three), "acks": "all"})
+    refused: list[Any] = []
+    producer.produce("one-replica", b"v", on_delivery=lambda error, _: refused.append(error))
+    assert (producer.flush(30), refused) == (0, [None])
+    snapshot = exporter_of(three).collect_once()
+    assert value(snapshot, cluster_metrics.TOPIC_BELOW_MIN_ISR_PARTITIONS, "one-replica") == 0
+    assert value(snapshot, cluster_metrics.BELOW_MIN_ISR_PARTITIONS) == 0
+
+
 @pytest.mark.long
 def test_a_paused_node_costs_its_own_series_and_an_interval_at_most(three: Home) -> None:
     processes = three.platform.cluster.running()

@@ -144,7 +144,7 @@ BY_NODES = (
     Case("BrokersMissing", {**ALL_UP, **OTHERS}, {**ALL_UP, **OTHERS, NODES[2]: 0}, {}, blind=True, after_death=True),
     # Two controllers say it of the same broker: it is one
     Case("BrokerFenced", {jmx(FENCED): 0, jmx(FENCED, node=2): 0}, {jmx(FENCED): 1, jmx(FENCED, node=2): 1}, {}),
-    one("RequestHandlersBusy", jmx("kafka_server_kafkarequesthandlerpool_requesthandleridle_ratio"), 0.9, 0.1, node="1"),
+    one("RequestHandlersBusy", jmx("kafka_server_kafkarequesthandlerpool_brokerrequesthandleridle_ratio"), 0.9, 0.1, node="1"),
     one("MetadataErrors", jmx("kafka_controller_kafkacontroller_metadataerrors_total"), 0, 2, node="1"),
     Case(
         "NoActiveController",

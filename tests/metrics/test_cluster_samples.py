@@ -34,6 +34,13 @@ def test_a_partition_has_none_to_spare_where_it_lacks_a_replica_and_only_then() 
     assert found[of.TOPIC_AT_MIN_ISR_PARTITIONS.name, ("worn",)] == 1
 
 
+def test_a_partition_of_fewer_replicas_than_min_insync_replicas_takes_writes_while_all_of_them_are_in_sync() -> None:
+    single = {"single": (Partition("single", 0, 1, (1,), (1,)), Partition("single", 1, None, (2,), ()))}
+    found = values(topic_samples(single, {"single": 2}))
+    assert found[of.TOPIC_BELOW_MIN_ISR_PARTITIONS.name, ("single",)] == 1
+    assert found[of.TOPIC_AT_MIN_ISR_PARTITIONS.name, ("single",)] == 0
+
+
 def test_a_topic_whose_configs_cannot_be_read_is_not_taken_for_a_sound_one() -> None:
     found = values(topic_samples(TOPICS, {"whole": 2}))
     assert (of.TOPIC_BELOW_MIN_ISR_PARTITIONS.name, ("worn",)) not in found

@@ -9,6 +9,7 @@ from ottla.local.addresses import settle_jmx_ports, settle_ports
 from ottla.local.guards import named, refuse_blank_majority, refuse_unusable_data
 from ottla.local.memory import check_memory, heap_of
 from ottla.local.node import format_nodes, has_run, needs_format, start_node, stopped_cleanly, write_node_files
+from ottla.local.open_files import check_open_files
 from ottla.local.ready import wait_for_nodes
 from ottla.local.record import write_record
 from ottla.local.secured import is_secured, jvm_flags, new_seal
@@ -36,6 +37,7 @@ def start_nodes(
     refuse_unusable_data(layout, record, wanted)
     refuse_blank_majority(layout, record)
     check_memory(wanted, cluster.heap, report=cluster.report)
+    check_open_files(layout, wanted)
     runtime = cluster.runtime(record.kafka_version)
     record = settle_ports(layout, record, wanted, others_run=others_run, report=cluster.report)
     record = settle_jmx_ports(layout, record, node_ids, wanted=cluster.jmx_agent, report=cluster.report)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ottla.metrics.watched import Watched
 
 FENCED = node_metric("kafka_controller_kafkacontroller_fencedbrokercount")
-IDLE = node_metric("kafka_server_kafkarequesthandlerpool_requesthandleridle_ratio")
+IDLE = node_metric("kafka_server_kafkarequesthandlerpool_brokerrequesthandleridle_ratio")
 METADATA_ERRORS = (
     node_metric("kafka_server_broker_metadata_metrics_metadata_load_errors_total"),
     node_metric("kafka_server_broker_metadata_metrics_metadata_apply_errors_total"),

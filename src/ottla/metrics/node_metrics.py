@@ -163,10 +163,14 @@ NODE_METRICS = (
     _request_time(50),
     _request_time(99),
     _on_brokers(
-        name="kafka_server_kafkarequesthandlerpool_requesthandleridle_ratio",
+        name="kafka_server_kafkarequesthandlerpool_brokerrequesthandleridle_ratio",
         unit="ratio",
-        meaning="Share of the last minute in which request handlers had nothing to do, 0 to 1.",
-        source=MBean("kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", "OneMinuteRate", BROKER),
+        meaning="Share of the last minute in which the broker's request handlers had nothing to do, 0 to 1.",
+        # Not RequestHandlerAvgIdlePercent: on a combined node that is the mean of the broker's and the controller's handlers,
+        # and stays above a half while no broker's handler is free (KIP-1207, since Kafka 4.2).
+        source=MBean(
+            "kafka.server:type=KafkaRequestHandlerPool,name=BrokerRequestHandlerAvgIdlePercent", "OneMinuteRate", BROKER
+        ),
     ),
     _on_brokers(
         name="kafka_network_socketserver_networkprocessoridle_ratio",

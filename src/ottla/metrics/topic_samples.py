@@ -42,10 +42,10 @@ def topic_samples(
         yield Sample(of.TOPIC_OFFLINE_PARTITIONS, (name,), offline)
         yield Sample(of.TOPIC_UNDER_REPLICATED_PARTITIONS, (name,), under_replicated)
         if name in min_isr:
-            below = sum(len(partition.isr) < min_isr[name] for partition in of_topic)
+            below = sum(len(partition.isr) < partition.least_isr(min_isr[name]) for partition in of_topic)
             sums.update(below=below)
             yield Sample(of.TOPIC_BELOW_MIN_ISR_PARTITIONS, (name,), below)
-            at = sum(len(partition.isr) == min_isr[name] and is_under_replicated(partition) for partition in of_topic)
+            at = sum(is_under_replicated(each) and len(each.isr) == each.least_isr(min_isr[name]) for each in of_topic)
             yield Sample(of.TOPIC_AT_MIN_ISR_PARTITIONS, (name,), at)
         if partitions:
             yield from _of_partitions(name, of_topic)
@@ -79,7 +79,7 @@ def offset_samples(offsets: Mapping[str, Mapping[int, PartitionOffsets]]) -> Ite
         labels, seen = (topic,), of_topic.items()
         yield Series(of.PARTITION_HIGH_WATERMARK, labels, [(partition, each.high_watermark) for partition, each in seen])
         yield Series(of.PARTITION_LOG_START_OFFSET, labels, [(partition, each.log_start_offset) for partition, each in seen])
-        held = [(partition, max(0, each.in_open_transactions)) for partition, each in seen]
+        held = [(partition, each.in_open_transactions) for partition, each in seen]
         yield Series(of.PARTITION_OPEN_TRANSACTION_RECORDS, labels, held)
 
 

@@ -36,6 +36,10 @@ class Partition:
     replicas: tuple[int, ...]
     isr: tuple[int, ...]
 
+    def least_isr(self, min_insync_replicas: int) -> int:
+        """How many must be in sync for a write with acks=all: of fewer replicas, all (Partition.effectiveMinIsr in Kafka)."""
+        return min(min_insync_replicas, len(self.replicas))
+
 
 def is_protected(name: str) -> bool:
     """Whether a topic belongs to Kafka or to a tool beside it, so that a missing line in a spec says nothing about it."""

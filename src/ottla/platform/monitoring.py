@@ -71,9 +71,9 @@ class Monitoring:
         """Both; the one that is told of alerts first."""
         return self.alertmanager, self.prometheus
 
-    def runs(self) -> bool:
-        """Whether one of them does: then both should."""
-        return any(daemon.find() is not None for daemon in self.daemons)
+    def is_wanted(self) -> bool:
+        """Whether both should run: one does, or nothing but the end of the machine ended them (`stop` takes the file away)."""
+        return (self.folder / self.prometheus.config).exists() or any(daemon.find() is not None for daemon in self.daemons)
 
     def require_programs(self) -> None:
         """Raise LocalError, with how to install them, where one of the programs is missing."""
@@ -108,19 +108,20 @@ class Monitoring:
                 daemon.refuse_wrong(staged)
 
     def stop(self) -> bool:
-        """End both, and remove what only Prometheus was to read; whether one ran."""
+        """End both, and remove what only Prometheus was to read, and what it is told of; whether one ran."""
         stopped = [daemon.stop() for daemon in reversed(self.daemons)]
         self._remove_secrets()
+        _remove(self.folder / self.prometheus.config)
         return any(stopped)
 
     def _remove_secrets(self, kept: Collection[str] = ()) -> None:
-        for path in (self.folder / name for name in (PASSWORD_FILE, CA_FILE) if name not in kept):
-            with explained("remove", path):
-                path.unlink(missing_ok=True)
+        for name in (PASSWORD_FILE, CA_FILE):
+            if name not in kept:
+                _remove(self.folder / name)
 
     def status(self) -> MonitoringStatus | None:
-        """How they are; None where neither runs."""
-        if not self.runs():
+        """How they are; None where neither is wanted."""
+        if not self.is_wanted():
             return None
         targets = _data(self.prometheus, "/api/v1/targets?state=active").get("activeTargets")
         alerts = _data(self.prometheus, "/api/v1/alerts").get("alerts")
@@ -139,8 +140,8 @@ def monitoring_of(platform: LocalPlatform) -> Monitoring:
 
 
 def watched(platform: LocalPlatform, *, wanted: bool) -> LocalPlatform:
-    """The platform as it is while it is monitored (``wanted``, or it is already): its exporter runs, whatever the spec says."""
-    if platform.spec.exporter.enabled or not (wanted or monitoring_of(platform).runs()):
+    """The platform as it is while it is monitored (``wanted``, or it was before): its exporter runs, whatever the spec says."""
+    if platform.spec.exporter.enabled or not (wanted or monitoring_of(platform).is_wanted()):
         return platform
     exporter = platform.spec.exporter.model_copy(update={"enabled": True})
     return replace(platform, spec=platform.spec.model_copy(update={"exporter": exporter}))
@@ -149,13 +150,13 @@ def watched(platform: LocalPlatform, *, wanted: bool) -> LocalPlatform:
 def keep_monitoring(
     platform: LocalPlatform, *, wanted: bool, documents: Mapping[str, str] | None = None
 ) -> tuple[Monitoring, bool] | None:
-    """Run both with files made of the spec, if that is ``wanted`` or they run already; and whether anything had to be done.
+    """Run both with files made of the spec, if that is ``wanted`` or was before; and whether anything had to be done.
 
     ``documents`` are other files than those of the spec. Raises LocalError where one does not come up, or refuses its files.
     """
     with platform.cluster.lock():
         monitoring = monitoring_of(platform)
-        if not (wanted or monitoring.runs()):
+        if not (wanted or monitoring.is_wanted()):
             return None
         monitoring.require_programs()
         references, folder = needed_files(platform), platform.identity.folder
@@ -189,6 +190,11 @@ def _refuse_ports_of_nodes(platform: LocalPlatform, monitoring: Monitoring) -> N
                 f"{daemon.key} of {platform.environment} is {daemon.listen.host}:{daemon.listen.port}, and there listens {by}",
                 hint="the nodes run; give it another port in the spec, then: ottla up --with monitoring",
             )
+
+
+def _remove(path: Path) -> None:
+    with explained("remove", path):
+        path.unlink(missing_ok=True)
 
 
 def _text_of(path: Path) -> str | None:

@@ -12,21 +12,35 @@ from ottla.kubernetes.writing import files_of, stream_of
 from ottla.spec import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ottla.kubernetes.resource import Resource
     from ottla.spec import Fault, Spec
+    from ottla.spec.document import Document
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What `ottla render` shows or writes: the resources, as a stream, and as files by name. ``notes``: what is left out."""
+    """What `ottla render` shows or writes. ``notes`` say what is left out."""
 
+    environment: str
+    document: Document
     resources: tuple[Resource, ...]
-    stream: str
-    files: Mapping[str, str]
     warnings: tuple[Fault, ...]
     notes: tuple[str, ...]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What to write, by file name."""
+        return files_of(self.resources, self.document, environment=self.environment)
+
+    @property
+    def stream(self) -> str:
+        """All of it, for a pipe."""
+        return stream_of(self.resources, self.document, environment=self.environment)
+
+    def stream_of_kind(self, kind: str) -> str:
+        """The resources of one kind, for a pipe."""
+        chosen = [each for each in self.resources if each.tree["kind"] == kind]
+        return stream_of(chosen, self.document, environment=self.environment)
 
 
 def rendering_of(spec: Spec, environment: str | None) -> Rendering:
@@ -38,12 +52,5 @@ def rendering_of(spec: Spec, environment: str | None) -> Rendering:
         raise UsageError(
             f"environment {name!r} has the target {chosen.target.value!r}, and does not lie in Kubernetes", hint=hint
         )
-    site, document = Site(name, chosen), spec.documents[name]
-    resources = resources_of(site)
-    return Rendering(
-        resources=resources,
-        stream=stream_of(resources, document, environment=name),
-        files=files_of(resources, document, environment=name),
-        warnings=spec.warnings(name),
-        notes=notes_of(site),
-    )
+    site = Site(name, chosen)
+    return Rendering(name, spec.documents[name], resources_of(site), spec.warnings(name), notes_of(site))

@@ -149,12 +149,15 @@ class Collection:
         return log_dirs
 
     def _see_offsets(self, connection: Connection, topics: SeenTopics) -> Offsets:
-        """Where partitions begin and end: read after what groups have committed, or a group seems to be past the end."""
+        """Where partitions begin and end: read after what groups have committed, or a group seems to be past the end.
+
+        The last stable offset is read last: what is written meanwhile is not held back by a transaction.
+        """
         offsets: defaultdict[str, dict[int, PartitionOffsets]] = defaultdict(dict)
         with self.outcomes.collecting("offsets") as failures:
             asked = [place for place in topics.leaders if place[0] in self.view.topics]
             seen = []
-            for timestamp, committed_only in ((EARLIEST, False), (LATEST, True), (LATEST, False)):
+            for timestamp, committed_only in ((EARLIEST, False), (LATEST, False), (LATEST, True)):
                 listed = list_offsets(
                     connection,
                     topics.leaders,
@@ -164,10 +167,10 @@ class Collection:
                 )
                 failures.extend(listed.failures)
                 seen.append(listed.found)
-            starts, stables, ends = seen
+            starts, ends, stables = seen
             for place, (end, _) in ends.items():
                 if place in starts and place in stables:
-                    offsets[place[0]][place[1]] = PartitionOffsets(starts[place][0], end, stables[place][0])
+                    offsets[place[0]][place[1]] = PartitionOffsets(starts[place][0], end, min(end, stables[place][0]))
         return offsets
 
     def _topic_samples(self, topics: SeenTopics, offsets: Offsets, log_dirs: list[SeenLogDir]) -> Iterator[Sample | Series]:

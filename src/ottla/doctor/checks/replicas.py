@@ -73,13 +73,12 @@ def check_replicas(evidence: Evidence) -> Iterator[Finding]:
         command = "ottla up" if evidence.has_spec else _start(nodes)
         yield found(of.OFFLINE_PARTITIONS, "cluster", what, evidence=lines, command=command)
     led = [each for each in seen.partitions if each not in offline]
-    under = [each for each in led if len(each.isr) < seen.min_isr.get(each.topic, 1)]
+    under = [each for each in led if len(each.isr) < each.least_isr(seen.min_isr.get(each.topic, 1))]
     if under:
-        lines = [*_named(under), f"e.g. {under[0].topic} wants {seen.min_isr.get(under[0].topic, 1)} in sync"]
+        lines = [*_named(under), f"e.g. {under[0].topic} wants {under[0].least_isr(seen.min_isr[under[0].topic])} in sync"]
         what = f"{counted(len(under), 'partition')} cannot be written with acks=all"
         away = {node_id for each in under for node_id in set(each.replicas) - set(each.isr)}
-        fewer = "give the topics more replicas, or a smaller min.insync.replicas"
-        command = "ottla up" if evidence.has_spec else _start(sorted(away)) if away else fewer
+        command = "ottla up" if evidence.has_spec else _start(sorted(away))
         yield found(of.UNDER_MIN_ISR, "cluster", what, evidence=lines, command=command)
     yield from _shrunk(evidence, seen, led)
 
