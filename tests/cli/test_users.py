@@ -20,7 +20,7 @@ SECURED = ("-e", "local-secure")
 
 
 def change(folder: Path, user: str, text: str) -> int:
-    """Write a user anew; the line where it stands. Nothing is left that lies in a Kubernetes: an exporter has its password there."""
+    """Write a user anew; the line where it stands. What lies in a Kubernetes is left out."""
     path = folder / "platform.yaml"
     lines = path.read_text().partition("\n  minikube:")[0].splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith(f"  {user}:"))
