@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from ottla.cli.main import app
 from ottla.cli.running import INTERRUPTED
 from ottla.kafka.settings import login_settings
+from ottla.local.processes import end_processes
 from ottla.platform import LocalPlatform, Platform
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
                 reporter.write_line(text)
 
     return line
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs no Kafka comes first: it tells sooner, and no cluster runs beside it (five idle nodes take a sixth of a CPU)."""
+    items.sort(key=lambda item: item.get_closest_marker("kafka") is not None)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,11 @@ class Home:
         path.write_text(json.dumps(spec))
         return Platform.load(path).on(self.environment)
 
+    def end(self) -> None:
+        """Remove it. What its nodes hold is of no more use, so nobody waits until they have left in an orderly way."""
+        end_processes(self.platform.cluster.running())
+        self.platform.wipe()
+
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
         return self.platform.cluster.made().bootstrap_servers
@@ -140,7 +151,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """The shipped platform on three nodes, for tests that stop nodes only one at a time."""
     home = start_home(tmp_path_factory.mktemp("three"), "local")
     yield home
-    home.platform.wipe()
+    home.end()
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
         (folder / "platform.yaml").write_text(json.dumps(spec))
         home = start_home(folder, "laptop")
         yield Locked(home.folder, home.environment, home.platform, issuer)
-        home.platform.wipe()
+        home.end()
 
 
 @pytest.fixture(scope="session")
@@ -190,4 +201,4 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """The shipped platform on one node, for tests that stop everything."""
     home = start_home(tmp_path_factory.mktemp("one"), "laptop")
     yield home
-    home.platform.wipe()
+    home.end()

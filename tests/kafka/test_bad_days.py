@@ -146,7 +146,7 @@ def test_two_platforms_side_by_side_start_in_any_order_and_leave_each_other_alon
         assert one.platform.cluster.running()[1].pid == pid
         assert one.run("verify").returncode == 0
     finally:
-        other.platform.wipe()
+        other.end()
 
 
 def test_a_laptop_that_slept_has_a_whole_cluster_again_by_itself(three: Home) -> None:
@@ -268,7 +268,7 @@ def test_nodes_whose_files_were_removed_are_found_and_stopped(one: Home, tmp_pat
         assert other.run("down", "--wipe", "--yes").returncode == 0
         assert other.platform.cluster.running() == {}
     finally:
-        other.platform.wipe()
+        other.end()
 
 
 def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_folder_that_was_moved_while_its_nodes_ran_is_not_started_on(one: Home
         assert moved.run("verify").returncode == 0
     finally:
         for home in (other, moved):
-            home.platform.wipe()
+            home.end()
 
 
 def test_a_heap_too_small_for_kafka_is_said_with_the_way_out(one: Home, tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_a_heap_too_small_for_kafka_is_said_with_the_way_out(one: Home, tmp_path
         assert "Java heap space" in done.stderr
         assert "raise cluster.heap" in done.stderr
     finally:
-        small.platform.wipe()
+        small.end()
 
 
 def interrupted_at(folder: Path, step: str, environment: dict[str, str]) -> str:
@@ -344,4 +344,4 @@ def test_an_interrupt_at_each_step_of_a_first_up_is_one_line_and_the_next_up_goe
         done = home.run("up", "--verify")
         assert done.returncode == 0, done.stderr
     finally:
-        home.platform.wipe()
+        home.end()

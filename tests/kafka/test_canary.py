@@ -79,6 +79,13 @@ def partitions(home: Home) -> tuple[Partition, ...]:
         return read_metadata(connection).partitions.get(SPEC.topic, ())
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records count from the first on, where it is not said how long they take; and no answer is waited for so long."""
+    monkeypatch.setattr(telemetry, "WARM_UP", 0.0)
+    monkeypatch.setattr(canary_keeper, "ANSWERED", 1.0)
+
+
 def native_threads() -> int:
     return len(list(Path("/proc/self/task").iterdir()))  # librdkafka's too
 
@@ -110,6 +117,7 @@ def test_times_arrive_for_each_node_and_nothing_is_late_or_lost(three: Home) -> 
         assert {len(each.replicas) for each in made} == {3}
 
 
+@pytest.mark.usefixtures("soon")
 def test_its_topic_is_nobodys_business(three: Home) -> None:
     with flying(three) as canary:
         until_more_come(canary, nodes=3, more=1)
@@ -120,6 +128,7 @@ def test_its_topic_is_nobodys_business(three: Home) -> None:
         assert three.run("groups", "list").stdout.count("canary") == 0
 
 
+@pytest.mark.usefixtures("soon")
 def test_closing_is_prompt_and_leaves_no_thread_of_python_or_of_the_client(three: Home) -> None:
     before, names = native_threads(), {thread.name for thread in threading.enumerate()}
     with flying(three) as canary:
@@ -133,6 +142,7 @@ def test_closing_is_prompt_and_leaves_no_thread_of_python_or_of_the_client(three
         assert total(canary, CANARY_RECEIVED) > 0  # what was counted stays
 
 
+@pytest.mark.usefixtures("soon")
 def test_a_canary_without_a_cluster_says_so_and_counts_nothing() -> None:
     with connect_nowhere() as canary:
         until(canary, lambda: canary.problem is not None, what="a problem")

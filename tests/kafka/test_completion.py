@@ -5,31 +5,42 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import chdir
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.conftest import Home
+from typer.testing import CliRunner
+
+from ottla.cli.completion import ASKED, prepare
+from ottla.cli.main import app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Home
-
 pytestmark = pytest.mark.kafka
 
 
+def asking(line: str) -> dict[str, str]:
+    """The variables by which bash asks what to offer at the end of ``line``."""
+    return {ASKED: "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+
+
 def tab(home: Home, line: str, *, folder: Path | None = None) -> list[str]:
-    """What bash is offered at the end of ``line``."""
-    words = line.split(" ")
-    asked = {"_OTTLA_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    done = subprocess.run(
-        home.command(), env={**os.environ, **asked}, capture_output=True, text=True, check=False, cwd=folder or home.folder
-    )
-    assert done.stderr == ""
+    """What bash is offered; asked in this process."""
+    prepare()
+    with chdir(folder or home.folder):
+        done = CliRunner().invoke(app, [], env=asking(line), prog_name="ottla")
+    assert (done.exit_code, done.stderr) == (0, "")
     return done.stdout.split()
 
 
 def test_commands_options_topics_and_groups_are_offered(three: Home) -> None:
-    assert {"topics", "consume", "lag"} <= set(tab(three, "ottla "))
+    everything = tab(three, "ottla ")
+    assert {"topics", "consume", "lag"} <= set(everything)
+    variables = {**os.environ, **asking("ottla ")}
+    done = subprocess.run(three.command(), env=variables, capture_output=True, text=True, check=False, cwd=three.folder)
+    assert (done.stdout.split(), done.stderr) == (everything, "")  # as a shell does it
     assert "describe" in tab(three, "ottla topics d")
     assert "--follow" in tab(three, "ottla consume --fo")
     assert tab(three, "ottla consume task-") == ["task-events", "task-update-events"]
@@ -58,12 +69,15 @@ def test_a_shell_is_not_disturbed_where_nothing_answers(three: Home, tmp_path: P
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_each_shell_is_one_that_it_can_read(three: Home, shell: str) -> None:
-    script = subprocess.run(three.command("completion", shell), capture_output=True, text=True, check=True).stdout
+def test_the_script_of_each_shell_is_one_that_it_can_read(shell: str) -> None:
+    script = subprocess.run(Home.command("completion", shell), capture_output=True, text=True, check=True).stdout
     assert "_OTTLA_COMPLETE" in script
     if shutil.which(shell):
         assert subprocess.run([shell, "-n"], input=script, text=True, check=False).returncode == 0
-    assert subprocess.run(three.command("completion", "tcsh"), capture_output=True, check=False).returncode == 2
+
+
+def test_another_shell_is_a_usage_error() -> None:
+    assert CliRunner().invoke(app, ["completion", "tcsh"]).exit_code == 2
 
 
 def test_ottla_alone_says_what_runs_here_and_what_is_next(three: Home, tmp_path: Path) -> None:

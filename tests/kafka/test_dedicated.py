@@ -42,7 +42,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         assert done.returncode == 0, done.stderr
         yield home
     finally:
-        home.platform.wipe()
+        home.end()
 
 
 def variant(six: Home, name: str, change: Callable[[dict[str, Any]], None]) -> None:

@@ -57,8 +57,7 @@ def ecs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         refused(home)
         yield home
     finally:
-        home.run("down")
-        home.platform.wipe()
+        home.end()
 
 
 def refused(home: Home) -> None:

@@ -88,7 +88,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         yield Measured(home, started, new, scrape_all(home))
     finally:
         end_processes(home.platform.cluster.running())  # asked to stop, they would flush every partition
-        home.platform.wipe()
+        home.end()
 
 
 def test_every_rule_has_a_hit_and_nothing_comes_that_no_rule_is_for(measured: Measured) -> None:

@@ -43,7 +43,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     try:
         yield home
     finally:
-        home.platform.wipe()
+        home.end()
 
 
 def commands(two: Home) -> dict[int, list[str]]:
@@ -175,5 +175,5 @@ def test_another_kafka_gives_the_same(tmp_path: Path, version: str) -> None:
     try:
         names = names_of(scrape_all(home).values())
     finally:
-        home.platform.wipe()
+        home.end()
     assert promised(set(Role), Presence.ALWAYS, Presence.ROLE) <= names <= promised(set(Role), *Presence)

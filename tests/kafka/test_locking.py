@@ -30,7 +30,7 @@ TOPIC = "task-events"
 def open_three(tmp_path: Path) -> Iterator[Home]:
     home = start_home(tmp_path, "local")
     yield home
-    home.platform.wipe()
+    home.end()
 
 
 def ask_for(home: Home, *, locked: bool) -> None:

@@ -129,7 +129,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     finally:
         exporter_process(home.platform).stop()
         end_processes(home.platform.cluster.running())
-        home.platform.wipe()
+        home.end()
 
 
 def empty_panels(watched: Watched) -> list[str]:

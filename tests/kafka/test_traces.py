@@ -12,6 +12,7 @@ import pytest
 from tests.collector import running_collector
 
 from ottla.spec.exporter import CanarySpec
+from ottla.telemetry import canary as canary_module
 from ottla.telemetry.canary import Canary
 from ottla.telemetry.tracing import ENDPOINTS, LAST_CHANCE, tracing
 from ottla.waiting import wait_until
@@ -155,7 +156,11 @@ def test_a_collector_that_is_down_delays_and_fails_no_produce(one: Home, monkeyp
     assert f"  100 records written to {topic}" in said
 
 
-def test_the_way_of_each_record_of_the_canary_is_a_trace(one: Home, collector: Collector) -> None:
+def test_the_way_of_each_record_of_the_canary_is_a_trace(
+    one: Home, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary_module, "WARM_UP", 0.0)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")  # ms; else the SDK gathers spans for five seconds
     spec, access = CanarySpec(enabled=True, topic="__traces_canary", interval=100, deadline=5_000), one.platform.access()
     said: list[str] = []
     with (

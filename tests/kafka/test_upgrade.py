@@ -51,7 +51,7 @@ def running_old(folder: Path, environment: str) -> Iterator[Home]:
         assert done.returncode == 0, done.stderr
         yield home
     finally:
-        home.platform.wipe()
+        home.end()
 
 
 @pytest.fixture

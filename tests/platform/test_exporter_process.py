@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ottla.cli.exporter import renew_exporters
 from ottla.errors import LocalError
-from ottla.local.ports import LOOPBACK, free_port, listening
-from ottla.local.processes import is_alive
+from ottla.local.ports import LOOPBACK, free_port
 from ottla.local.record import ClusterRecord, NodeAddress, write_record
 from ottla.platform import Platform
 from ottla.platform.exporter_check import exporter_checks
-from ottla.platform.exporter_process import exporter_process, keep_running, renew, started_with, why_ended
+from ottla.platform.exporter_process import exporter_process, keep_running, started_with, why_ended
 from ottla.telemetry.tracing import ENDPOINTS
 from ottla.waiting import wait_until
 
@@ -172,50 +170,6 @@ def wanting(platform: LocalPlatform) -> str | None:
     return check.wanting
 
 
-def test_a_port_of_another_exporter_is_refused_by_both_names(path: Path, running: LocalPlatform) -> None:
-    listen = running.spec.exporter.listen
-    assert listening(process_of(running)) == [listen]
-    staging = Platform.load(path).on("staging")
-    with pytest.raises(LocalError, match=f"of staging is {LOOPBACK}:{listen.port}, and there listens the exporter of prod"):
-        keep_running(staging, path)
-    assert not renew(staging)
-
-
-def test_one_that_runs_is_started_anew_exactly_when_it_is_stale(path: Path, running: LocalPlatform) -> None:
-    first = process_of(running)
-    keep_running(running, path)
-    assert not renew(running)
-    assert process_of(running) == first
-    (path.parent / "word").write_text("another")
-    assert renew(running)
-    second = process_of(running)
-    assert not is_alive(first)
-    keep_running(running, path)
-    assert process_of(running) == second
-    assert "another" not in second.environ().values()
-    write(path, "enabled: true", "enabled: false")
-    assert keep_running(Platform.load(path).on("prod"), path) is None
-    assert not is_alive(second)
-
-
-def test_it_is_started_anew_by_up_when_nothing_says_any_more_where_traces_go(
-    path: Path, running: LocalPlatform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in os.environ if name.startswith("OTEL_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv(ENDPOINTS[1], f"http://{LOOPBACK}:9")
-    keep_running(running, path)
-    traced = process_of(running)
-    assert traced.environ()[ENDPOINTS[1]] == f"http://{LOOPBACK}:9"
-    monkeypatch.delenv(ENDPOINTS[1])
-    assert not renew(running)  # a new password is no word about traces, and nor is a look at it
-    assert "holds no more" not in str(wanting(running))
-    assert process_of(running) == traced
-    keep_running(running, path)
-    assert not is_alive(traced)
-    assert not [name for name in process_of(running).environ() if name.startswith("OTEL_")]
-
-
 @pytest.mark.parametrize("form", ["text", "ecs"])
 def test_one_that_does_not_come_up_says_why_and_not_what_it_noted_before(
     path: Path, monkeypatch: pytest.MonkeyPatch, form: str
@@ -267,22 +221,3 @@ def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
     assert wanting(running) == "it does not run; start it: ottla up"
     write(path, "enabled: true", "enabled: false")
     assert exporter_checks(Platform.load(path).on("prod")) == ()
-
-
-def test_the_administrators_new_password_reaches_the_exporter_of_an_environment_that_shares_the_cluster(path: Path) -> None:
-    port = free_port(LOOPBACK, taken=set(), start=9400)
-    write(path, "prod: {target: local}", LOCKED)
-    path.write_text(path.read_text().replace("enabled: true,", f'enabled: true, interval: 1s, listen: "{LOOPBACK}:{port}",', 1))
-    owner, dev = locked(path), Platform.load(path).on("dev")
-    keep_running(dev, path)
-    try:
-        before = process_of(dev)
-        owner.identity.store.new_password("watcher")
-        renew_exporters(path, owner)
-        assert process_of(dev) == before
-        owner.identity.store.new_password("admin")
-        renew_exporters(path, owner)
-        assert process_of(dev) != before
-        assert exporter_process(owner).find() is None  # it did not run, and is not started by that
-    finally:
-        exporter_process(dev).stop()

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests.conftest import SHIPPED_SPEC, Done, Home
+from typer.testing import CliRunner
 
+from ottla.cli.main import app
 from ottla.local.record import ClusterRecord, NodeAddress, read_record, write_record
 
-SHIPPED_SPEC = Path(__file__).parent.parent.parent / "platform.yaml"
 # Root obeys permissions once it may not override them (capabilities(7): CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH).
 ORDINARY = (
     "import ctypes, os, sys; drop = ctypes.CDLL(None).prctl\n"
@@ -25,21 +27,19 @@ FULL = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (64,
 linux = pytest.mark.skipif(sys.platform != "linux", reason="capabilities and /dev/full are Linux's")
 
 
-def ottla(folder: Path, *arguments: str, within: str | None = None) -> subprocess.CompletedProcess[str]:
-    wrapper = [sys.executable, "-c", within] if within else []
-    command = [
-        *wrapper,
-        str(Path(sys.executable).parent / "ottla"),
-        *arguments,
-        "-f",
-        str(folder / "platform.yaml"),
-        "-e",
-        "laptop",
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+def ottla(folder: Path, *arguments: str, within: str | None = None) -> Done[str]:
+    """Run it in this process, or in one of its own that a program has made a place ``within``."""
+    words = [*arguments, "--file", str(folder / "platform.yaml"), "-e", "laptop"]
+    if within is None:
+        invoked = CliRunner().invoke(app, words)
+        assert invoked.exception is None or isinstance(invoked.exception, SystemExit), invoked.exception
+        return Done(invoked.exit_code, invoked.stdout, invoked.stderr)
+    command = [sys.executable, "-c", within, *Home.command(*words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+def refused(done: Done[str], *words: str) -> None:
     said = [line for line in done.stderr.splitlines() if "cluster.disk: 10,000 events/s" not in line]
     assert done.returncode == 1, done.stderr
     assert [line.startswith("ottla: ") for line in said] == [True, False], said  # the message, and the way out
@@ -94,14 +94,7 @@ def test_a_record_of_a_newer_ottla_is_refused_by_every_command_and_nothing_is_to
     (folder / ".ottla" / "laptop" / "nodes" / "1").mkdir(parents=True)
     (folder / ".ottla" / "laptop" / "cluster.json").write_text('{"version": 99, "members": {}}')
     before = tree(folder)
-    arguments = [command, "--file"] if command == "logs" else [command, "-f"]
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "ottla"), *arguments, str(folder / "platform.yaml"), "-e", "laptop"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    refused(done, "made by a newer Ottla")
+    refused(ottla(folder, command), "made by a newer Ottla")
     assert tree(folder) == before
 
 

@@ -58,7 +58,7 @@ def test_the_same_seed_makes_the_same_events_and_another_one_others() -> None:
 
 
 def test_no_two_producers_share_a_key() -> None:
-    keys = [{payloads(producer=producer).make(seq, 0)[0] for seq in range(100)} for producer in (0, 1)]
+    keys = [{made.make(seq, 0)[0] for seq in range(100)} for made in (payloads(producer=0), payloads(producer=1))]
     assert len(keys[0]) == LOAD.keys
     assert not keys[0] & keys[1]
 
