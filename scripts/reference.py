@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ottla.cli.main import app
 from ottla.doctor.guide import guide
+from ottla.kubernetes.folder import folder_changes, write_changes
 from ottla.metrics.alert_reference import alerts_reference
 from ottla.metrics.reference import metrics_reference
 from ottla.platform import Platform
@@ -32,11 +33,18 @@ METRICS = REFERENCE / "metrics.md"
 ALERTS = REFERENCE / "alerts.md"
 TROUBLESHOOTING = REFERENCE.parent / "how-to" / "troubleshooting.md"
 DASHBOARDS = SHIPPED.parent / "monitoring" / "grafana"
+DOKS = SHIPPED.parent / "kubernetes" / "doks"  # the paths that [000] names
+TOPICS = SHIPPED.parent / "kafka" / "topics.yaml"
 
 
 def shipped_dashboards() -> dict[str, str]:
     """The dashboards of the shipped platform, by their file names."""
     return dashboard_documents(Platform.load(SHIPPED).on("local"))
+
+
+def shipped_topics() -> str:
+    """The topics of the shipped platform on DOKS, in one file."""
+    return Platform.load(SHIPPED).render("doks").stream_of_kind("KafkaTopic")
 
 
 def cli_reference() -> str:
@@ -88,4 +96,8 @@ if __name__ == "__main__":
     DASHBOARDS.mkdir(parents=True, exist_ok=True)
     for name, text in shipped_dashboards().items():
         (DASHBOARDS / name).write_text(text, encoding="utf-8")
+    manifests = Platform.load(SHIPPED).render("doks").files
+    write_changes(DOKS, manifests, folder_changes(DOKS, manifests))
+    TOPICS.parent.mkdir(exist_ok=True)
+    TOPICS.write_text(shipped_topics(), encoding="utf-8")
     shutil.copyfile(SHIPPED, STARTER)

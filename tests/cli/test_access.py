@@ -40,7 +40,7 @@ def add_acls(folder: Path, *acls: str) -> None:
     path = folder / "platform.yaml"
     lines = "".join(f"      - {acl}\n" for acl in acls)
     enabled = "    security: {enabled: true}\n"
-    path.write_text(path.read_text().replace(enabled, f"{enabled}    acls:\n{lines}"))
+    path.write_text(path.read_text().replace(enabled, f"{enabled}    acls:\n{lines}", 1))  # local-secure comes first
 
 
 def test_a_user_is_told_with_the_line_that_says_each_thing(ottla: Ottla, folder: Path) -> None:

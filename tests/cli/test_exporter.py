@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -12,10 +13,13 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import Home
 
-from ottla.cli.exporter import renew_exporters
+from ottla.cli.exporter import _elsewhere, renew_exporters
 from ottla.errors import LocalError
+from ottla.kafka.settings import ClientSettings
 from ottla.local.ports import LOOPBACK, free_port
+from ottla.model.client import PLAIN_PROFILE
 from ottla.platform import Platform
+from ottla.platform.access import Access
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -74,6 +78,38 @@ def test_one_look_at_a_cluster_that_is_stopped_says_so_at_once(ottla: Ottla, mad
     assert (stopped.exit_code, stopped.stdout) == (1, "")
     said = "ottla: node 1 does not run\n  see what runs: ottla status -e laptop; start it: ottla up -e laptop\n"
     assert stopped.stderr == said
+
+
+def test_beside_an_address_an_environment_says_what_is_looked_at_wherever_it_lies(folder: Path) -> None:
+    """As in Kubernetes: Ottla does not run that cluster, and looks at it as the spec says."""
+    port = free_port(LOOPBACK, taken=set(), start=9500)
+    command = Home.command("exporter", *NOBODY, "-e", "doks", "--listen", f"{LOOPBACK}:{port}", "--log-format", "ecs")
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            wait_until(lambda: healthz(port), lambda status: status is not None, what="an answer", timeout=30)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=20)[0]
+        finally:
+            process.kill()
+    labels = {(event["labels.cluster"], event["labels.environment"]) for event in map(json.loads, told.splitlines())}
+    assert labels == {("todo-kafka", "doks")}
+
+
+def test_an_environment_that_there_is_not_is_told_before_anybody_is_asked(ottla: Ottla) -> None:
+    done = ottla("exporter", "--once", *NOBODY, "-e", "daks")
+    assert (done.exit_code, "no environment 'daks'" in done.stderr) == (2, True)
+
+
+def test_what_is_looked_at_elsewhere_is_all_that_the_spec_says(folder: Path) -> None:
+    looked = _elsewhere(folder / "platform.yaml", "doks", _nobody, {"interval": 1000})
+    groups = {"task-service", "reminder-service", "recurring-service", "notification-service", "event-service"}
+    assert (looked.view.brokers, looked.view.voters, looked.view.interval) == (3, 3, 1.0)
+    assert set(looked.view.isolation) == groups
+    assert looked.reach().profile.producer["acks"] == "all"
+
+
+def _nobody() -> Access:
+    return Access("nobody", ClientSettings((f"{LOOPBACK}:1",)), PLAIN_PROFILE)
 
 
 def test_an_exporter_that_does_not_come_up_is_told_and_its_neighbours_are_looked_at(

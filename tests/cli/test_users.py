@@ -20,9 +20,9 @@ SECURED = ("-e", "local-secure")
 
 
 def change(folder: Path, user: str, text: str) -> int:
-    """Write a user anew; the line where it stands."""
+    """Write a user anew; the line where it stands. What lies in a Kubernetes is left out."""
     path = folder / "platform.yaml"
-    lines = path.read_text().splitlines()
+    lines = path.read_text().partition("\n  minikube:")[0].splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith(f"  {user}:"))
     lines[at] = f"  {user}: {text}"
     path.write_text("\n".join(lines) + "\n")

@@ -21,14 +21,19 @@ def test_a_sound_spec_is_told_with_what_is_in_it(ottla: Ottla) -> None:
         ["local", "(default)", "local", "3", "9", "31", "93"],
         ["laptop", "local", "1", "9", "22", "22"],
         ["local-secure", "local", "3", "9", "31", "93"],
-        ["platform.yaml", "is", "sound,", "with", "2", "warnings"],
+        ["minikube", "strimzi", "3", "10", "34", "102"],
+        ["doks", "strimzi", "3", "10", "34", "102"],
+        ["aks", "strimzi", "3", "10", "34", "102"],
+        ["platform.yaml", "is", "sound,", "with", "5", "warnings"],
     ]
 
 
 def test_warnings_go_to_stderr_with_the_environments_that_have_them(ottla: Ottla) -> None:
     lines = ottla("validate").stderr.splitlines()
-    assert [line.startswith("  note: platform.yaml:13: cluster.disk: ") for line in lines] == [True, True]
-    assert [line.rpartition(" ")[2] for line in lines] == ["[laptop]", "local-secure]"]
+    assert [line.startswith("  note: platform.yaml:13: cluster.disk: ") for line in lines] == [True, True, False, False, False]
+    assert [line.rpartition(" ")[2] for line in lines] == ["[laptop]", "local-secure]", "[minikube]", "[doks]", "[aks]"]
+    own = [f"environments.{name}.cluster.disk" in line for name, line in zip(("minikube", "doks", "aks"), lines[2:], strict=True)]
+    assert own == [True, True, True]
 
 
 def test_strict_fails_on_a_warning_and_on_nothing_else(ottla: Ottla, folder: Path) -> None:
@@ -60,7 +65,13 @@ def test_json_has_figures_and_warnings_in_an_envelope(ottla: Ottla) -> None:
         "partitions": 22,
         "replicas": 22,
     }
-    assert [warning["environments"] for warning in document["data"]["warnings"]] == [["laptop"], ["local", "local-secure"]]
+    assert [warning["environments"] for warning in document["data"]["warnings"]] == [
+        ["laptop"],
+        ["local", "local-secure"],
+        ["minikube"],
+        ["doks"],
+        ["aks"],
+    ]
 
 
 def test_faults_are_data_too(ottla: Ottla, folder: Path) -> None:

@@ -150,9 +150,10 @@ def test_the_commands_of_the_page_on_monitoring_work_in_their_order(one: Home) -
     assert (undone.returncode, one.run("up").returncode) == (0, 0), undone.stderr
 
 
-def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["check-a-spec", "kubernetes"])
+def test_the_commands_of_a_page_that_needs_no_kafka_work_in_their_order(page: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "platform.yaml", tmp_path)
-    run_in_order(ROOT / "docs/how-to/check-a-spec.md", tmp_path)
+    run_in_order(ROOT / f"docs/how-to/{page}.md", tmp_path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -192,6 +193,15 @@ def test_the_reference_of_metrics_is_fresh() -> None:
 
 def test_the_shipped_dashboards_are_fresh(fresh: dict[str, bool]) -> None:
     assert fresh["dashboards"], "run `make docs`"
+
+
+def test_the_manifests_and_topics_at_the_paths_that_the_sources_name_are_fresh() -> None:
+    program = (
+        "import reference as r; found = {each.name: each.read_text() for each in r.DOKS.iterdir()}; "
+        "print((r.Platform.load(r.SHIPPED).render('doks').files, r.shipped_topics()) == (found, r.TOPICS.read_text()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "run `make docs`"
 
 
 def test_the_runbooks_name_commands_that_there_are() -> None:

@@ -57,6 +57,10 @@ class Api:
         """Create it, from an object or from YAML; a key that its schema does not have is refused, not dropped."""
         return self.ask("POST", f"{path}?fieldValidation=Strict", body)
 
+    def apply(self, path: str, body: Any) -> Answer:
+        """Apply it on the server's side; ``path`` says as which field manager."""
+        return self.ask("PATCH", path, body)
+
     def delete(self, path: str) -> Answer:
         return self.ask("DELETE", path)
 
@@ -73,7 +77,8 @@ class Api:
         context.load_cert_chain(self.client.certificate, self.client.key)
         form, data = ("yaml", body) if isinstance(body, bytes) else ("json", None if body is None else json.dumps(body))
         with closing(HTTPSConnection(LOOPBACK, self.port, timeout=TIMEOUT, context=context)) as connection:
-            connection.request(method, path, data, {"Content-Type": f"application/{form}", "Accept": "application/json"})
+            kind = "apply-patch+yaml" if method == "PATCH" else form
+            connection.request(method, path, data, {"Content-Type": f"application/{kind}", "Accept": "application/json"})
             answer = connection.getresponse()
             text = answer.read().decode()
         return Answer(answer.status, json.loads(text) if text.startswith("{") else text)

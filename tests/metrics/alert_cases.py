@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ottla.metrics.alert import Pace, prometheus_time
 from ottla.metrics.alert_rules import rules_document
 from ottla.metrics.alerts import alerts_of
-from ottla.metrics.watched import LagLimit, Watched
+from ottla.metrics.watched import Claims, LagLimit, Watched
 from ottla.model.metric_family import Family
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ EVERYTHING = Watched(
     groups={"slow": LagLimit(50_000, 600_000)},
 )
 NO_AGENT = replace(EVERYTHING, agent=False)
+IN_KUBERNETES = replace(EVERYTHING, claims=Claims("kafka", "data(-[0-9]+)?-shop-(broker|controller)-[0-9]+"))
 
 NODES = [f'up{{cluster="shop",job="kafka",node="{node}",role="combined"}}' for node in (1, 2, 3)]
 EXPORTER = 'up{cluster="shop",job="ottla-exporter"}'
@@ -259,7 +260,28 @@ WITHOUT_AGENT = tuple(
         one("UnderReplicated", exported("ottla_kafka_under_replicated_partitions"), 0, 2),
     )
 )
-CASES = (*BY_NODES, *BY_EXPORTER, *WITHOUT_AGENT)
+
+
+def of_claim(used: float, *, claim: str = "data-0-shop-broker-2", namespace: str = "kafka") -> dict[str, float | Grows]:
+    """A volume of 100 bytes, as a kubelet tells of it."""
+    labels = f'{{namespace="{namespace}",persistentvolumeclaim="{claim}",node="machine-7",job="kubelet"}}'
+    return {f"kubelet_volume_stats_used_bytes{labels}": used, f"kubelet_volume_stats_capacity_bytes{labels}": 100}
+
+
+# Full volumes that are somebody else's: of another cluster, of one whose name begins alike, in another namespace
+FOREIGN = (
+    of_claim(99, claim="data-0-other-broker-2") | of_claim(99, claim="data-0-shop-two-broker-2") | of_claim(99, namespace="x")
+)
+BY_KUBELETS = (
+    Case(
+        "VolumeAlmostFull",
+        FOREIGN | of_claim(80),
+        FOREIGN | of_claim(90),
+        {"namespace": "kafka", "persistentvolumeclaim": "data-0-shop-broker-2", "node_id": "2"},
+        watched=IN_KUBERNETES,
+    ),
+)
+CASES = (*BY_NODES, *BY_EXPORTER, *WITHOUT_AGENT, *BY_KUBELETS)
 KINDS = ("healthy", "pending", "firing", "resolved", "stale", "missing")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.metrics.alert_cases import CASES, EVERYTHING, KINDS, NO_AGENT, promtool_tests
+from tests.metrics.alert_cases import CASES, EVERYTHING, IN_KUBERNETES, KINDS, NO_AGENT, promtool_tests
 
 from ottla.metrics import group_metrics
 from ottla.metrics.alert import Alert, LeftOut, Pace, Severity, prometheus_time
@@ -40,7 +40,7 @@ def test_an_alert_has_its_runbook(alert: Alert) -> None:
 
 
 def test_every_runbook_has_its_alert() -> None:
-    assert set(re.findall(r"^## (.+)$", RUNBOOKS, re.MULTILINE)) == {alert.name for alert in ALERTS}
+    assert set(re.findall(r"^## (.+)$", RUNBOOKS, re.MULTILINE)) == {alert.name for alert in alerts_of(IN_KUBERNETES).alerts}
 
 
 @every_alert
@@ -236,3 +236,19 @@ def test_the_reference_has_every_alert() -> None:
     page = alerts_reference()
     assert [alert.name for alert in alerts_of(EXAMPLE).alerts if f"| [{alert.name}](../how-to/" not in page] == []
     assert page == (DOCS / "reference" / "alerts.md").read_text()
+
+
+def test_only_in_kubernetes_there_are_alerts_about_claims() -> None:
+    more = {alert.name for alert in alerts_of(IN_KUBERNETES).alerts} - {alert.name for alert in ALERTS}
+    assert more == {"VolumeAlmostFull"}
+    assert [alert.name for alert in alerts_of(replace(IN_KUBERNETES, shared=True)).alerts if alert.name in more] == []
+
+
+def test_one_disk_that_is_full_is_one_ticket() -> None:
+    """The exporter and kubelets see the same volume: where the exporter tells of it, the claim is silent."""
+    by_name = {alert.name: alert for alert in alerts_of(IN_KUBERNETES).alerts}
+    assert "VolumeAlmostFull" in by_name["DiskAlmostFull"].silences
+    assert set(by_name["DiskAlmostFull"].equal) <= {
+        "cluster",
+        *re.findall(r'"(node_id)"', by_name["VolumeAlmostFull"].expression),
+    }

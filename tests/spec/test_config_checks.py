@@ -167,7 +167,7 @@ def test_a_key_of_a_vendor_is_refused_where_apache_kafka_runs(faults: Faults, lo
 def test_what_a_local_node_gets_from_ottla_is_refused_there_only(faults: Faults, load: Load, key: str) -> None:
     [fault] = faults(of_server(f"{key}: 1"))
     assert fault.startswith(f"2: cluster.config.{key}: a local node gets this from Ottla itself")
-    load(of_server(f"{key}: 1", target="strimzi"))
+    load(of_server(f"{key}: 1", target="confluent"))
 
 
 def test_a_reset_names_a_topic_config(faults: Faults) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,9 +32,12 @@ from ottla.model.log_format import LogFormat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from ottla.cli.on_cluster import Reach
     from ottla.platform import LocalPlatform
+    from ottla.spec import EnvironmentSpec
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.exporter import Exporter
+    from ottla.telemetry.view import View
 
 MOST_TOLD = 10
 LOOK_UP = 0.5  # seconds
@@ -63,32 +67,85 @@ def command(
     """Give metrics of the cluster to Prometheus, lag in seconds among them, until Ctrl-C.
 
     The cluster is looked at in the background; a scrape gets what was seen last, and how old it is. A user with
-    `monitor: true` may see all that it gives.
+    `monitor: true` may see all that it gives. With -e beside --bootstrap-server or --command-config, what is looked at is as the
+    spec says, and the cluster is reached as those say: so it runs in Kubernetes.
     """
-    from ottla.platform.exporting import make_exporter, refuse_stopped, view_of
-    from ottla.spec.exporter import ExporterSpec
-    from ottla.spec.exporter_checks import shown_password
+    from ottla.platform.exporting import make_exporter
     from ottla.telemetry.tracing import tracing
 
     changes = _changes(listen, interval)
     if bootstrap_server is None and command_config is None:
-        platform = open_platform(file, environment)
-        spec = platform.spec.exporter.model_copy(update=changes)
-        shown = shown_password(spec)
-        if shown is not None:
-            raise UsageError(f"--listen {listen}: {shown}")
-        if once:
-            refuse_stopped(platform)
-        as_user, view, folder = as_user or spec.user, platform.view(spec), file.resolve().parent
-        labels = {"cluster": platform.spec.cluster.name, "environment": platform.environment}
+        looked = _here(file, environment, properties, as_user, changes, once=once)
     else:
-        spec = ExporterSpec().model_copy(update=changes)
-        view, folder, labels = view_of(spec), Path(), {}
-    reach = partial(open_access, file, environment, bootstrap_server, command_config, properties, as_user)
+        reach = partial(open_access, file, None, bootstrap_server, command_config, properties, as_user)
+        looked = _elsewhere(file, environment, reach, changes)
     if once:
-        return _print_once(make_exporter(reach, view, _say))
-    with _telling(log_format, labels) as (told, warned), tracing(os.environ, warned) as tracer:
-        return _serve(make_exporter(reach, view, warned, spec.canary, tracer=tracer), spec, folder, told)
+        return _print_once(make_exporter(looked.reach, looked.view, _say))
+    with _telling(log_format, looked.labels) as (told, warned), tracing(os.environ, warned) as tracer:
+        exporter = make_exporter(looked.reach, looked.view, warned, looked.spec.canary, tracer=tracer)
+        return _serve(exporter, looked.spec, looked.folder, told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What an exporter looks at, and how it gets there. Relative paths of the secrets that ``spec`` names begin in ``folder``."""
+
+    spec: ExporterSpec
+    view: View
+    reach: Reach
+    folder: Path
+    labels: Mapping[str, str]
+
+
+def _here(
+    file: Path,
+    environment: str | None,
+    properties: list[str] | None,
+    as_user: str | None,
+    changes: Mapping[str, object],
+    *,
+    once: bool,
+) -> _Looked:
+    """A platform on this machine. Where it is looked at ``once``, and does not run, that is said at once."""
+    from ottla.platform.exporting import refuse_stopped
+
+    platform = open_platform(file, environment)
+    spec = _changed(platform.spec.exporter, changes)
+    if once:
+        refuse_stopped(platform)
+    reach = partial(open_access, file, environment, None, None, properties, as_user or spec.user)
+    return _Looked(spec, platform.view(spec), reach, file.resolve().parent, _labels(platform.environment, platform.spec))
+
+
+def _elsewhere(file: Path, environment: str | None, reach: Reach, changes: Mapping[str, object]) -> _Looked:
+    """Any cluster that can be reached; if it is that of an environment, as its spec says, wherever it lies."""
+    from ottla.platform import Platform
+    from ottla.platform.exporting import as_described, view_of, view_of_environment
+    from ottla.spec.exporter import ExporterSpec
+
+    if environment is None:
+        spec = _changed(ExporterSpec(), changes)
+        return _Looked(spec, view_of(spec), reach, Path(), {})
+    name, whole = Platform.load(file).spec.environment(environment)
+    spec = _changed(whole.exporter, changes)
+    described = partial(as_described, whole, reach)
+    return _Looked(spec, view_of_environment(whole, spec), described, file.resolve().parent, _labels(name, whole))
+
+
+def _changed(exporter: ExporterSpec, changes: Mapping[str, object]) -> ExporterSpec:
+    """The exporter as its options say it. Raises UsageError where they would show its password."""
+    from ottla.spec.exporter_checks import shown_password
+
+    spec = exporter.model_copy(update=dict(changes))
+    shown = shown_password(spec)
+    if shown is not None:
+        raise UsageError(f"--listen {spec.listen.host}:{spec.listen.port}: {shown}")
+    return spec
+
+
+def _labels(environment: str, spec: EnvironmentSpec) -> dict[str, str]:
+    """What is said of the cluster in each event of the log."""
+    return {"cluster": spec.cluster.name, "environment": environment}
 
 
 @contextmanager

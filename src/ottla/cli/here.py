@@ -40,6 +40,7 @@ def command() -> int:
 
 def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
     from ottla.errors import NotYet, OttlaError
+    from ottla.spec import Target
 
     shown = f"{name} (default)" if name == platform.spec.default_environment else name
     spec = platform.spec.environments[name]
@@ -48,7 +49,7 @@ def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
         cluster = platform.on(name).cluster
         record = cluster.record()
     except NotYet:
-        return shown, target, "not built yet", "-"
+        return shown, target, "rendered only" if spec.target is Target.STRIMZI else "not built yet", "-"
     except OttlaError:
         return shown, target, f"damaged, see: ottla status -e {name}", "-"
     if record is None:

@@ -31,6 +31,7 @@ from ottla.cli import (
     plan,
     produce,
     records,
+    render,
     restart,
     schema,
     status,
@@ -61,7 +62,7 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, doctor, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
+for module in (render, lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
 for group in (topics, groups, records, certs, users, drill):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

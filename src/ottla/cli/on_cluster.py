@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ottla.cli.running import DEFAULT_FILE, Environment, SpecFile, explained
 from ottla.errors import UsageError
 
 if TYPE_CHECKING:
+    from ottla.kafka.settings import ClientSettings
     from ottla.platform.access import Access
 
 LIST = "list"
@@ -115,12 +117,31 @@ def open_access(
         from ottla.cli.running import open_platform
 
         access = open_platform(file, environment).access(as_user)
-        return replace(access, settings=with_properties(access.settings, properties)) if properties else access
+        if not properties:
+            return access
+        return replace(access, settings=_with_secrets(with_properties(access.settings, properties), Path()))
     if environment is not None or as_user is not None:
         option = "-e names an environment" if as_user is None else "--as names a user"
         raise UsageError(f"{option} of the spec, and --bootstrap-server or --command-config another cluster")
     from ottla.model.client import PLAIN_PROFILE
     from ottla.platform.access import Access
 
-    settings = read_settings(bootstrap_server, command_config, properties or [])
+    folder = Path() if command_config is None else command_config.resolve().parent
+    settings = _with_secrets(read_settings(bootstrap_server, command_config, properties or []), folder)
     return Access(",".join(settings.bootstrap_servers), settings, PLAIN_PROFILE)
+
+
+def _with_secrets(settings: ClientSettings, folder: Path) -> ClientSettings:
+    """A password that is a reference, as a spec has them, is what stands there: so no file of settings need hold one.
+
+    A relative path begins in ``folder``. Raises LocalError where it leads nowhere.
+    """
+    from ottla.kafka.settings import SECRETS
+    from ottla.model.secret import REFERENCE, parse_reference
+    from ottla.secrets import resolve
+
+    named = {key: value for key, value in settings.connection.items() if key in SECRETS and REFERENCE.fullmatch(value)}
+    if not named:
+        return settings
+    found = {key: resolve(parse_reference(value), environ=os.environ, folder=folder).reveal() for key, value in named.items()}
+    return replace(settings, connection={**settings.connection, **found})

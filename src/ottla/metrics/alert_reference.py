@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ottla.metrics.alert import Pace, prometheus_time
 from ottla.metrics.alerts import alerts_of
-from ottla.metrics.watched import LagLimit, Watched
+from ottla.metrics.watched import Claims, LagLimit, Watched
 from ottla.model.metric_family import Family
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ EXAMPLE = Watched(
     full_within=14_400_000,
     expire_within=21 * 86_400_000,
     disk=10 * 2**30,
+    claims=Claims("kafka", "data(-[0-9]+)?-todo-kafka-.+-[0-9]+"),
 )
 _HEAD = """# Alerts
 
 Written by `make docs`; do not edit.
 
 Every alert that `ottla monitoring` writes, as it is for three combined nodes with the JMX agent, the exporter and its canary,
-on a locked platform. Numbers are those of the spec: `ottla monitoring` shows yours, and which are left out.
+on a locked platform. Numbers are those of the spec: `ottla monitoring` shows yours, and which are left out. `VolumeAlmostFull` is
+there in Kubernetes only.
 
 - **page** wakes somebody, **ticket** waits for the morning. **for**: so long it must be so, at least two scrapes (or rounds of
   the exporter). **keeps**: so long it goes on firing, as a node that dies takes its series with it.

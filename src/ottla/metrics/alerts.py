@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.metrics.alert import Alert, LeftOut
+from ottla.metrics.claim_alerts import claim_alerts
 from ottla.metrics.disk_alerts import disk_alerts
 from ottla.metrics.group_alerts import group_alerts
 from ottla.metrics.node_alerts import node_alerts
@@ -41,6 +42,7 @@ def _entries(watched: Watched) -> Iterator[Alert | LeftOut]:
         yield from quorum_alerts(watched)
         yield from partition_alerts(watched)
         yield from disk_alerts(watched)
+        yield from claim_alerts(watched)
     yield from group_alerts(watched)
     yield from exporter_alerts(watched)
     if not watched.shared:

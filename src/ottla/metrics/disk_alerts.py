@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.metrics.alert import KEPT, About, Alert, LeftOut, Severity, window
+from ottla.metrics.claim_alerts import VOLUME
 from ottla.metrics.cluster_metrics import LOG_DIR_SIZE, LOG_DIR_TOTAL, LOG_DIR_USABLE
 from ottla.metrics.promql import of, seconds, share
 from ottla.model.metric_family import Family
@@ -39,6 +40,8 @@ def disk_almost_full(watched: Watched) -> Alert:
         description=f"More than {watched.disk_used:.0%} of its volume is used"
         + (f", or of the {watched.disk} bytes that cluster.disk gives a node." if watched.disk else "."),
         step=watched.round,
+        silences=(VOLUME,) if watched.claims else (),
+        equal=("cluster", "node_id"),
     )
 
 
@@ -61,6 +64,6 @@ def disk_full_soon(watched: Watched) -> Alert:
         summary="The disk of broker {{ $labels.node_id }} of {{ $labels.cluster }} will soon be full",
         description=f"As it grew in the last hour, it is full in less than {horizon} s; a broker without room stops.",
         step=watched.round,
-        silences=("DiskAlmostFull",),
+        silences=("DiskAlmostFull", *((VOLUME,) if watched.claims else ())),
         equal=("cluster", "node_id"),
     )

@@ -46,11 +46,12 @@ def if_read(cluster: str, collector: str) -> str:
 
 
 def _selector(name: str, *matchers: tuple[str, str, str]) -> str:
-    inner = ",".join(f'{label}{operator}"{_quoted(value)}"' for label, operator, value in matchers)
+    inner = ",".join(f'{label}{operator}"{quoted(value)}"' for label, operator, value in matchers)
     return f"{name}{{{inner}}}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text as it stands between PromQL's quotes."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 

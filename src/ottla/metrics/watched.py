@@ -17,12 +17,21 @@ class LagLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """The volumes of nodes in Kubernetes: PersistentVolumeClaims of a namespace, by a pattern for their whole names."""
+
+    namespace: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """A cluster, what is measured of it, and what is too much. Times are in ms, shares from 0 to 1.
 
     ``agent``: its nodes run the JMX agent. ``families`` are those of its exporter, none if there is no exporter.
     ``prefix`` begins the names of an environment that shares a cluster: alerts about nodes are its owner's (``shared``).
-    ``lasting`` is for how long lag must be too much; ``groups`` have limits of their own, by full name.
+    ``lasting`` is for how long lag must be too much; ``groups`` have limits of their own, by full name. ``claims``: only in
+    Kubernetes.
     """
 
     cluster: str
@@ -44,6 +53,7 @@ class Watched:
     groups: Mapping[str, LagLimit] = field(default_factory=dict)
     shared: bool = False
     prefix: str = ""
+    claims: Claims | None = None
 
     @property
     def round(self) -> int:

@@ -12,10 +12,12 @@ from ottla.local.guards import not_running
 from ottla.metrics.lag import Isolation
 from ottla.platform.restart import is_paused_or_gone
 from ottla.secrets import resolve
+from ottla.spec import client_profile
 from ottla.telemetry.canary import Canary
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.server import Certificate, Guard, Server
 from ottla.telemetry.view import Names, View
+from ottla.telemetry.watching import counted_nodes, read_committed_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from ottla.spec import EnvironmentSpec
     from ottla.spec.exporter import CanarySpec, ExporterSpec
 
-ISOLATION = "isolation.level"
 LISTENS = "metrics: "  # what the command says once it does
 SHORTEST_START = 3.0  # seconds to log in
 LONGEST_REQUEST = 10.0  # seconds; who is silent for so long is left out of a round
@@ -48,13 +49,16 @@ def view_of(exporter: ExporterSpec) -> View:
     )
 
 
-def view_of_environment(spec: EnvironmentSpec, exporter: ExporterSpec, *, brokers: int, voters: int) -> View:
-    """The same with what the spec says of groups and nodes: how many ``brokers`` and ``voters`` there should be."""
-    named = exporter.read_committed
-    if named is None:
-        named = spec.consumer_groups if spec.client.consumer.get(ISOLATION) == Isolation.READ_COMMITTED else ()
-    isolation = {spec.full_name(name): Isolation.READ_COMMITTED for name in named}
-    return replace(view_of(exporter), isolation=isolation, brokers=brokers, voters=voters)
+def view_of_environment(spec: EnvironmentSpec, exporter: ExporterSpec) -> View:
+    """The same with what the spec says of groups and nodes: how many brokers and voters there should be."""
+    nodes = counted_nodes(spec)
+    isolation = dict.fromkeys(read_committed_groups(spec, exporter), Isolation.READ_COMMITTED)
+    return replace(view_of(exporter), isolation=isolation, brokers=nodes.brokers, voters=nodes.voters)
+
+
+def as_described(spec: EnvironmentSpec, reach: Callable[[], Access]) -> Access:
+    """The cluster of an environment as it is reached from where this runs: its clients are as the spec has them."""
+    return replace(reach(), name=spec.cluster.name, profile=client_profile(spec))
 
 
 def make_exporter(

@@ -11,7 +11,7 @@ from ottla.local.faults.held import refuse_held
 from ottla.local.guards import named, not_running
 from ottla.local.processes import is_paused
 from ottla.local.ready import stay_alive
-from ottla.local.roles import BROKER, CONTROLLER, node_roles
+from ottla.local.roles import BROKER, node_roles
 from ottla.local.scratch import end_left_behind, refuse_lived_in
 from ottla.local.secured import OPEN, OWN_KEYS, UNTOLD, secured_properties
 from ottla.local.trust import ensure_own_certificate
@@ -331,9 +331,7 @@ class LocalPlatform:
         """What its ``exporter`` looks at."""
         from ottla.platform.exporting import view_of_environment
 
-        roles, record = self.roles.values(), self.cluster.record()
-        brokers, voters = (sum(role in each for each in roles) for role in (BROKER, CONTROLLER))
-        view = view_of_environment(self.spec, exporter, brokers=brokers, voters=voters)
+        record, view = self.cluster.record(), view_of_environment(self.spec, exporter)
         return replace(view, tls_addresses={} if record is None else record.sasl_addresses)
 
     def _client_settings(self, record: ClusterRecord, user: str | None) -> ClientSettings:

@@ -13,19 +13,19 @@ from ottla.metrics.alert_rules import rules_document
 from ottla.metrics.alertmanager import alertmanager_document
 from ottla.metrics.alerts import Alerting, alerts_of
 from ottla.metrics.scrape import ExporterTarget, NodeTarget, prometheus_document
-from ottla.metrics.watched import LagLimit, Watched
 from ottla.secrets import resolve
 from ottla.spec.monitoring import NO_WEBHOOK
 from ottla.telemetry.alertmanager import CONFIG as ALERTMANAGER
 from ottla.telemetry.prometheus import CONFIG as PROMETHEUS
 from ottla.telemetry.prometheus import RULES
+from ottla.telemetry.watching import watched_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ottla.metrics.watched import Watched
     from ottla.model.secret import SecretReference
     from ottla.platform.local import LocalPlatform
-    from ottla.spec.monitoring import GroupLag, LagSlo
 
 HEAD = "# Written by Ottla ({environment} of {platform}): change platform.yaml, then run `ottla monitoring -d DIR` again.\n"
 WRITTEN = "# Written by Ottla "
@@ -65,34 +65,7 @@ def alerts(platform: LocalPlatform) -> Alerting:
 
 def watched(platform: LocalPlatform) -> Watched:
     """What alerts need to know of an environment."""
-    spec, roles = platform.spec, platform.roles.values()
-    monitoring, exporter = spec.monitoring, spec.exporter
-    return Watched(
-        cluster=spec.cluster.name,
-        brokers=sum(BROKER in role for role in roles),
-        voters=sum(CONTROLLER in role for role in roles),
-        agent=spec.cluster.jmx_agent,
-        exporter=exporter.enabled,
-        families=frozenset(exporter.families),
-        canary=exporter.enabled and exporter.canary.enabled,
-        tls=platform.secured,
-        scrape=monitoring.prometheus.scrape_interval,
-        interval=exporter.interval,
-        lag=LagLimit(monitoring.lag.records, monitoring.lag.seconds),
-        lasting=monitoring.lag.lasting,
-        disk_used=monitoring.disk.used,
-        full_within=monitoring.disk.full_within,
-        expire_within=monitoring.certificates.expire_within,
-        disk=spec.cluster.disk,
-        groups={spec.full_name(name): _limit(group, monitoring.lag) for name, group in monitoring.lag.groups.items()},
-        shared=spec.shares is not None,
-        prefix=spec.prefix,
-    )
-
-
-def _limit(group: GroupLag, of_all: LagSlo) -> LagLimit:
-    records = of_all.records if group.records is None else group.records
-    return LagLimit(records, of_all.seconds if group.seconds is None else group.seconds)
+    return watched_of(platform.spec, agent=platform.spec.cluster.jmx_agent, disk=platform.spec.cluster.disk)
 
 
 def node_targets(platform: LocalPlatform) -> tuple[NodeTarget, ...]:

@@ -18,6 +18,7 @@ from ottla.spec import Spec, Target, load_spec
 
 if TYPE_CHECKING:
     from ottla.local import Reporter
+    from ottla.platform.rendering import Rendering
     from ottla.spec import EnvironmentSpec
 
 
@@ -41,11 +42,22 @@ class Platform:
         match spec.target:
             case Target.LOCAL:
                 return self._local(name, spec, report or Silent())
-            case Target.STRIMZI | Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
+            case Target.STRIMZI:
+                raise NotYet(
+                    f"environment {name!r} has the target 'strimzi', which Ottla renders, and does not deploy yet",
+                    hint=f"its manifests: ottla render -e {name} -o DIR; or choose an environment with `target: local`",
+                )
+            case Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
                     f"environment {name!r} has the target {spec.target.value!r}, which is not built yet",
                     hint="only `target: local` works so far: choose another environment with -e NAME",
                 )
+
+    def render(self, environment: str | None = None) -> Rendering:
+        """The manifests of an environment (None: the default one) that lies in Kubernetes. Raises UsageError for any other."""
+        from ottla.platform.rendering import rendering_of
+
+        return rendering_of(self.spec, environment)
 
     def _local(self, name: str, spec: EnvironmentSpec, report: Reporter) -> LocalPlatform:
         owner = spec.shares or name

@@ -8,8 +8,10 @@ from ottla.model.client import FOLLOWED
 from ottla.model.units import counted, format_duration, format_size
 from ottla.spec.configs import kafka_text
 from ottla.spec.kafka_configs import config_keys
+from ottla.spec.kubernetes_checks import kubernetes_warnings
 from ottla.spec.names import name_warnings, user_warnings
 from ottla.spec.policy import cleanup_policy, least_in_sync, replicas, topic_number
+from ottla.spec.schema import Target
 from ottla.spec.sizing import disk_warnings, partition_warnings, replica_warnings
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def _warnings(spec: EnvironmentSpec) -> Iterator[tuple[Path, str]]:
     yield from ((("users", name), message) for name, message in user_warnings(spec.users))
     yield from _client_warnings(spec)
     yield from _heap_warning(spec)
+    yield from kubernetes_warnings(spec) if spec.target is Target.STRIMZI else ()
     yield from ((("topics",), sentence) for sentence in replica_warnings(spec))
     yield from ((("load",), sentence) for sentence in partition_warnings(spec))
     yield from ((("cluster", "disk"), sentence) for sentence in disk_warnings(spec))

@@ -11,10 +11,11 @@ from ottla.spec.configs import kafka_text
 from ottla.spec.contracts import contract_problems
 from ottla.spec.exporter_checks import exporter_problems
 from ottla.spec.identity_checks import identity_problems
+from ottla.spec.kubernetes_checks import kubernetes_problems
 from ottla.spec.monitoring_checks import monitoring_problems
 from ottla.spec.names import name_faults
 from ottla.spec.policy import least_in_sync, replicas
-from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, TopicSpec
+from ottla.spec.schema import NAMED_CONFIGS, EnvironmentSpec, Target, TopicSpec
 from ottla.spec.sharing import sharing_problems
 from ottla.spec.versions import KAFKA_VERSIONS
 
@@ -45,6 +46,8 @@ def check_environment(spec: EnvironmentSpec, document: Document, *, whole: bool 
     for path, message in monitoring_problems(spec):
         yield document.fault(path, message)
     for path, message in sharing_problems(spec) if spec.shares is not None else ():
+        yield document.fault(path, message)
+    for path, message in kubernetes_problems(spec) if spec.target is Target.STRIMZI else ():
         yield document.fault(path, message)
 
 

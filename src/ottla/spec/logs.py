@@ -9,7 +9,7 @@ from ottla.spec.fields import Strict
 
 
 class LogsSpec(Strict):
-    """How local nodes, and the exporter that `ottla up` runs, write their logs."""
+    """How nodes, and the exporter beside them, write their logs."""
 
     format: LogFormat = Field(
         default=LogFormat.TEXT,

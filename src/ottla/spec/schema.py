@@ -22,6 +22,17 @@ from ottla.spec.identity import (
     UserName,
     UserSpec,
 )
+from ottla.spec.kubernetes import (
+    Amounts,
+    ComputeSpec,
+    DaprSpec,
+    KubernetesSpec,
+    MonitorsSpec,
+    NewStorageClass,
+    OperatorsSpec,
+    StorageSpec,
+    UiSpec,
+)
 from ottla.spec.logs import LogsSpec
 from ottla.spec.monitoring import (
     AlertmanagerSpec,
@@ -182,9 +193,11 @@ class ClusterSpec(Strict):
     jmx_agent: Flag = Field(
         default=False,
         description="Whether each local node runs the Prometheus JMX agent, which gives what Kafka measures inside it; "
-        "`ottla status` shows where. On this machine only.",
+        "`ottla status` shows where. Nodes in a Kubernetes always run it.",
     )
-    disk: PositiveSize | None = Field(default=None, description="The disk of each node; only the sizing arithmetic reads it.")
+    disk: PositiveSize | None = Field(
+        default=None, description="The disk of each node: what sizing reckons with, and how large volumes are in Kubernetes."
+    )
     config: Configs = Field(default={}, description="Server properties of every node, in Kafka's own keys.")
 
 
@@ -236,7 +249,7 @@ class EnvironmentSpec(Strict):
         description="How all names of an environment that `shares` a cluster begin there: topics, groups, transactional ids, "
         "users, client ids.",
     )
-    target: Target = Field(description="Where the environment lives; only `local` works so far.")
+    target: Target = Field(description="Where the environment lives: `local` runs here, `strimzi` is rendered for Kubernetes.")
     cluster: ClusterSpec = Field(description="The cluster: its nodes, what each may use, and their server properties.")
     topic_defaults: TopicDefaults = Field(default=TopicDefaults(), description="What every topic has unless it says otherwise.")
     topics: dict[str, TopicSpec] = Field(default={}, description="The topics, by their names.")
@@ -262,8 +275,9 @@ class EnvironmentSpec(Strict):
     monitoring: MonitoringSpec = Field(
         default=MonitoringSpec(), description="When alerts fire, and whom they tell; `ottla monitoring` writes the files."
     )
-    logs: LogsSpec = Field(
-        default=LogsSpec(), description="How local nodes, and the exporter that `ottla up` runs, write their logs."
+    logs: LogsSpec = Field(default=LogsSpec(), description="How nodes, and the exporter beside them, write their logs.")
+    kubernetes: KubernetesSpec = Field(
+        default=KubernetesSpec(), description="How the platform lies in a Kubernetes; for `target: strimzi`."
     )
     load: LoadSpec | None = Field(default=None, description="The load the platform must carry, over all topics; sizing reads it.")
 
@@ -306,6 +320,7 @@ __all__ = [
     "NAMED_CONFIGS",
     "AclSpec",
     "AlertmanagerSpec",
+    "Amounts",
     "Authentication",
     "AuthoritySpec",
     "BasicAuth",
@@ -314,9 +329,11 @@ __all__ = [
     "CleanupPolicy",
     "ClientSpec",
     "ClusterSpec",
+    "ComputeSpec",
     "Configs",
     "ConsumesSpec",
     "Controllers",
+    "DaprSpec",
     "DiskSlo",
     "EnvironmentSpec",
     "EventContract",
@@ -325,18 +342,24 @@ __all__ = [
     "ExporterTls",
     "FileSpec",
     "GroupLag",
+    "KubernetesSpec",
     "LagSlo",
     "LoadSpec",
     "LogsSpec",
     "MonitoringSpec",
+    "MonitorsSpec",
+    "NewStorageClass",
     "OauthSpec",
+    "OperatorsSpec",
     "PrometheusSpec",
     "QuotaSpec",
     "SecuritySpec",
+    "StorageSpec",
     "StreamsSpec",
     "Target",
     "TopicDefaults",
     "TopicSpec",
+    "UiSpec",
     "UserSpec",
     "WriteProbe",
 ]

@@ -10,7 +10,9 @@ from ottla.model.user import USER
 from ottla.spec.environments import ENVIRONMENTS, OF_ENVIRONMENTS, OF_THE_CLUSTER, PREFIX, SHARES, owner_of, shared_by
 from ottla.spec.faults import did_you_mean
 from ottla.spec.identity import DEFAULT_OF_QUOTAS
+from ottla.spec.kubernetes_checks import sharing_problems_of
 from ottla.spec.roles import grants
+from ottla.spec.schema import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,6 +117,8 @@ def neighbour_faults(environments: Mapping[str, EnvironmentSpec], documents: Map
                 yield documents[other].fault((PREFIX,), message)
         for name, prefix in sharing.items():
             yield from (documents[owner].fault(path, message) for path, message in _meeting(spec, name, prefix))
+        for name in sharing if spec.target is Target.STRIMZI else ():
+            yield from (documents[name].fault(path, message) for path, message in sharing_problems_of(spec, environments[name]))
 
 
 def _alike(name: str) -> str:

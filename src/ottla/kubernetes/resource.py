@@ -1,0 +1,88 @@
+"""A resource of Kubernetes as data, in which each value knows where in the spec it was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ottla.spec.document import Path
+
+NAME, PART_OF, MANAGED_BY = "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"
+OTTLA = "ottla"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value of a resource, and the path in the spec that it comes from."""
+
+    value: Any
+    path: Path
+
+
+Tree: TypeAlias = Any  # mappings, lists, texts, numbers, booleans; and ``Said`` anywhere among them
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource. ``file`` is what its file is called, without a folder: flat, so that `kubectl apply -f` takes them all."""
+
+    file: str
+    tree: Mapping[str, Tree]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The resource as Kubernetes takes it."""
+        found: dict[str, Any] = plain(self.tree)
+        return found
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What tells it from any other: apiVersion, kind, namespace (empty: it has none), name."""
+        document = self.document
+        metadata = document["metadata"]
+        return document["apiVersion"], document["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def plain(tree: Tree) -> Any:
+    """The same without where it was said. What is None is left out of mappings."""
+    if isinstance(tree, Said):
+        return plain(tree.value)
+    if isinstance(tree, dict):
+        return {key: plain(value) for key, value in tree.items() if value is not None}
+    if isinstance(tree, list | tuple):
+        return [plain(each) for each in tree]
+    return tree
+
+
+def metadata(name: Tree, *, namespace: Tree | None, component: str, platform: Tree, **more: Tree) -> dict[str, Tree]:
+    """A resource's metadata, with the labels that all of ours have; ``more`` are further keys, its ``labels`` among them."""
+    labels = {NAME: component, PART_OF: platform, MANAGED_BY: OTTLA, **more.pop("labels", {})}
+    return {"name": name, **({"namespace": namespace} if namespace is not None else {}), "labels": labels, **more}
+
+
+def quantity(size: int) -> str:
+    """Bytes as Kubernetes writes them: ``10Gi``, ``10G``; the largest unit that they are a whole number of.
+
+    Never ``k``: Kubernetes writes a thousand bytes so, and Strimzi takes only ``K`` (StorageUtils.memoryFactor of 1.2.0).
+    """
+    for unit, factor in _UNITS:
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+_UNITS = tuple(
+    sorted(
+        [(f"{letter}i", 1024**power) for power, letter in enumerate("KMGTP", start=1)]
+        + [(letter, 1000**power) for power, letter in enumerate("MGTP", start=2)],
+        key=lambda pair: -pair[1],
+    )
+)
+
+
+def cpu(thousandths: int) -> str:
+    """``500m``, or whole cores."""
+    return str(thousandths // 1000) if thousandths % 1000 == 0 else f"{thousandths}m"
