@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile pyproject.toml --quiet --generate-hashes --universal --python-version 3.11 --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-long test-companions check fix docs bench lock lock-kafka kafka-configs clean
+.PHONY: help up test test-long test-companions companions check fix docs bench lock lock-kafka kafka-configs clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kc
 		[ -z "$$missing" ] || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends kcat prometheus prometheus-alertmanager; }
 	@$(BIN)/pytest -m companions
+
+companions: $(VENV)/.dev ## Build what test-companions would build, and nothing else (Jaeger, Kubernetes' API server; kept outside the clone)
+	@$(BIN)/python -m tests.companions.made_before
 
 check: $(VENV)/.dev ## ruff, mypy strict, import-linter, size budget
 	@$(BIN)/ruff check .
