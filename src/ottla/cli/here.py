@@ -49,7 +49,7 @@ def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
         cluster = platform.on(name).cluster
         record = cluster.record()
     except NotYet:
-        return shown, target, "rendered only" if spec.target is Target.STRIMZI else "not built yet", "-"
+        return shown, target, "in Kubernetes" if spec.target is Target.STRIMZI else "not built yet", "-"
     except OttlaError:
         return shown, target, f"damaged, see: ottla status -e {name}", "-"
     if record is None:
