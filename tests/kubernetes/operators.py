@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ class Operators:
             ("/apis/apps/v1", "deployments"),
         ):
             path = f"{root}/namespaces/{self.namespace}/{plural}"
-            for each in self.api.get(path).done()["items"]:
+            answer = self.api.get(path)
+            for each in answer.body["items"] if answer.status == HTTPStatus.OK else ():  # 429: it has just been told of the kind
                 status = self._status(plural, each)
                 if any((each.get("status") or {}).get(key) != value for key, value in status.items()):
                     self.api.ask("PUT", f"{path}/{each['metadata']['name']}/status", {**each, "status": status})

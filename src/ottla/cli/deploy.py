@@ -42,9 +42,9 @@ def command(
 ) -> int:
     """Bring an environment to its Kubernetes (Strimzi), or make what is there what the spec says.
 
-    What is missing (kinds, rights, a storage class) is told first, all at once. Then each resource is compared by a dry run on the
-    server, shown, asked for, and applied step after step: each is waited for until its operator says that it is ready. Cut off, it
-    goes on when it is run again. Nothing is deleted: what is rendered no more is listed, and left alone.
+    What is missing (kinds, rights, a storage class) is told first, all at once. Then each resource is compared by a dry run on
+    the server, shown, asked for, and applied step after step: each is waited for until its operator says that it is ready. Cut
+    off, it goes on when it is run again. Nothing is deleted: what is rendered no more is listed, and left alone.
     """
     from ottla.platform import Platform
 

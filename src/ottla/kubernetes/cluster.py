@@ -24,6 +24,7 @@ from ruamel.yaml.error import YAMLError
 
 from ottla.errors import ClusterError, LocalError, UsageError
 from ottla.kubernetes.resource import OTTLA
+from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 KUBECONFIG = "KUBECONFIG"
 TIMEOUT = 30.0  # seconds for an answer
+LATER = 0.5  # seconds; a server is busy, or has just been told of new kinds
 PAGE = 500  # items of a list in one answer
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 RIGHTS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -87,8 +89,15 @@ class Cluster:
     ) -> Answer:
         """Ask for anything. What the server refuses is an answer as well, but not that it does not know who asks."""
         content = None if body is None else json.dumps(body)
+        request = self.client.build_request(method, path, params=query, content=content, headers={"Content-Type": kind})
         try:
-            found = self.client.request(method, path, params=query, content=content, headers={"Content-Type": kind})
+            found = wait_until(
+                lambda: self.client.send(request),
+                lambda answer: answer.status_code != HTTPStatus.TOO_MANY_REQUESTS,  # it has done nothing, and says: later
+                what="an answer",
+                timeout=TIMEOUT,
+                every=LATER,
+            )
         except (httpx2.HTTPError, ConfigError, OSError) as error:  # OSError: the program that logs in is not there
             raise ClusterError(
                 f"does not answer: {type(error).__name__}: {error}",
