@@ -75,6 +75,7 @@ def test_what_cannot_be_rendered_is_told_with_what_can(ottla: Ottla, arguments: 
 
 
 @pytest.mark.parametrize("command", ["up", "plan", "apply", "status", "verify"])
-def test_what_is_rendered_only_says_so(ottla: Ottla, command: str) -> None:
+def test_what_is_for_local_environments_says_what_is_for_kubernetes(ottla: Ottla, command: str) -> None:
     done = ottla(command, "-e", "doks")
-    assert (done.exit_code, "its manifests: ottla render -e doks -o DIR" in done.stderr) == (1, True), done.stderr
+    said = "ottla deploy -e doks; its manifests: ottla render -e doks -o DIR"
+    assert (done.exit_code, said in done.stderr) == (1, True), done.stderr

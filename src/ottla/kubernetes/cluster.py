@@ -22,7 +22,7 @@ from lightkube.core.exceptions import ConfigError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ottla.errors import ClusterError, LocalError, UsageError
+from ottla.errors import ClusterError, LocalError, UsageError, WaitTimeout
 from ottla.kubernetes.resource import OTTLA
 from ottla.waiting import wait_until
 
@@ -36,6 +36,7 @@ TIMEOUT = 30.0  # seconds for an answer
 LATER = 0.5  # seconds; a server is busy, or has just been told of new kinds
 PAGE = 500  # items of a list in one answer
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
+LOGIN_FAILED = (ConfigError, OSError, KeyError, ValueError)  # the program that logs in is not there, or says something else
 RIGHTS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -98,7 +99,9 @@ class Cluster:
                 timeout=TIMEOUT,
                 every=LATER,
             )
-        except (httpx2.HTTPError, ConfigError, OSError) as error:  # OSError: the program that logs in is not there
+        except WaitTimeout as busy:
+            raise ClusterError(f"has too much to do, and does not answer within {TIMEOUT:g} s", where=self.server) from busy
+        except (httpx2.HTTPError, *LOGIN_FAILED) as error:
             raise ClusterError(
                 f"does not answer: {type(error).__name__}: {error}",
                 where=self.server,
@@ -178,6 +181,10 @@ def connect(context: str | None, environ: Mapping[str, str]) -> Cluster:
     """
     files = [Path(each).expanduser() for each in (environ.get(KUBECONFIG) or DEFAULT_KUBECONFIG).split(os.pathsep) if each]
     configs = [_read_config(file) for file in files if file.is_file()]
+    if not configs:
+        raise UsageError(
+            f"there is no {', '.join(map(str, files))}", hint=f"name your kubeconfig: {KUBECONFIG}=FILE ottla deploy"
+        )
     wanted = context or next((each.current_context for each in configs if each.current_context), None)
     known = sorted({name for each in configs for name in each.contexts})
     if wanted is None:
@@ -190,7 +197,7 @@ def connect(context: str | None, environ: Mapping[str, str]) -> Cluster:
     try:
         config = _with_user(chosen.get(wanted))
         client = Client(config, ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)))
-    except (KeyError, ConfigError, OSError, ValueError) as error:
+    except (*LOGIN_FAILED, httpx2.InvalidURL) as error:
         raise LocalError(f"context {wanted!r} cannot be used: {error}", where=str(chosen.fname)) from error
     return Cluster(wanted, config.cluster.server, client)
 

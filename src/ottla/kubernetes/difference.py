@@ -77,22 +77,23 @@ def _manager(message: str) -> str:
 def _differences(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
     if old == new:
         return
-    pairs = _pairs(old, new)
-    if pairs is None:
-        yield FieldChange(path, _shown(old), _shown(new))
-        return
-    for key, (before, after) in pairs.items():
-        yield from _differences(before, after, f"{path}{key}" if key.startswith("[") or not path else f"{path}.{key}")
+    found = [
+        change
+        for key, (before, after) in _pairs(old, new).items()
+        for change in _differences(before, after, f"{path}{key}" if key.startswith("[") or not path else f"{path}.{key}")
+    ]
+    # What differs in none of its parts has no parts, or has them in another order
+    yield from found or (FieldChange(path, _shown(old), _shown(new)),)
 
 
-def _pairs(old: Any, new: Any) -> dict[str, tuple[Any, Any]] | None:
-    """What stands at each key before and after; None for what has no keys."""
+def _pairs(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
+    """What stands at each key before and after; nothing for what has no keys."""
     if isinstance(old, dict) and isinstance(new, dict):
         return {_key(key): (old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys())}
     if isinstance(old, list) and isinstance(new, list):
         before, after = _named(old), _named(new)
         return {key: (before.get(key), after.get(key)) for key in {**before, **after}}
-    return None
+    return {}
 
 
 def _key(key: str) -> str:

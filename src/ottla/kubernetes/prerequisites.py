@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ottla.errors import ClusterError
 from ottla.kubernetes.conditions import AWAITED
 
 if TYPE_CHECKING:
@@ -127,13 +126,11 @@ def _namespaces(cluster: Cluster, rendered: Iterable[tuple[str, str, str, str]],
 def leftovers(
     cluster: Cluster, places: Places, namespaces: Iterable[str], labels: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str, str, str] | None, str]]:
-    """What lies there with our labels, as identities; or None and a kind that one may not look for."""
+    """What lies there with our labels, as identities; or None, and why one may not look."""
     for (api, kind), place in places.items():
         for namespace in namespaces if place.namespaced else ("",):
-            try:
-                found = cluster.listed(place, namespace, labels)
-            except ClusterError as refused:
-                yield None, f"{kind}: {refused.message}"
+            if not cluster.may("list", place, namespace):
+                yield None, f"you may not list {place.plural}{f' in the namespace {namespace}' if namespace else ''}"
                 continue
-            for each in found:
+            for each in cluster.listed(place, namespace, labels):
                 yield (api, kind, each["metadata"].get("namespace", ""), each["metadata"]["name"]), ""
