@@ -50,7 +50,7 @@ say "2. What JMX gives to Prometheus"
 apply -f "$FILES/kafka-metrics-config.yaml"
 
 say "3. The cluster; the first time this takes some minutes"
-apply_if_there "$FILES"/storage-class-*.yaml "$FILES"/network-*.yaml
+apply_if_there "$FILES"/storage-class*.yaml "$FILES"/network-*.yaml
 for file in "$FILES"/node-pool-*.yaml; do apply -f "$file"; done
 apply -f "$FILES/kafka-cluster.yaml"
 wait_for --for=condition=Ready "kafka/$CLUSTER"

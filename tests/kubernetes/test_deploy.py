@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.kubernetes.around import FULL
+from tests.kubernetes.around import FULL, SHARED
 from tests.kubernetes.control_plane import kubeconfig_of, running_control_plane
 from tests.kubernetes.crds import install
 from tests.kubernetes.operators import STRIMZI, working
@@ -80,16 +80,16 @@ class Place:
         (self.folder / "platform.yaml").write_text(text)
 
     @contextmanager
-    def deployment(self) -> Iterator[Deployment]:
-        with Platform.load(self.folder / "platform.yaml").deployment("k8s") as deployment:
+    def deployment(self, environment: str = "k8s") -> Iterator[Deployment]:
+        with Platform.load(self.folder / "platform.yaml").deployment(environment) as deployment:
             yield deployment
 
     def plan(self) -> Rollout:
         with self.deployment() as deployment:
             return deployment.plan()
 
-    def deploy(self, told: Told | None = None, *, timeout: float = SOON) -> tuple[str, ...]:
-        with self.deployment() as deployment:
+    def deploy(self, told: Told | None = None, *, timeout: float = SOON, environment: str = "k8s") -> tuple[str, ...]:
+        with self.deployment(environment) as deployment:
             return carry_out(deployment.cluster, deployment.plan(), told or Told(), timeout=timeout, every=0.05)
 
     def ottla(self, *arguments: str) -> Result:
@@ -166,6 +166,20 @@ def test_what_is_rendered_no_more_is_listed_and_left_alone(place: Place) -> None
         assert f"Deployment {place.namespace}/kafka-ui" in place.plan().left_alone
         place.deploy()
     assert place.api.get(f"/apis/apps/v1/namespaces/{place.namespace}/deployments/kafka-ui").status == 200
+
+
+def test_an_environment_that_shares_a_cluster_comes_after_its_owner_and_neither_is_left_over_of_the_other(place: Place) -> None:
+    environments = re.search(r"environments: \{.*\}\n", SHARED)
+    assert environments is not None
+    place.write(place.text.replace("environments: {k8s: {target: strimzi}}\n", environments[0]))
+    with place.deployment("dev") as deployment, pytest.raises(PlanRefused, match="deploy the environment whose cluster"):
+        deployment.plan()
+    with working(place.api, place.namespace):
+        place.deploy()
+        assert f"+ KafkaTopic {place.namespace}/dev-orders" in place.deploy(environment="dev")
+        with place.deployment("dev") as dev:
+            assert (dev.plan().left_alone, dev.plan().changes) == ((), ())
+        assert (place.plan().left_alone, place.plan().changes) == ((), ())
 
 
 def test_what_never_gets_ready_is_told_with_its_last_condition_and_a_later_run_goes_on(place: Place) -> None:
@@ -299,6 +313,8 @@ def test_the_command_shows_where_and_what_and_does_it_once(place: Place) -> None
     shown = place.ottla("deploy", "--plan", "--exit-code")
     assert (shown.exit_code, "context tests (https://127.0.0.1:" in shown.stderr) == (3, True), shown.stderr
     assert f"+ Kafka {place.namespace}/shop\n" in shown.stdout
+    as_data = json.loads(place.ottla("deploy", "--plan", "-o", "json").stdout)
+    assert (as_data["kind"], as_data["data"]["changes"][0]["kind"], as_data["data"]["refused"]) == ("rollout", "Namespace", [])
     assert place.api.get(f"/api/v1/namespaces/{place.namespace}").status == 404
     unasked = place.ottla("deploy")
     assert (unasked.exit_code, "nobody is there to be asked" in unasked.stderr) == (4, True)

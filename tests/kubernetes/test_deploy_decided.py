@@ -16,7 +16,7 @@ from ottla.kubernetes.prerequisites import KINDS, rights
 from ottla.kubernetes.rendering import STEPS, resources_of, steps_of
 from ottla.kubernetes.resource import Resource
 from ottla.kubernetes.rolling_out import Waiting
-from ottla.kubernetes.rollout import Action, Rollout, decided, named, rollout_lines, rollout_summary
+from ottla.kubernetes.rollout import Action, Rollout, decided, named, rollout_document, rollout_lines, rollout_summary
 
 if TYPE_CHECKING:
     from ottla.kubernetes.rollout import Planned
@@ -115,6 +115,22 @@ def test_what_the_server_would_refuse_stands_against_the_plan() -> None:
     plan = rollout(planned(None, Answer(422, body)))
     assert plan.reasons == ('KafkaTopic kafka/orders: unknown field "spec.partition"',)
     assert rollout_lines(plan) == ("+ KafkaTopic kafka/orders", '! KafkaTopic kafka/orders: unknown field "spec.partition"')
+
+
+def test_the_plan_as_data_has_what_is_done_and_what_stands_against_it() -> None:
+    change = planned(topic({"partitions": 2}, OURS), Answer(200, topic({"partitions": 3}, OURS)))
+    same = planned(topic({"partitions": 3}, OURS), Answer(200, topic({"partitions": 3}, OURS)))
+    found = rollout_document(rollout(change, same, planned(None, Answer(403, {"message": "no"}))))
+    assert found["changes"][0] == {
+        "step": "topics",
+        "action": "change",
+        "api_version": "kafka.strimzi.io/v1",
+        "kind": "KafkaTopic",
+        "namespace": "kafka",
+        "name": "orders",
+        "fields": [{"path": "spec.partitions", "old": "2", "new": "3"}],
+    }
+    assert (found["unchanged"], found["refused"]) == (1, ["KafkaTopic kafka/orders: no"])
 
 
 def test_the_summary_counts_what_is_done() -> None:

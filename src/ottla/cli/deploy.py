@@ -8,7 +8,7 @@ import typer
 
 from ottla.cli.amounts import seconds_of
 from ottla.cli.consent import Yes, agreed_to
-from ottla.cli.output import TerminalReporter, note, print_changes
+from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_changes, print_document
 from ottla.cli.running import DEFAULT_FILE, PENDING, Environment, SpecFile, explained, with_options
 from ottla.errors import PlanRefused, UsageError
 
@@ -37,6 +37,7 @@ def command(
             metavar="KIND/NAMESPACE/NAME",
         ),
     ] = None,
+    output: OutputOption = Output.TABLE,
     timeout: Annotated[str, typer.Option("--timeout", help="How long each step may take to get ready.")] = "15m",
     yes: Yes = False,
 ) -> int:
@@ -49,13 +50,13 @@ def command(
     from ottla.platform import Platform
 
     seconds = seconds_of("--timeout", timeout, least=1)
-    if exit_code and not plan:
-        raise UsageError("--exit-code is about a plan", hint="add: --plan")
+    if (exit_code or output is not Output.TABLE) and not plan:
+        raise UsageError(f"{'--exit-code' if exit_code else '--output'} is about a plan", hint="add: --plan")
     with Platform.load(file).deployment(environment, context=context, report=TerminalReporter()) as deployment:
         for said in (*(f"note: {each}" for each in deployment.rendering.warnings), *deployment.rendering.notes):
             note(f"  {said}")
         rollout = deployment.plan(force=force or ())
-        _show(rollout)
+        _show(rollout, output)
         if rollout.reasons:
             raise PlanRefused(rollout.reasons, hint=_way_out(rollout))
         if plan:
@@ -63,10 +64,13 @@ def command(
         return _carry_out(deployment, rollout, seconds, yes=yes)
 
 
-def _show(rollout: Rollout) -> None:
-    from ottla.kubernetes.rollout import rollout_lines, rollout_summary
+def _show(rollout: Rollout, output: Output) -> None:
+    from ottla.kubernetes.rollout import rollout_document, rollout_lines, rollout_summary
 
     note(f"  context {rollout.context} ({rollout.server}), Kubernetes {rollout.version}, namespace {rollout.namespace}")
+    if output is not Output.TABLE:
+        print_document("rollout", rollout_document(rollout), output)
+        return
     print_changes(rollout_lines(rollout))
     for each in rollout.notes:
         note(f"  note: {each}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
-from ottla.kubernetes.prerequisites import NAMESPACES_API, STRIMZI, find_places, leftovers, missing
+from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing
 from ottla.kubernetes.rendering import steps_of
 from ottla.kubernetes.resource import MANAGED_BY, OTTLA, PART_OF
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
+from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -80,5 +81,5 @@ def _operator(planned: tuple[Planned, ...], cluster: Cluster) -> Iterator[str]:
         if kind == "Kafka" and each.seen is not None:
             status = (cluster.get(each.place, namespace, name) or {}).get("status") or {}
             found = status.get("operatorLastSuccessfulVersion")
-            if found and found != STRIMZI:
-                yield f"Strimzi {found} works on {name}; what is rendered is for {STRIMZI}"
+            if found and found != STRIMZI_VERSION:
+                yield f"Strimzi {found} works on {name}; what is rendered is for {STRIMZI_VERSION}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ottla.kubernetes.conditions import AWAITED
+from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.site import Site
 
-STRIMZI, STORAGE_API, NAMESPACES_API = "1.2.0", "storage.k8s.io/v1", "v1"
+STORAGE_API, NAMESPACES_API = "storage.k8s.io/v1", "v1"
 # Every kind that may be rendered, by its API: what was rendered once and is no more lies among them
 KINDS = {
     "v1": ("Namespace", "ConfigMap", "Service", "ServiceAccount"),
@@ -27,7 +28,7 @@ KINDS = {
     "dapr.io/v2alpha1": ("Subscription",),
 }
 WHAT_TO_DO = {
-    "kafka.strimzi.io": f"install Strimzi {STRIMZI} (its Helm chart) and let it watch the namespace",
+    "kafka.strimzi.io": f"install Strimzi {STRIMZI_VERSION} (its Helm chart) and let it watch the namespace",
     "monitoring.coreos.com": "install the prometheus-operator, or go without: kubernetes: {monitors: {enabled: false}}",
     "dapr.io": "install Dapr, or go without: kubernetes: {dapr: {enabled: false}}",
 }
@@ -126,11 +127,14 @@ def _namespaces(cluster: Cluster, rendered: Iterable[tuple[str, str, str, str]],
 def leftovers(
     cluster: Cluster, places: Places, namespaces: Iterable[str], labels: Mapping[str, str]
 ) -> Iterator[tuple[tuple[str, str, str, str] | None, str]]:
-    """What lies there with our labels, as identities; or None, and why one may not look."""
+    """What lies there with our labels, as identities; or None, and why one may not look.
+
+    What lies in no namespace is not looked at: it may be of the same platform for another environment.
+    """
     for (api, kind), place in places.items():
-        for namespace in namespaces if place.namespaced else ("",):
+        for namespace in namespaces if place.namespaced else ():
             if not cluster.may("list", place, namespace):
-                yield None, f"you may not list {place.plural}{f' in the namespace {namespace}' if namespace else ''}"
+                yield None, f"you may not list {place.plural} in the namespace {namespace}"
                 continue
             for each in cluster.listed(place, namespace, labels):
                 yield (api, kind, each["metadata"].get("namespace", ""), each["metadata"]["name"]), ""

@@ -133,6 +133,28 @@ def rollout_lines(plan: Rollout) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def rollout_document(plan: Rollout) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "context": plan.context,
+        "server": plan.server,
+        "kubernetes": plan.version,
+        "namespace": plan.namespace,
+        "changes": [_document(each) for each in plan.changes],
+        "unchanged": len(plan.planned) - len(plan.changes),
+        "refused": list(plan.reasons),
+        "left_alone": list(plan.left_alone),
+        "notes": list(plan.notes),
+    }
+
+
+def _document(planned: Planned) -> dict[str, Any]:
+    api, kind, namespace, name = planned.resource.identity
+    fields = [{"path": each.path, "old": each.old, "new": each.new} for each in planned.fields]
+    place = {"api_version": api, "kind": kind, "namespace": namespace or None, "name": name}
+    return {"step": planned.step, "action": planned.action.value, **place, "fields": fields}
+
+
 def rollout_summary(plan: Rollout) -> str:
     """All of it in one line."""
     counts = {action: sum(each.action is action for each in plan.planned) for action in Action}
