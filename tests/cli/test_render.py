@@ -38,6 +38,10 @@ def test_nothing_is_latest_and_nothing_is_a_secret(ottla: Ottla, environment: st
     assert re.search(r"(?i)password: *[^ \n#]", text) is None
 
 
+def test_the_overview_says_how_to_look_at_what_lies_in_kubernetes(ottla: Ottla) -> None:
+    assert "in Kubernetes, see: ottla deploy --plan -e doks" in ottla().stdout
+
+
 def test_a_folder_is_written_once_and_checked(ottla: Ottla, tmp_path: Path) -> None:
     folder = tmp_path / "manifests"
     render = ("render", "-e", "doks", "-o", str(folder))

@@ -199,6 +199,13 @@ def test_what_never_gets_ready_is_told_with_its_last_condition_and_a_later_run_g
         assert place.deploy() == failed.not_tried
 
 
+def test_where_no_operator_works_it_is_asked_whether_there_is_one(place: Place) -> None:
+    with pytest.raises(ApplyError) as stopped:
+        place.deploy(timeout=0.5)
+    assert "no operator has looked at it yet" in stopped.value.failed[0]
+    assert stopped.value.failed[0].endswith("does its operator run, and does it watch this namespace?")
+
+
 def test_where_nothing_is_to_be_written_it_is_still_waited_for(place: Place) -> None:
     with working(place.api, place.namespace) as operators:
         place.deploy()

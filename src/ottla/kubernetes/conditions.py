@@ -25,6 +25,7 @@ class Condition:
 
 
 UNMANAGED = "Unmanaged"  # a topic that somebody has taken from its operator (strimzi.io/managed: "false"): nothing will come
+UNSEEN = "no operator has looked at it yet, as it is now"
 GONE = Condition(ready=False, said="is not there any more")
 
 
@@ -32,7 +33,7 @@ def condition_of(document: Mapping[str, Any]) -> Condition:
     """What a resource of an awaited kind says of itself."""
     status = document.get("status") or {}
     if status.get("observedGeneration", 0) < document["metadata"].get("generation", 1):
-        return Condition(ready=False, said="no operator has looked at it yet, as it is now")
+        return Condition(ready=False, said=UNSEEN)
     found = status.get("conditions") or ()
     wanted, against = AWAITED[document["kind"]], _against(found)
     if against is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ottla.errors import ApplyError, ClusterError, StalePlan, WaitTimeout
-from ottla.kubernetes.conditions import GONE, condition_of
+from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
 from ottla.kubernetes.difference import comparable, conflicts
 from ottla.kubernetes.resource import MANAGED_BY, OTTLA
 from ottla.kubernetes.rollout import Action
@@ -108,7 +108,16 @@ def _wait(
     except (WaitTimeout, ClusterError) as failed:
         if not account.done and not account.left:
             raise
-        raise _partly(account, f"{step}: {f'{failed.where} ' if failed.where else ''}{failed.message}") from failed
+        raise _partly(
+            account, f"{step}: {f'{failed.where} ' if failed.where else ''}{failed.message}{_advice(failed)}"
+        ) from failed
+
+
+def _advice(failed: WaitTimeout | ClusterError) -> str:
+    """What else to look at, where nobody works on what was applied."""
+    last = failed.last if isinstance(failed, WaitTimeout) else None
+    nobody = isinstance(last, Waiting) and any(said == UNSEEN for _, said in last.pending)
+    return "; does its operator run, and does it watch this namespace?" if nobody else ""
 
 
 def waiting_for(cluster: Cluster, awaited: Sequence[Planned]) -> Waiting:
