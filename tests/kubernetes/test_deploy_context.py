@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.conftest import SHIPPED_SPEC
+from tests.kubernetes.sites import OPEN
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
@@ -111,4 +112,17 @@ def test_the_command_says_what_is_wrong(
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "a", "here", current="here")))
     done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["deploy", "--file", str(SHIPPED_SPEC), *arguments])
+    assert (done.exit_code, said in done.stderr) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "said"), [((), 2, "no context 'gone'"), (("--context", "here"), 1, "http://here.invalid")]
+)
+def test_the_context_of_the_spec_is_meant_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...], code: int, said: str
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "a", "here", current="here")))
+    (tmp_path / "platform.yaml").write_text(OPEN + "kubernetes: {context: gone}\n")
+    file = ("--file", str(tmp_path / "platform.yaml"))
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["deploy", *file, "-e", "k8s", *option])
     assert (done.exit_code, said in done.stderr) == (code, True), done.output
