@@ -72,6 +72,15 @@ def test_what_never_came_is_told_as_never() -> None:
     assert lines[-1] == "verdict: invalid (isr-whole)"
 
 
+def test_what_could_not_be_told_is_counted_beside_what_was_found_and_accuses_nobody() -> None:
+    cut_off = stopped_early(never_whole(good_history(expects="kill-leader", seed=1)))
+    last = lines_of(cut_off)[-1]
+    assert re.fullmatch(r"verdict: invalid \(isr-whole; \d+ checks cannot tell\)", last), last
+    unknown = lines_of(stopped_early(good_history()))[-1]
+    assert unknown.startswith("verdict: unknown (")
+    assert "cannot tell" not in unknown
+
+
 def test_unknown_outcomes_are_told_with_what_the_log_says_of_them() -> None:
     assert any(
         re.search(r"of the unknown ones \d+ are not in the log, \d+ once", line)
