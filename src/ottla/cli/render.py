@@ -49,7 +49,7 @@ def command(
     if folder is None:
         typer.echo(rendering.stream, nl=False)
         return 0
-    changes = folder_changes(folder, rendering.files, force=force)
+    changes = folder_changes(folder, rendering.files, environment=rendering.environment, force=force)
     for sign, names in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for name in names:
             typer.echo(f"{sign} {folder / name}")
