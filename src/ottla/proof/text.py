@@ -59,8 +59,9 @@ def figure_lines(judgement: Judgement) -> Iterator[str]:
     yield f"{count['in_the_final_log']:,} in the final log; {count['delivered']:,} delivered to the group{again}"
     if count["acknowledged_during_the_fault"]:
         yield f"{count['acknowledged_during_the_fault']:,} acknowledged during the fault"
-    if judgement.alerts:
-        yield "alerts: " + ", ".join(f"{name} after {ms / 1000:.1f} s" for name, ms in judgement.alerts.items())
+    if count["alerts_watched"]:
+        fired = ", ".join(f"{name} after {ms / 1000:.1f} s" for name, ms in judgement.alerts.items())
+        yield f"{counted(count['alerts_watched'], 'alert')} watched: {fired or 'none fired'}"
 
 
 def liveness_rows(judgement: Judgement) -> list[tuple[str, str, str, str]]:
