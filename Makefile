@@ -46,7 +46,7 @@ bench: $(VENV)/.dev ## Run the benchmarks; nothing else should run beside them
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python -W ignore $$bench || exit 1; done
 
 lock: $(VENV)/.dev ## Resolve the Python dependencies anew and write their hashed constraints
-	@$(BIN)/$(LOCK) --group build --output-file constraints.txt
+	@$(BIN)/$(LOCK) --group build --extra dashboards --output-file constraints.txt
 	@$(BIN)/$(LOCK) --group dev --output-file constraints-dev.txt
 
 lock-kafka: $(VENV)/.dev ## Resolve the jars of each Kafka version, the JMX agent and the JSON layout anew and write their locks

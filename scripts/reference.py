@@ -44,7 +44,8 @@ def shipped_dashboards() -> dict[str, str]:
 
 def shipped_topics() -> str:
     """The topics of the shipped platform on DOKS, in one file."""
-    return Platform.load(SHIPPED).render("doks").stream_of_kind("KafkaTopic")
+    head = "# The KafkaTopics of `ottla render -e doks`, written by `make docs`; change platform.yaml, then run that again.\n"
+    return head + Platform.load(SHIPPED).render("doks").stream_of_kind("KafkaTopic").partition("\n")[2]
 
 
 def cli_reference() -> str:
@@ -97,7 +98,7 @@ if __name__ == "__main__":
     for name, text in shipped_dashboards().items():
         (DASHBOARDS / name).write_text(text, encoding="utf-8")
     manifests = Platform.load(SHIPPED).render("doks").files
-    write_changes(DOKS, manifests, folder_changes(DOKS, manifests))
+    write_changes(DOKS, manifests, folder_changes(DOKS, manifests, environment="doks"))
     TOPICS.parent.mkdir(exist_ok=True)
     TOPICS.write_text(shipped_topics(), encoding="utf-8")
     shutil.copyfile(SHIPPED, STARTER)

@@ -61,7 +61,7 @@ def test_a_file_that_is_not_ottlas_stops_it_before_anything_is_written(ottla: Ot
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "kafka-cluster.yaml").write_text("mine: true\n")
     done = ottla("render", "-e", "doks", "-o", str(tmp_path / "there"))
-    assert (done.exit_code, "Ottla did not write it; nothing was written" in done.stderr) == (1, True)
+    assert (done.exit_code, "is not of `ottla render -e doks`; nothing was written" in done.stderr) == (1, True)
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["kafka-cluster.yaml"]
 
 

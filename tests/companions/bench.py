@@ -72,8 +72,10 @@ class Bench:
     def quicker(self, scale: float) -> Iterator[None]:
         """Have rules that are so many times as quick, for the length of the block."""
         self.install(scale=scale)
-        yield
-        self.install()
+        try:
+            yield
+        finally:
+            self.install()
 
     def _changed(self, change: Callable[[dict[str, Any]], None]) -> LocalPlatform:
         spec = json.loads((self.home.folder / "platform.yaml").read_text())

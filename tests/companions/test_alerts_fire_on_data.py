@@ -158,9 +158,11 @@ def test_a_disk_that_will_be_full(bench: Bench) -> None:
         bench.install(small, scale=QUICKER)
         growing.do()
 
-    bench.prove(["DiskFullSoon"], fault="500 KB/s, cluster.disk: 1GB", do=fill, heal=growing.heal, within=150)
+    try:
+        bench.prove(["DiskFullSoon"], fault="500 KB/s, cluster.disk: 1GB", do=fill, heal=growing.heal, within=150)
+    finally:
+        bench.install()
     assert producer.flush(30) == 0
-    bench.install()
 
 
 def test_nodes_of_two_clusters_that_are_watched_as_one(bench: Bench, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.companions, pytest.mark.kafka, pytest.mark.timeout(660)]
 QUICKER = 60.0  # where nothing but a figure of the spec changes
 LEFT = dt.timedelta(seconds=30)  # of a certificate
 DISK, METADATA = "bench-disk", "__cluster_metadata-0"

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from tests.kubernetes.around import FULL, SHARED, of_kind
 from tests.kubernetes.sites import shipped, site_of, sites_of
 
 from ottla.dashboards import documents
 from ottla.errors import OttlaError
-from ottla.kubernetes.rendering import notes_of
 from ottla.kubernetes.watching import watched
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from ottla.kubernetes.site import Site
 
@@ -45,15 +43,19 @@ def test_their_labels_are_those_of_the_spec(tmp_path: Path) -> None:
     assert labels
 
 
-def test_where_nothing_writes_them_that_is_said_and_all_else_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_nothing_writes_them_nothing_is_rendered_unless_none_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def missing(_: object) -> dict[str, str]:
         raise OttlaError("it is not installed", hint="install it")
 
-    site = site_of(FULL, tmp_path)
     monkeypatch.setattr("ottla.kubernetes.dashboards.documents", missing)
-    assert dashboards(site) == {}
-    assert "kafka-exporter" in of_kind(site, "ConfigMap")
-    assert "left out: it is not installed; install it" in notes_of(site)
+    with pytest.raises(OttlaError, match="it is not installed") as refused:
+        dashboards(site_of(FULL, tmp_path))
+    assert refused.value.hint == "install it; or have none: `kubernetes: {monitors: {dashboards: {}}}` in the spec"
+    without = site_of(f"{FULL}  monitors: {{dashboards: {{}}}}\n", tmp_path)
+    assert dashboards(without) == {}
+    assert "kafka-exporter" in of_kind(without, "ConfigMap")
 
 
 def test_an_environment_in_the_cluster_of_another_has_those_of_its_owner(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ FILES = {"a.yaml": f"{OURS}a: 1\n", "b.yaml": f"{OURS}b: 1\n"}
 
 
 def brought(folder: Path, files: dict[str, str], *, force: bool = False) -> FolderChanges:
-    changes = folder_changes(folder, files, force=force)
+    changes = folder_changes(folder, files, environment="doks", force=force)
     write_changes(folder, files, changes)
     return changes
 
@@ -27,7 +27,7 @@ def test_the_second_run_has_nothing_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     assert brought(folder, FILES) == FolderChanges(("a.yaml", "b.yaml"), (), ())
     assert {path.name: path.read_text() for path in folder.iterdir()} == FILES
-    assert not folder_changes(folder, FILES)
+    assert not folder_changes(folder, FILES, environment="doks")
 
 
 def test_what_changed_is_written_and_what_is_rendered_no_more_is_removed(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_of_somebody_else_in_the_way_stops_everything(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("mine: true\n")
-    with pytest.raises(LocalError, match="Ottla did not write it; nothing was written") as refused:
-        folder_changes(tmp_path, FILES)
+    with pytest.raises(LocalError, match="is not of `ottla render -e doks`; nothing was written") as refused:
+        folder_changes(tmp_path, FILES, environment="doks")
     assert str(tmp_path / "b.yaml") in str(refused.value)
     assert not (tmp_path / "a.yaml").exists()
     assert brought(tmp_path, FILES, force=True) == FolderChanges(("a.yaml",), ("b.yaml",), ())
@@ -58,3 +58,10 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalError, match="cannot write"):
         brought(tmp_path / "file" / "in-it", FILES)
+
+
+def test_what_was_rendered_of_another_environment_is_somebody_elses(tmp_path: Path) -> None:
+    brought(tmp_path, FILES)
+    with pytest.raises(LocalError, match="is not of `ottla render -e minikube`"):
+        folder_changes(tmp_path, FILES, environment="minikube")
+    assert folder_changes(tmp_path, {}, environment="minikube") == FolderChanges((), (), ())

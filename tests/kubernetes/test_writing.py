@@ -54,6 +54,12 @@ def test_what_is_written_is_read_as_it_was(document: Document, spec: Any) -> Non
     assert read(text) == one.document
 
 
+@pytest.mark.parametrize("text", ["a\n\x0cb", "a\r\nb", "\n\x0b", "a\n\tb\n", " a\n  b", "\n\n", "a: b\n# c\n"], ids=repr)
+def test_so_are_lines_with_a_form_feed_and_other_odd_ones(document: Document, text: str) -> None:
+    one = resource({"it": text})
+    assert read(files_of([one], document, environment="doks")["thing.yaml"]) == one.document
+
+
 def test_the_line_of_the_spec_stands_behind_a_value_that_it_says_and_behind_no_other(document: Document) -> None:
     spec = {"said": Said("10Gi", ("cluster", "disk")), "default": Said("x", ("kubernetes", "context")), "ours": 1}
     lines = files_of([resource(spec)], document, environment="doks")["thing.yaml"].splitlines()
@@ -82,7 +88,6 @@ def test_plain_leaves_out_what_is_none_and_nothing_else(tree: Any) -> None:
 
 def test_a_value_that_came_through_an_alias_has_the_line_of_the_alias(document: Document) -> None:
     path = ("kubernetes", "operators", "topic", "requests", "cpu")
-    assert path not in document.marks
     spec = {"aliased": Said("200m", path), "default": Said("x", (*path, "more"))}
     lines = files_of([resource(spec)], document, environment="doks")["thing.yaml"].splitlines()
     line = document.marks["kubernetes", "operators"].line

@@ -125,16 +125,17 @@ def test_what_idempotence_promises_is_only_counted_without_it(plant: Planting) -
     assert not names_of(judgement) & {"duplicate-append", "reordered", "reordered-key"}
 
 
-def test_a_commit_that_goes_back_for_a_moment_is_legal_where_no_node_was_left_and_nowhere_else() -> None:
-    for_good = commit_went_back(good_history(expects="kill-all"))
+@pytest.mark.parametrize("moved", ["kill-all", "kill-coordinator", "rolling-restart"])
+def test_a_commit_that_goes_back_for_a_moment_is_legal_where_a_coordinator_takes_over_and_nowhere_else(moved: str) -> None:
+    for_good = commit_went_back(good_history(expects=moved))
     assert "commit-went-back" in names_of(judged(for_good))
     *others, last = for_good.timeline
-    came_back = next(each for each in reversed(good_history(expects="kill-all").timeline) if each.what == "group")
+    came_back = next(each for each in reversed(good_history(expects=moved).timeline) if each.what == "group")
     for_a_moment = replace(for_good, timeline=(*others, last, replace(came_back, at=last.at + 1)))
     judgement = judged(for_a_moment)
     assert "commit-went-back" not in names_of(judgement)
     assert "commit-went-back" in {finding.anomaly for finding in judgement.counted}
-    elsewhere = replace(for_a_moment, run=replace(for_a_moment.run, expects="kill-coordinator"))
+    elsewhere = replace(for_a_moment, run=replace(for_a_moment.run, expects="apply-config"))
     assert "commit-went-back" in names_of(judged(elsewhere))
 
 

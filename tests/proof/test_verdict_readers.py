@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from tests.proof.good import good_history
-from tests.proof.planting import backlog_left, duplicate_append, lost, never_whole, stopped_early
+from tests.proof.planting import backlog_left, duplicate_append, event_gone, event_with, lost, never_whole, stopped_early
 from tests.proof.plantings import PLANTINGS
 
 from ottla.proof.checker import CHECKS, check
@@ -70,6 +70,22 @@ def test_what_never_came_is_told_as_never() -> None:
     lines = lines_of(never_whole(good_history(expects="kill-leader", seed=1)))
     assert any(re.match(r"!! isr-whole +never +1m", line) for line in lines)
     assert lines[-1] == "verdict: invalid (isr-whole)"
+
+
+def test_what_could_not_be_told_is_counted_beside_what_was_found_and_accuses_nobody() -> None:
+    cut_off = stopped_early(never_whole(good_history(expects="kill-leader", seed=1)))
+    last = lines_of(cut_off)[-1]
+    assert re.fullmatch(r"verdict: invalid \(isr-whole; \d+ checks cannot tell\)", last), last
+    unknown = lines_of(stopped_early(good_history()))[-1]
+    assert unknown.startswith("verdict: unknown (")
+    assert "cannot tell" not in unknown
+
+
+def test_watched_alerts_are_told_where_none_fired_too() -> None:
+    assert "  3 alerts watched: BrokerDown after " in "\n".join(lines_of(KILLED))
+    control = lines_of(event_with("alerts-watched", within={"BrokerDown": 1, "Watchdog": 1})(good_history()))
+    assert "  2 alerts watched: none fired" in control
+    assert not [line for line in lines_of(event_gone("alerts-watched")(KILLED)) if "watched" in line]
 
 
 def test_unknown_outcomes_are_told_with_what_the_log_says_of_them() -> None:

@@ -66,6 +66,20 @@ def test_the_base_is_not_touched() -> None:
     assert overlay(document, "prod").values["cluster"] == {"name": "shop", "config": {"a": 1, "b": 2}}
 
 
+def test_what_an_environment_says_through_an_alias_stands_where_the_alias_does() -> None:
+    document = read_document(
+        BASE + "  other:\n    topics: &more {new: {partitions: 2}}\n    cluster: {name: x}\n  dev:\n    topics: *more\n",
+        file="p.yaml",
+    )
+    lines = BASE.count("\n") + 5
+    marks = overlay(document, "dev").marks
+    mark = marks["topics", "new", "partitions"]
+    assert (mark.line, mark.key) == (lines, "environments.dev.topics.new.partitions")
+    assert marks["topics", "new"].line == lines
+    assert marks["topics", "orders", "partitions"].line == 5
+    assert ("topics", "new", "retention") not in marks
+
+
 def test_each_value_keeps_the_mark_of_the_place_that_wrote_it() -> None:
     marks = laid("  dev:\n    topics:\n      orders: {partitions: 6}\n").marks
     assert (marks["topics", "orders", "partitions"].line, marks["topics", "orders", "partitions"].key) == (

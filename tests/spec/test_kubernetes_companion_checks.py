@@ -80,8 +80,15 @@ def test_here_none_of_it_is_a_fault(load: Load) -> None:
     ],
 )
 def test_what_works_and_is_not_meant_is_a_warning(warnings: Faults, text: str, said: str) -> None:
-    found = [warning for warning in warnings(text) if "exporter" in warning or "dapr" in warning]
+    found = [warning for warning in warnings(text) if "exporter.enabled" in warning or "dapr" in warning]
     assert [said in warning for warning in found] == ([True] if said else [])
+
+
+def test_an_image_of_no_registry_is_a_warning_where_the_exporter_needs_it(warnings: Faults) -> None:
+    assert [each for each in warnings(FULL) if "kubernetes.image: ottla:0.1.0 names no registry" in each]
+    named = FULL.replace(f"  {UI}\n", f"  {UI}\n  image: example.com/ottla:0.1.0\n")
+    assert named != FULL
+    assert not [each for each in warnings(named) if "kubernetes.image" in each]
 
 
 def test_what_sees_a_whole_cluster_is_for_its_owner_to_have(load: Load) -> None:

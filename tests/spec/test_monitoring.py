@@ -53,6 +53,7 @@ def test_limits_are_said_for_all_groups_and_for_one(load: Load) -> None:
         ("lag: {records: -5}", "lag.records", "a number of records"),
         ("lag: {records: '5'}", "lag.records", "a number of records"),
         ("lag: {seconds: 0s}", "lag.seconds", "or unlimited"),
+        ("lag: {records: -1}", "lag.records", "or unlimited"),
         ("lag: {for: 19s}", "lag.for", "20s is the least"),
         ("lag: {lasting: 5m}", "lag.lasting", "unknown key"),
         ("lag: {fro: 5m}", "lag.fro", "did you mean 'for'?"),

@@ -49,13 +49,15 @@ def command(
     if folder is None:
         typer.echo(rendering.stream, nl=False)
         return 0
-    changes = folder_changes(folder, rendering.files, force=force)
+    changes = folder_changes(folder, rendering.files, environment=rendering.environment, force=force)
+    if not check:
+        write_changes(folder, rendering.files, changes)
     for sign, names in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
         for name in names:
             typer.echo(f"{sign} {folder / name}")
     if check:
-        note("  it is not what the spec says; write it: ottla render -o DIR" if changes else "  it is what the spec says")
+        wrong = f"  it is not what the spec says; write it: ottla render -e {rendering.environment} -o {folder}"
+        note(wrong if changes else "  it is what the spec says")
         return PENDING if changes else 0
-    write_changes(folder, rendering.files, changes)
     note(f"  {counted(len(rendering.files), 'file')} in {folder}, {'as they were' if not changes else 'as the spec says'}")
     return 0

@@ -15,32 +15,21 @@ if TYPE_CHECKING:
     from ottla.kubernetes.site import Site
 
 COMPONENT = "dashboards"
+NONE = "`kubernetes: {monitors: {dashboards: {}}}` in the spec"
 
 
 def dashboards(site: Site) -> Iterator[Resource]:
-    """Those of a cluster; none where what writes them is not installed (``why_none`` says so)."""
-    if not _wanted(site):
+    """Those of a cluster, where somebody looks for them. Raises OttlaError where what writes them is not installed."""
+    monitors = site.spec.kubernetes.monitors
+    if not (site.has_cluster and monitors.enabled and monitors.dashboards):
         return
     try:
         texts = documents(watched(site))
-    except OttlaError:
-        return
+    except OttlaError as missing:  # to leave them out would make other manifests of the same spec
+        raise OttlaError(missing.message, hint=f"{missing.hint}; or have none: {NONE}") from missing
     path = ("kubernetes", "monitors", "dashboards")
-    labels = {key: Said(value, (*path, key)) for key, value in site.spec.kubernetes.monitors.dashboards.items()}
+    labels = {key: Said(value, (*path, key)) for key, value in monitors.dashboards.items()}
     for file, text in texts.items():
         name = f"dashboard-{file.removesuffix('.json')}"
         head = metadata(name, namespace=site.namespace, component=COMPONENT, platform=site.platform, labels=labels)
         yield Resource(f"{name}.yaml", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": head, "data": {file: text}})
-
-
-def why_none(site: Site) -> Iterator[str]:
-    """Why there are no dashboards, where there could be."""
-    if _wanted(site):
-        try:
-            documents(watched(site))
-        except OttlaError as missing:
-            yield f"left out: {missing.message}; {missing.hint}"
-
-
-def _wanted(site: Site) -> bool:
-    return site.has_cluster and site.spec.kubernetes.monitors.enabled

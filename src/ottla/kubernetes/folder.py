@@ -27,23 +27,24 @@ class FolderChanges:
         return bool(self.added or self.changed or self.removed)
 
 
-def folder_changes(folder: Path, files: Mapping[str, str], *, force: bool = False) -> FolderChanges:
-    """Compare; a file that Ottla wrote and that is rendered no more is to be removed.
+def folder_changes(folder: Path, files: Mapping[str, str], *, environment: str, force: bool = False) -> FolderChanges:
+    """Compare; a file that was rendered of the ``environment`` before and is rendered no more is to be removed.
 
-    Raises LocalError where a file of somebody else's is in the way, unless ``force`` says that it may be written over.
+    Raises LocalError where a file of somebody else's (or of another environment) is in the way, unless ``force`` says that it may
+    be written over.
     """
-    there = _texts(folder)
-    foreign = sorted(name for name in files.keys() & there.keys() if not there[name].startswith(WRITTEN))
+    there, ours = _texts(folder), f"{WRITTEN} -e {environment}` "
+    foreign = sorted(name for name in files.keys() & there.keys() if not there[name].startswith(ours))
     if foreign and not force:
         raise LocalError(
-            "is there, and Ottla did not write it; nothing was written",
+            f"is there, and is not of `ottla render -e {environment}`; nothing was written",
             where=str(folder / foreign[0]),
             hint="choose another folder, or write over it: --force",
         )
     return FolderChanges(
         added=tuple(sorted(files.keys() - there.keys())),
         changed=tuple(sorted(name for name in files.keys() & there.keys() if files[name] != there[name])),
-        removed=tuple(sorted(name for name in there.keys() - files.keys() if there[name].startswith(WRITTEN))),
+        removed=tuple(sorted(name for name in there.keys() - files.keys() if there[name].startswith(ours))),
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ottla.errors import PlanRefused
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing
 from ottla.kubernetes.rendering import steps_of
-from ottla.kubernetes.resource import MANAGED_BY, OTTLA, PART_OF
+from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
+from ottla.spec.kubernetes import MANAGED_BY, PART_OF
 from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:

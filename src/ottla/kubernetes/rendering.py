@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from ottla.kubernetes.dapr import dapr
-from ottla.kubernetes.dashboards import dashboards, why_none
+from ottla.kubernetes.dashboards import dashboards
 from ottla.kubernetes.exporter import exporter
 from ottla.kubernetes.monitors import left_out, monitors
 from ottla.kubernetes.namespaces import namespaces
@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[Part, ...]] = {  # in the order of a rollout; what a step
     "ui": (ui,),
     "dapr": (dapr,),
 }
-NOTES: tuple[Callable[[Site], Iterator[str]], ...] = (left_out, why_none)
+NOTES: tuple[Callable[[Site], Iterator[str]], ...] = (left_out,)
 
 
 def resources_of(site: Site) -> tuple[Resource, ...]:

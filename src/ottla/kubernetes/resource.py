@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ottla.spec.kubernetes import COMPONENT, MANAGED_BY, PART_OF
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ottla.spec.document import Path
 
-NAME, PART_OF, MANAGED_BY = "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"
 OTTLA = "ottla"
 
 
@@ -59,7 +60,7 @@ def plain(tree: Tree) -> Any:
 
 def metadata(name: Tree, *, namespace: Tree | None, component: str, platform: Tree, **more: Tree) -> dict[str, Tree]:
     """A resource's metadata, with the labels that all of ours have; ``more`` are further keys, its ``labels`` among them."""
-    labels = {NAME: component, PART_OF: platform, MANAGED_BY: OTTLA, **more.pop("labels", {})}
+    labels = {COMPONENT: component, PART_OF: platform, MANAGED_BY: OTTLA, **more.pop("labels", {})}
     return {"name": name, **({"namespace": namespace} if namespace is not None else {}), "labels": labels, **more}
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ottla.errors import ApplyError, ClusterError, StalePlan, WaitTimeout
 from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
 from ottla.kubernetes.difference import comparable, conflicts
-from ottla.kubernetes.resource import MANAGED_BY, OTTLA
+from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.rollout import Action
+from ottla.spec.kubernetes import MANAGED_BY
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:

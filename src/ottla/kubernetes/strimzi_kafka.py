@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.kubernetes.kafka_values import written_value
+from ottla.kubernetes.namespaces import NAME_LABEL, client_namespaces
 from ottla.kubernetes.resource import Said, Tree
 from ottla.kubernetes.strimzi import CONFINED, compute, custom_resource
 from ottla.kubernetes.strimzi_logs import logging
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ottla.kubernetes.site import Site
 
 FILE = "kafka-cluster.yaml"  # as [000] calls it
-NAMESPACE_NAME = "kubernetes.io/metadata.name"  # a label that Kubernetes gives each namespace
 VERSION = ("cluster", "kafka_version")
 
 
@@ -65,9 +65,8 @@ def _login(site: Site, listener: Listener) -> dict[str, Tree] | None:
 
 def _peers(site: Site) -> list[Tree]:
     """Who reaches a listener: without peers, anybody in the Kubernetes would (GenericKafkaListener.networkPolicyPeers)."""
-    path = ("kubernetes", "client_namespaces")
-    others = [Said(name, (*path, index)) for index, name in enumerate(site.spec.kubernetes.client_namespaces)]
-    return [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: name}}} for name in (site.namespace, *others)]
+    named = (site.namespace, *client_namespaces(site))
+    return [{"namespaceSelector": {"matchLabels": {NAME_LABEL: name}}} for name in named]
 
 
 def _authorization(site: Site) -> dict[str, Tree] | None:

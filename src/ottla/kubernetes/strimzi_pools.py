@@ -48,7 +48,10 @@ def pools(site: Site) -> Iterator[Resource]:
 
 
 def storage_class(site: Site) -> Iterator[Resource]:
-    """The StorageClass, where it is to be made: volumes that can grow, outlive their claim, and lie where their pod does."""
+    """The StorageClass, where it is to be made: volumes that can grow, and lie where their pod does.
+
+    They outlive their claim, unless they are to be deleted with the cluster.
+    """
     storage, path = site.spec.kubernetes.storage, ("kubernetes", "storage")
     made = storage.create if site.has_cluster else None
     if made is None:
@@ -62,7 +65,7 @@ def storage_class(site: Site) -> Iterator[Resource]:
         "provisioner": Said(made.provisioner, (*path, "create", "provisioner")),
         "parameters": parameters or None,
         "allowVolumeExpansion": True,
-        "reclaimPolicy": "Retain",
+        "reclaimPolicy": Said("Delete" if storage.delete_claim else "Retain", (*path, "delete_claim")),
         "volumeBindingMode": "WaitForFirstConsumer",
     }
     yield Resource("storage-class.yaml", tree)

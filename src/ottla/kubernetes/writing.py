@@ -56,7 +56,12 @@ def _commented(tree: Tree, document: Document) -> Any:
         return _filled(CommentedMap((key, _commented(value, document)) for key, value in pairs), pairs, document)
     if isinstance(tree, list | tuple):
         return _filled(CommentedSeq(_commented(each, document) for each in tree), enumerate(tree), document)
-    return LiteralScalarString(tree) if isinstance(tree, str) and "\n" in tree else tree
+    return LiteralScalarString(tree) if isinstance(tree, str) and _is_block(tree) else tree
+
+
+def _is_block(text: str) -> bool:
+    """Whether a text has lines, and nothing that YAML takes only between quotes."""
+    return "\n" in text and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def _filled(container: Any, pairs: Iterable[tuple[Any, Tree]], document: Document) -> Any:

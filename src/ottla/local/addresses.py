@@ -63,9 +63,10 @@ def settle_ports(
     taken = {port for node in record.nodes for port in node.reserved} | _ports_of_siblings(layout)
     moved: dict[int, NodeAddress] = {}
     for node in (node for node in nodes if node.node_id in busy):
-        port = busy[node.node_id][0]
+        stays = others_run and node.is_voter and node.controller_port in busy[node.node_id]
+        port = node.controller_port if stays else busy[node.node_id][0]
         by = f"{node.host}:{port} is taken by {holder(node.host, port)}"
-        if others_run and node.is_voter and node.controller_port in busy[node.node_id]:
+        if stays:
             raise LocalError(
                 f"{by}: the controller port of node {node.node_id}, which the nodes that run know it by",
                 hint="stop that process, then: ottla up. Or let every node have it elsewhere: ottla down, then ottla up",

@@ -109,11 +109,15 @@ def _refuse_foreign_data(record: ClusterRecord, node_id: int, files: NodeFiles) 
     found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     wrong = [f"{key} is {found.get(key, 'missing')}, not {value}" for key, value in wanted.items() if found.get(key) != value]
     if wrong:
+        away = (
+            "move that data folder away: ottla up formats the node, and it catches up from the others"
+            if len(record.nodes) > 1
+            else "start anew (no other node has its records, all are lost): ottla down --wipe"
+        )
         raise LocalError(
             f"the data of node {node_id} does not belong here: {'; '.join(wrong)}" if text else "missing or empty",
             where=str(path),
-            hint="put the file back from a copy. Or move that data folder away: ottla up formats the node, and it catches up "
-            "from the others, if there are any",
+            hint=f"put the file back from a copy. Or {away}",
         )
 
 

@@ -49,7 +49,7 @@ class Row:
     ``served``: every partition is to be written and read during the fault, once the gap has passed.
     ``lasting``: the fault is held for longer than the gap, so that the service can be seen to come back while it lasts.
     ``recovery_ms``: from healed to every replica in sync and the backlog gone.
-    ``commits_may_lag``: a committed_offset may be an older one for a moment.
+    ``commits_may_lag``: another coordinator takes over, and a committed_offset may be an older one for a moment.
     ``alerts``: those that must fire, ``may_alert``: those that may; any other is false.
     """
 
@@ -93,12 +93,14 @@ TABLE: dict[str, Row] = {
     "kill-leader": Row(
         "its partitions wait for its session to end, then another replica leads",
         sessions=1,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_NODE,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
     "kill-follower": Row(
         "it stays in the ISR until its session ends, and acks=all waits for it",
         sessions=1,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_NODE,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
@@ -108,6 +110,7 @@ TABLE: dict[str, Row] = {
         sessions=1,
         gap_ms=AN_ELECTION + QUIET,
         consume_extra_ms=10_000,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_NODE,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
@@ -115,6 +118,7 @@ TABLE: dict[str, Row] = {
         "a combined node is a broker too: its session begins anew with the controller that is elected after it",
         sessions=1,
         gap_ms=AN_ELECTION + QUIET,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_NODE,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
@@ -130,6 +134,7 @@ TABLE: dict[str, Row] = {
         gap_ms=15_000,
         served=False,
         unknown_allowed=True,
+        commits_may_lag=True,
         alerts=WITHOUT_A_QUORUM,
         may_alert=BESIDE_TWO_DEAD_NODES,
     ),
@@ -158,17 +163,20 @@ TABLE: dict[str, Row] = {
     "pause-long": Row(
         "fenced when its session ends; as a zombie it must acknowledge nothing",
         sessions=1,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_NODE,
         may_alert=BESIDE_A_DEAD_NODE,
     ),
     "rolling-restart": Row(
         "leaders move before a node stops; one metadata refresh for each node",
         gap_ms=2 * QUIET,
+        commits_may_lag=True,
         may_alert=OF_A_RESTART,
     ),
     "rotate-certificates": Row(
         "a rolling restart, each node with a new certificate",
         gap_ms=2 * QUIET,
+        commits_may_lag=True,
         may_alert=OF_A_RESTART,
     ),
     "rotate-passwords": Row("connections that are open stay; new ones use the new password", lasting=False),
@@ -191,6 +199,7 @@ TABLE: dict[str, Row] = {
         gap_ms=15_000,
         served=False,
         unknown_allowed=True,
+        commits_may_lag=True,
         alerts=OF_A_DEAD_CONTROLLER | {"BrokersMissing": 0},
         may_alert=BESIDE_TWO_DEAD_NODES,
     ),

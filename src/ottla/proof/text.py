@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.model.units import format_duration
+from ottla.model.units import counted, format_duration
 from ottla.proof.checker.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ def verdict_lines(run: Run, judgement: Judgement, *, examples: int = FEW_EXAMPLE
 
 
 def verdict_line(judgement: Judgement) -> str:
-    """The verdict in one line, with what caused it."""
-    troubles = [finding.anomaly for finding in judgement.troubles]
-    troubles += [measure.name for measure in judgement.liveness if measure.verdict is not Verdict.VALID]
-    reason = ", ".join(troubles) or f"all {len(judgement.findings)} checks passed"
+    """The verdict in one line, with what caused it; what beside that could not be told is counted, and accuses nobody."""
+    checks = [(each.anomaly, each.verdict) for each in judgement.troubles]
+    checks += [(each.name, each.verdict) for each in judgement.liveness if each.verdict is not Verdict.VALID]
+    causes = ", ".join(name for name, verdict in checks if verdict is judgement.verdict)
+    untold = sum(verdict is not judgement.verdict for _, verdict in checks)
+    beside = f"; {counted(untold, 'check')} cannot tell" if untold else ""
+    reason = f"{causes}{beside}" if checks else f"all {len(judgement.findings)} checks passed"
     return f"verdict: {judgement.verdict.value} ({reason})"
 
 
@@ -56,8 +59,9 @@ def figure_lines(judgement: Judgement) -> Iterator[str]:
     yield f"{count['in_the_final_log']:,} in the final log; {count['delivered']:,} delivered to the group{again}"
     if count["acknowledged_during_the_fault"]:
         yield f"{count['acknowledged_during_the_fault']:,} acknowledged during the fault"
-    if judgement.alerts:
-        yield "alerts: " + ", ".join(f"{name} after {ms / 1000:.1f} s" for name, ms in judgement.alerts.items())
+    if count["alerts_watched"]:
+        fired = ", ".join(f"{name} after {ms / 1000:.1f} s" for name, ms in judgement.alerts.items())
+        yield f"{counted(count['alerts_watched'], 'alert')} watched: {fired or 'none fired'}"
 
 
 def liveness_rows(judgement: Judgement) -> list[tuple[str, str, str, str]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ottla.spec.document import Document, Path
+from ottla.spec.document import Document, Path, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,15 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _is_there(value: Any, path: Path) -> bool:
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _SharedMarks(Mapping[Path, "Mark"]):
     """The marks of an environment; those of the cluster are of the one that owns it."""
@@ -108,7 +117,16 @@ class _LaidMarks(Mapping[Path, "Mark"]):
             return self.document.mark(self.prefix)
         if path[0] in {ENVIRONMENTS, DEFAULT}:
             raise KeyError(path)
-        return self.document.marks[self.prefix + path if self._said_above(path) else path]
+        return self._own(path) if self._said_above(path) else self.document.marks[path]
+
+    def _own(self, path: Path) -> Mark:
+        """Where the environment says it. What comes through an alias has no line of its own there, and gets the alias's."""
+        if not _is_there(self.above, path):
+            raise KeyError(path)
+        own = self.prefix + path
+        while own not in self.document.marks:
+            own = own[:-1]
+        return replace(self.document.marks[own], key=show(self.prefix + path))
 
     def _said_above(self, path: Path) -> bool:
         """Whether the environment wrote what stands there, and did not only merge into it."""

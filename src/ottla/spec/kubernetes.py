@@ -14,6 +14,11 @@ from ottla.spec.fields import Count, Flag, PositiveSize, Strict
 CPU = re.compile(r"([0-9]+)m|([0-9]+(?:\.[0-9]{1,3})?)")
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"  # RFC 1123: a name of one part
 LONGEST_LABEL = 63
+OWN_LABELS = COMPONENT, PART_OF, MANAGED_BY = (  # of all that is rendered; kubernetes.io/docs, "Recommended Labels"
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/part-of",
+    "app.kubernetes.io/managed-by",
+)
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")  # RFC 1123: a name of parts
 LONGEST_NAME = 253
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
@@ -125,7 +130,7 @@ class MonitorsSpec(Strict):
         default={"release": "prometheus"}, description="The labels by which the operator finds monitors and rules."
     )
     dashboards: dict[str, str] = Field(
-        default={"grafana_dashboard": "1"}, description="The labels by which Grafana's sidecar finds dashboards."
+        default={"grafana_dashboard": "1"}, description="The labels by which Grafana's sidecar finds dashboards; `{}` makes none."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ottla.model.units import format_size
 from ottla.spec.identity import Authentication
-from ottla.spec.kubernetes import LONGEST_LABEL, is_label_key, is_label_value
+from ottla.spec.kubernetes import LONGEST_LABEL, is_label_key, is_label_value, is_resource_name
 from ottla.spec.kubernetes_companion_checks import companion_problems, companion_warnings
 from ottla.spec.kubernetes_identity_checks import kubernetes_identity_problems
 from ottla.spec.schema import Controllers
@@ -78,6 +78,9 @@ def _config_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
 
 
 def _storage_problems(kubernetes: KubernetesSpec) -> Iterator[Problem]:
+    name = kubernetes.storage.storage_class
+    if name is not None and not is_resource_name(name):
+        yield (*KUBERNETES, "storage", "class"), f"no StorageClass is called {name}: lower-case letters, digits, '-' and '.'"
     if kubernetes.storage.create is not None and kubernetes.storage.storage_class is None:
         yield (*KUBERNETES, "storage", "create"), "which class is made is not said: write `storage: {class: NAME, create: ...}`"
 

@@ -9,7 +9,7 @@ from ottla.model.acl import Operation, ResourceType
 from ottla.spec.entitlements import entitlements_of
 from ottla.spec.faults import did_you_mean
 from ottla.spec.identity import Authentication
-from ottla.spec.kubernetes import LABEL, LONGEST_LABEL, is_label_key, is_label_value
+from ottla.spec.kubernetes import LABEL, LONGEST_LABEL, OWN_LABELS, is_label_key, is_label_value
 from ottla.spec.policy import cleanup_policy
 from ottla.spec.services import compacted_topics, services
 
@@ -52,6 +52,9 @@ def companion_warnings(spec: EnvironmentSpec) -> Iterator[Problem]:
             (*EXPORTER, "enabled"),
             "logs in as the administrator: name a user with `monitor: true` (`exporter: {user: NAME}`)",
         )
+    if spec.shares is None and spec.exporter.enabled and "/" not in spec.kubernetes.image:
+        message = f"{spec.kubernetes.image} names no registry: build the Containerfile, push the image to yours, and name it here"
+        yield ("kubernetes", "image"), f"{message}; until then the exporter does not come up"
     if spec.kubernetes.dapr.enabled and spec.kubernetes.dapr.dead_letters is None:
         yield from _unread_tombstones(spec)
 
@@ -60,7 +63,9 @@ def _label_problems(spec: EnvironmentSpec) -> Iterator[Problem]:
     monitors = spec.kubernetes.monitors
     for path, labels in (((*MONITORS, "labels"), monitors.labels), ((*MONITORS, "dashboards"), monitors.dashboards)):
         for key, value in labels.items():
-            if not is_label_key(key):
+            if key in OWN_LABELS:
+                yield (*path, key), "is a label that Ottla gives to all that it renders: name another one"
+            elif not is_label_key(key):
                 yield (
                     (*path, key),
                     "is no label of Kubernetes: letters, digits, '-', '_' and '.'; before it a domain and '/', or not",

@@ -51,7 +51,7 @@ def _limit(value: Any) -> int:
 
 
 def _records(value: Any) -> int:
-    if value in {"unlimited", UNLIMITED}:
+    if value == "unlimited":
         return UNLIMITED
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("expected a number of records, or unlimited")

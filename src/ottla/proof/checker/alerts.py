@@ -84,6 +84,11 @@ def fired_after(ledger: Ledger) -> dict[str, int]:
     return fired
 
 
+def alerts_watched(ledger: Ledger) -> int:
+    """How many alerts were watched."""
+    return len(_within(ledger)) if watched(ledger) else 0
+
+
 def _within(ledger: Ledger) -> dict[str, float]:
     [event, *_] = [each for each in ledger.history.timeline if each.what == WATCHED]
     return {str(name): float(ms) for name, ms in event.facts.get("within", {}).items()}

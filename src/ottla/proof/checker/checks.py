@@ -87,13 +87,14 @@ def _redelivery_is_allowed(_ledger: Ledger, expected: Expected) -> str:
 
 
 def _an_old_high_watermark(ledger: Ledger, expected: Expected) -> str:
-    """Of a coordinator that starts: what is above the high watermark is told to nobody, and on disk that is up to 5 s old.
+    """Of a coordinator that takes over: what is above the high watermark that it has, it tells nobody (CoordinatorLoaderImpl).
 
-    (``replica.high.watermark.checkpoint.interval.ms``; no replica that knows better was left.)
+    That is the one of its last fetch as a follower, or after a start the one on its disk, which is up to 5 s old
+    (``replica.high.watermark.checkpoint.interval.ms``). It knows better once the other replicas have fetched from it.
     """
     if not (expected.commits_may_lag and commits.commits_came_back(ledger)):
         return ""
-    return "legal here: for a moment a coordinator knows of no commit above the high watermark that was on its disk"
+    return "legal here: for a moment a coordinator that takes over knows of no commit above the high watermark that it has"
 
 
 _SENT = (Need.INTENTS, Need.OUTCOMES)

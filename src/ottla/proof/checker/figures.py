@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ottla.proof.checker.alerts import alerts_watched
 from ottla.proof.checker.conduct import acknowledged_during_the_fault
 from ottla.proof.checker.ledger import SEVERAL
 from ottla.proof.history.columns import Kind
@@ -35,5 +36,6 @@ def figures(ledger: Ledger) -> dict[str, int]:
         "unknown_several": unknown[SEVERAL],
         "in_the_final_log": len(final.reads) if final else 0,
         "delivered": delivered,
+        "alerts_watched": alerts_watched(ledger),
         "delivered_again": delivered - sum(different for _, different in ledger.deliveries.values()),
     }
