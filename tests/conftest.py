@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def local_spec() -> dict[str, Any]:
-    """The shipped spec as data, without what lies in a Kubernetes: that has faults of its own, which no test of nodes is about."""
+    """The shipped spec as data, without what lies in a Kubernetes, which has faults of its own."""
     spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
     spec["environments"] = {name: each for name, each in spec["environments"].items() if each["target"] == "local"}
     return spec
