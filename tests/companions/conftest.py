@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
 from tests.companions.timings import TIMINGS
-from tests.conftest import SHIPPED_SPEC
+from tests.conftest import local_spec
 from tests.ports import free_ports
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def monitored_spec(**monitoring: Any) -> dict[str, Any]:
     """The shipped spec with the JMX agent, and with an exporter that looks every second."""
-    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec: dict[str, Any] = local_spec()
     prometheus, alertmanager, exporter = (f"127.0.0.1:{port}" for port in free_ports(3))
     spec["cluster"]["jmx_agent"] = True
     spec["exporter"] = {"listen": exporter, "interval": "1s"}

@@ -7,8 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home
+from tests.conftest import Home, local_spec
 
 from ottla.kafka.events import Event, read_back, send_events
 from ottla.platform import Platform
@@ -24,7 +23,7 @@ BROKERS, CONTROLLERS = {1, 2, 3}, {101, 102, 103}
 
 def spec(change: Callable[[dict[str, Any]], None] | None = None) -> str:
     """The shipped platform with dedicated controllers, small heaps, and the short sessions of a laptop."""
-    found = YAML(typ="safe").load(SHIPPED_SPEC)
+    found = local_spec()
     found["cluster"] |= {"heap": "320MiB", "controllers": "dedicated"}
     found["cluster"]["config"] |= {"broker.session.timeout.ms": "3s", "broker.heartbeat.interval.ms": "500ms"}
     if change is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home, start_home
+from tests.conftest import Home, local_spec, start_home
 from tests.kafka.clients import LET_IN, entrance, of_librdkafka
 from tests.ports import free_port
 
@@ -43,7 +43,7 @@ TEXT = "text.yaml"
 def ecs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """One node that is locked, and an exporter, with logs in JSON; beside its spec one with logs for people."""
     folder = tmp_path_factory.mktemp("ecs")
-    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec: dict[str, Any] = local_spec()
     laptop = spec["environments"]["laptop"]
     laptop["security"] = {"enabled": True}
     laptop["users"] = {"nobody": {}}

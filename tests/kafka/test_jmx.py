@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import ROOT, SHIPPED_SPEC, Home, start_home
+from tests.conftest import ROOT, Home, local_spec, start_home
 from tests.kafka.scrape import NODE_METRICS, Scrape, jmx_ports, names_of, promised, scrape, scrape_all
 
 from ottla.kafka.events import Event, read_back, send_events
@@ -54,7 +53,7 @@ class Measured:
 
 def spec(topics: Iterable[str] = WRITTEN) -> str:
     """The shipped platform with these topics more."""
-    found: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    found: dict[str, Any] = local_spec()
     found["cluster"]["jmx_agent"] = True
     found["topics"] |= {name: {"partitions": PARTITIONS} for name in topics}
     return json.dumps(found)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home, start_home
+from tests.conftest import Home, local_spec, start_home
 from tests.kafka.scrape import jmx_ports, names_of, promised, scrape_all
 
 from ottla.local.jvm import aot_cache_of, aot_refused
@@ -28,7 +27,7 @@ ON = "on.yaml"
 
 
 def spec(**cluster: object) -> str:
-    found: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    found: dict[str, Any] = local_spec()
     found["cluster"] |= {"heap": "320MiB", **cluster}
     return json.dumps(found)
 

@@ -9,8 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home, start_home
+from tests.conftest import Home, local_spec, start_home
 from tests.kafka.clients import LET_IN, entrance, of_librdkafka, read, write
 
 from ottla.kafka.settings import ClientSettings, login_settings
@@ -34,7 +33,7 @@ def open_three(tmp_path: Path) -> Iterator[Home]:
 
 
 def ask_for(home: Home, *, locked: bool) -> None:
-    spec = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec = local_spec()
     spec["environments"]["local"]["security"] = {"enabled": locked}
     (home.folder / "platform.yaml").write_text(json.dumps(spec))
 

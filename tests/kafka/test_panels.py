@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home, start_home
+from tests.conftest import Home, local_spec, start_home
 from tests.kafka.load import Load
 from tests.kafka.prometheus import Prometheus, prometheus
 from tests.kafka.scrape import jmx_ports
@@ -41,7 +40,7 @@ AFTER_EVENT = {
 
 def spec(exporter: int) -> str:
     """The shipped platform, watched in every way."""
-    found: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    found: dict[str, Any] = local_spec()
     found["cluster"]["jmx_agent"] = True
     canary = {"enabled": True, "interval": "200ms"}
     found["exporter"] = {"enabled": True, "listen": f"127.0.0.1:{exporter}", "interval": "1s", "canary": canary}

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import OTTLA, SHIPPED_SPEC
+from tests.conftest import OTTLA, local_spec
 
 from ottla.platform import Platform
 from ottla.waiting import wait_until
@@ -192,7 +191,7 @@ class Run:
 
 def spec_of(run: Run, name: str = "platform.yaml", **changes: Any) -> None:
     """The shipped platform on one node, locked, with a user of each kind."""
-    spec = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec = local_spec()
     users = {
         BY_ENV: {"monitor": True, "password": f"${{env:{VARIABLE}}}"},
         BY_FILE: {"produces": ["reminder-events"], "password": f"${{file:{FILE}}}"},

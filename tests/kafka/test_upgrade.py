@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Home
+from tests.conftest import SHIPPED_SPEC, Home, local_spec
 from tests.kafka.load import Load, read_numbers
 
 from ottla.kafka.features import read_metadata_version
@@ -33,7 +32,7 @@ TOPIC = "upgraded"
 
 def ask_for(home: Home, version: str) -> None:
     """Let the spec ask for a Kafka version, small nodes and one topic."""
-    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec: dict[str, Any] = local_spec()
     spec["cluster"] |= {"kafka_version": version, "heap": "256MiB"}
     spec["topics"], spec["users"] = {TOPIC: {"partitions": 3}}, {}
     spec["environments"] = {home.environment: spec["environments"][home.environment]}

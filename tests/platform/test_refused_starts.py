@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
-from tests.conftest import SHIPPED_SPEC, Done, Home
+from tests.conftest import SHIPPED_SPEC, Done, Home, local_spec
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
@@ -60,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_nodes_that_cannot_fit_into_memory(folder: Path) -> None:
-    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec: dict[str, Any] = local_spec()
     spec["cluster"]["heap"] = "100TiB"
     (folder / "platform.yaml").write_text(json.dumps(spec))
     done = ottla(folder, "up")
@@ -70,7 +69,7 @@ def test_nodes_that_cannot_fit_into_memory(folder: Path) -> None:
 
 def test_after_a_refused_first_start_fewer_nodes_may_be_asked_for(folder: Path) -> None:
     """Nothing was formatted, so no quorum was fixed."""
-    spec: dict[str, Any] = YAML(typ="safe").load(SHIPPED_SPEC)
+    spec: dict[str, Any] = local_spec()
     spec["cluster"]["heap"] = "100TiB"
     for nodes in (3, 1):
         spec["environments"]["laptop"]["cluster"]["nodes"] = nodes
