@@ -75,7 +75,9 @@ class ApplyError(OttlaError):
 
     exit_code = 5
 
-    def __init__(self, *, done: Sequence[str], failed: Sequence[str], not_tried: Sequence[str]) -> None:
+    HINT = "what is left: ottla plan; to go on: ottla apply (if a node is missing, first: ottla up)"
+
+    def __init__(self, *, done: Sequence[str], failed: Sequence[str], not_tried: Sequence[str], hint: str = HINT) -> None:
         self.done, self.failed, self.not_tried = tuple(done), tuple(failed), tuple(not_tried)
         lines = [
             f"partly applied: {len(self.done)} done, {len(self.failed)} failed, {len(self.not_tried)} not tried",
@@ -83,9 +85,7 @@ class ApplyError(OttlaError):
             *(f"  failed     {line}" for line in self.failed),
             *(f"  not tried  {line}" for line in self.not_tried),
         ]
-        super().__init__(
-            "\n".join(lines), hint="what is left: ottla plan; to go on: ottla apply (if a node is missing, first: ottla up)"
-        )
+        super().__init__("\n".join(lines), hint=hint)
 
 
 class ClusterError(OttlaError):

@@ -38,6 +38,10 @@ def test_nothing_is_latest_and_nothing_is_a_secret(ottla: Ottla, environment: st
     assert re.search(r"(?i)password: *[^ \n#]", text) is None
 
 
+def test_the_overview_says_how_to_look_at_what_lies_in_kubernetes(ottla: Ottla) -> None:
+    assert "in Kubernetes, see: ottla deploy --plan -e doks" in ottla().stdout
+
+
 def test_a_folder_is_written_once_and_checked(ottla: Ottla, tmp_path: Path) -> None:
     folder = tmp_path / "manifests"
     render = ("render", "-e", "doks", "-o", str(folder))
@@ -75,6 +79,7 @@ def test_what_cannot_be_rendered_is_told_with_what_can(ottla: Ottla, arguments: 
 
 
 @pytest.mark.parametrize("command", ["up", "plan", "apply", "status", "verify"])
-def test_what_is_rendered_only_says_so(ottla: Ottla, command: str) -> None:
+def test_what_is_for_local_environments_says_what_is_for_kubernetes(ottla: Ottla, command: str) -> None:
     done = ottla(command, "-e", "doks")
-    assert (done.exit_code, "its manifests: ottla render -e doks -o DIR" in done.stderr) == (1, True), done.stderr
+    said = "ottla deploy -e doks; its manifests: ottla render -e doks -o DIR"
+    assert (done.exit_code, said in done.stderr) == (1, True), done.stderr

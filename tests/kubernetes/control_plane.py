@@ -62,7 +62,7 @@ def running_control_plane(program: Path, folder: Path) -> Iterator[ControlPlane]
     admin = authority.issue("admin", group=ADMINS)
     api = Api(port, authority.certificate, admin)
     kubeconfig = folder / "admin.kubeconfig"
-    write_atomic(kubeconfig, json.dumps(_kubeconfig(api)), mode=PRIVATE_FILE)
+    write_atomic(kubeconfig, json.dumps(kubeconfig_of(api)), mode=PRIVATE_FILE)
     with (
         _running(program, ETCD, _etcd(folder, store, f"http://{LOOPBACK}:{peer_port}"), folder) as etcd,
         _running(program, API_SERVER, _api_server(folder, store, port, authority), folder) as server,
@@ -130,7 +130,7 @@ def _api_server(folder: Path, store: str, port: int, authority: Authority) -> di
     }
 
 
-def _kubeconfig(api: Api) -> dict[str, object]:
+def kubeconfig_of(api: Api) -> dict[str, object]:
     """As JSON, which is YAML."""
     user = {"client-certificate": str(api.client.certificate), "client-key": str(api.client.key)}
     return {

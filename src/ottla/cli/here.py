@@ -49,7 +49,8 @@ def _row(platform: Platform, name: str) -> tuple[str, str, str, str]:
         cluster = platform.on(name).cluster
         record = cluster.record()
     except NotYet:
-        return shown, target, "rendered only" if spec.target is Target.STRIMZI else "not built yet", "-"
+        there = spec.target is Target.STRIMZI
+        return shown, target, f"in Kubernetes, see: ottla deploy --plan -e {name}" if there else "not built yet", "-"
     except OttlaError:
         return shown, target, f"damaged, see: ottla status -e {name}", "-"
     if record is None:

@@ -17,6 +17,7 @@ from ottla.cli import (
     client_config,
     completion,
     consume,
+    deploy,
     doctor,
     down,
     drill,
@@ -62,7 +63,7 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, doctor, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (render, lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
+for module in (render, deploy, lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
 for group in (topics, groups, records, certs, users, drill):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

@@ -30,7 +30,7 @@ INTERRUPTED = 130
 COMMAND = re.compile(
     r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume|doctor)\b)|"
     r"(?P<nodes>(?:up|down|restart|upgrade|status|logs|certs rotate)\b)|"
-    r"(?:plan|apply|verify|validate|explain|access|client-config|monitoring|render)\b|(?:users|certs) [a-z]+)"
+    r"(?:plan|apply|verify|validate|explain|access|client-config|monitoring|render|deploy)\b|(?:users|certs) [a-z]+)"
     r"(?P<environment> -e \S+)?"
 )
 

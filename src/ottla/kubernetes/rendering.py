@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ottla.kubernetes.dapr import dapr
 from ottla.kubernetes.dashboards import dashboards
@@ -24,27 +24,32 @@ if TYPE_CHECKING:
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.site import Site
 
-PARTS: tuple[Callable[[Site], Iterator[Resource]], ...] = (
-    namespaces,
-    network,
-    storage_class,
-    metrics,
-    pools,
-    kafka,
-    topics,
-    users,
-    exporter,
-    monitors,
-    dashboards,
-    ui,
-    dapr,
-)
+Part: TypeAlias = "Callable[[Site], Iterator[Resource]]"
+STEPS: dict[str, tuple[Part, ...]] = {  # in the order of a rollout; what a step makes is waited for before the next one begins
+    "namespaces": (namespaces,),
+    "network": (network,),
+    "storage": (storage_class,),
+    "metrics": (metrics,),
+    "cluster": (pools, kafka),
+    "topics": (topics,),
+    "users": (users,),
+    "exporter": (exporter,),
+    "monitors": (monitors,),
+    "dashboards": (dashboards,),
+    "ui": (ui,),
+    "dapr": (dapr,),
+}
 NOTES: tuple[Callable[[Site], Iterator[str]], ...] = (left_out,)
 
 
 def resources_of(site: Site) -> tuple[Resource, ...]:
     """The resources of an environment, the same ones in the same order each time."""
-    return tuple(chain.from_iterable(part(site) for part in PARTS))
+    return tuple(chain.from_iterable(steps_of(site).values()))
+
+
+def steps_of(site: Site) -> dict[str, tuple[Resource, ...]]:
+    """The same by the step of a rollout that makes them."""
+    return {name: tuple(chain.from_iterable(part(site) for part in parts)) for name, parts in STEPS.items()}
 
 
 def notes_of(site: Site) -> tuple[str, ...]:

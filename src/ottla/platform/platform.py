@@ -18,6 +18,7 @@ from ottla.spec import Spec, Target, load_spec
 
 if TYPE_CHECKING:
     from ottla.local import Reporter
+    from ottla.platform.deploying import Deployment
     from ottla.platform.rendering import Rendering
     from ottla.spec import EnvironmentSpec
 
@@ -44,8 +45,9 @@ class Platform:
                 return self._local(name, spec, report or Silent())
             case Target.STRIMZI:
                 raise NotYet(
-                    f"environment {name!r} has the target 'strimzi', which Ottla renders, and does not deploy yet",
-                    hint=f"its manifests: ottla render -e {name} -o DIR; or choose an environment with `target: local`",
+                    f"environment {name!r} has the target 'strimzi': it is deployed, and changed by deploying it again",
+                    hint=f"ottla deploy -e {name}; its manifests: ottla render -e {name} -o DIR; "
+                    "all else works on an environment with `target: local` so far",
                 )
             case Target.REDPANDA | Target.CONFLUENT | Target.EVENT_HUBS:
                 raise NotYet(
@@ -58,6 +60,14 @@ class Platform:
         from ottla.platform.rendering import rendering_of
 
         return rendering_of(self.spec, environment)
+
+    def deployment(
+        self, environment: str | None = None, *, context: str | None = None, report: Reporter | None = None
+    ) -> Deployment:
+        """An environment that lies in Kubernetes, to be brought there. Raises UsageError for any other, or no such context."""
+        from ottla.platform.deploying import deployment_of
+
+        return deployment_of(self.spec, environment, context=context, report=report)
 
     def _local(self, name: str, spec: EnvironmentSpec, report: Reporter) -> LocalPlatform:
         owner = spec.shares or name

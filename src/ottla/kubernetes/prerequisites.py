@@ -1,0 +1,140 @@
+"""What must be there before anything is applied: the kinds, the storage class, namespaces, rights. All is told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ottla.kubernetes.conditions import AWAITED
+from ottla.spec.versions import STRIMZI_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ottla.kubernetes.cluster import Cluster, Place
+    from ottla.kubernetes.resource import Resource
+    from ottla.kubernetes.site import Site
+
+STORAGE_API, NAMESPACES_API = "storage.k8s.io/v1", "v1"
+# Every kind that may be rendered, by its API: what was rendered once and is no more lies among them
+KINDS = {
+    "v1": ("Namespace", "ConfigMap", "Service", "ServiceAccount"),
+    "apps/v1": ("Deployment",),
+    "networking.k8s.io/v1": ("NetworkPolicy",),
+    STORAGE_API: ("StorageClass",),
+    "kafka.strimzi.io/v1": ("Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"),
+    "monitoring.coreos.com/v1": ("PodMonitor", "ServiceMonitor", "PrometheusRule"),
+    "dapr.io/v1alpha1": ("Component", "Resiliency"),
+    "dapr.io/v2alpha1": ("Subscription",),
+}
+WHAT_TO_DO = {
+    "kafka.strimzi.io": f"install Strimzi {STRIMZI_VERSION} (its Helm chart) and let it watch the namespace",
+    "monitoring.coreos.com": "install the prometheus-operator, or go without: kubernetes: {monitors: {enabled: false}}",
+    "dapr.io": "install Dapr, or go without: kubernetes: {dapr: {enabled: false}}",
+}
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+APPLYING = ("get", "create", "patch")  # a resource that is applied and is not there yet is created as well
+
+Places = dict[tuple[str, str], "Place"]  # by apiVersion and kind
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What must be permitted, and where; the namespace is empty for what lies in none."""
+
+    place: Place
+    namespace: str
+    verb: str
+
+
+def find_places(cluster: Cluster) -> Places:
+    """Where the Kubernetes keeps each kind of ours that it knows."""
+    found = {version: cluster.kinds(version) for version in KINDS}
+    return {(version, kind): found[version][kind] for version, kinds in KINDS.items() for kind in kinds if kind in found[version]}
+
+
+def missing(cluster: Cluster, site: Site, resources: Iterable[Resource], places: Places) -> tuple[str, ...]:
+    """What is missing, each with what to do; nothing is changed by asking."""
+    rendered = [each.identity for each in resources]
+    return (
+        *_unknown_kinds(rendered, places),
+        *_refused(cluster, rights(rendered, places)),
+        *_storage(cluster, site, places),
+        *_namespaces(cluster, rendered, places),
+    )
+
+
+def rights(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> tuple[Right, ...]:
+    """What a rollout of these must be permitted, each once: to apply them, and to see how those are that are waited for. Pure."""
+    wanted: dict[Right, None] = {}
+    for api, kind, namespace, _ in rendered:
+        place = places.get((api, kind))
+        if place is not None:
+            verbs = (*APPLYING, "list") if kind in AWAITED else APPLYING
+            wanted.update(dict.fromkeys(Right(place, namespace, verb) for verb in verbs))
+    return tuple(wanted)
+
+
+def _unknown_kinds(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> Iterator[str]:
+    """By API group: what one operator brings is one line."""
+    unknown: dict[str, dict[str, None]] = {}
+    for api, kind, _, _ in rendered:
+        if (api, kind) not in places:
+            unknown.setdefault(api, {})[kind] = None
+    for api, kinds in unknown.items():
+        what_to_do = WHAT_TO_DO.get(api.partition("/")[0], "use a Kubernetes that has it")
+        yield f"this Kubernetes does not know {', '.join(kinds)} ({api}): {what_to_do}"
+
+
+def _refused(cluster: Cluster, wanted: Iterable[Right]) -> Iterator[str]:
+    """One line for each kind and namespace, with the verbs."""
+    refused: dict[tuple[str, str], list[str]] = {}
+    for each in wanted:
+        if not cluster.may(each.verb, each.place, each.namespace):
+            group = f".{each.place.group}" if each.place.group else ""
+            refused.setdefault((each.place.plural + group, each.namespace), []).append(each.verb)
+    for (what, namespace), verbs in refused.items():
+        where = f" in the namespace {namespace}" if namespace else ""
+        yield f"you may not {', '.join(verbs)} {what}{where}: ask for a role that may, or choose another context: --context NAME"
+
+
+def _storage(cluster: Cluster, site: Site, places: Places) -> Iterator[str]:
+    """Whether the storage class is there, or a default one. Who may not look at them is told nothing: volumes would wait."""
+    storage, place = site.spec.kubernetes.storage, places.get((STORAGE_API, "StorageClass"))
+    if not site.has_cluster or storage.create is not None or place is None or not cluster.may("list", place, ""):
+        return
+    found = {each["metadata"]["name"]: each["metadata"].get("annotations") or {} for each in cluster.listed(place, "")}
+    there = f"there is {', '.join(sorted(found)) or 'none'}"
+    if storage.storage_class is None and not any(theirs.get(DEFAULT_CLASS) == "true" for theirs in found.values()):
+        yield f"no StorageClass is the default one ({there}): name one, kubernetes: {{storage: {{class: NAME}}}}"
+    if storage.storage_class is not None and storage.storage_class not in found:
+        yield (
+            f"there is no StorageClass {storage.storage_class!r} ({there}): name another, or have it made "
+            "(kubernetes: {storage: {create: ...}})"
+        )
+
+
+def _namespaces(cluster: Cluster, rendered: Iterable[tuple[str, str, str, str]], places: Places) -> Iterator[str]:
+    """Those that resources lie in and that are not made with them: those of the owner of a cluster that is shared."""
+    rendered = tuple(rendered)
+    made = {name for api, kind, _, name in rendered if (api, kind) == (NAMESPACES_API, "Namespace")}
+    place = places[NAMESPACES_API, "Namespace"]
+    for namespace in dict.fromkeys(each[2] for each in rendered if each[2] and each[2] not in made):
+        if cluster.get(place, "", namespace) is None:
+            yield f"there is no namespace {namespace}: deploy the environment whose cluster this one shares first"
+
+
+def leftovers(
+    cluster: Cluster, places: Places, namespaces: Iterable[str], labels: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, str, str, str] | None, str]]:
+    """What lies there with our labels, as identities; or None, and why one may not look.
+
+    What lies in no namespace is not looked at: it may be of the same platform for another environment.
+    """
+    for (api, kind), place in places.items():
+        for namespace in namespaces if place.namespaced else ():
+            if not cluster.may("list", place, namespace):
+                yield None, f"you may not list {place.plural} in the namespace {namespace}"
+                continue
+            for each in cluster.listed(place, namespace, labels):
+                yield (api, kind, each["metadata"].get("namespace", ""), each["metadata"]["name"]), ""

@@ -1,0 +1,143 @@
+"""A rollout carried out: step after step, each waited for. It can be run again, and goes on where it was cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ottla.errors import ApplyError, ClusterError, StalePlan, WaitTimeout
+from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
+from ottla.kubernetes.difference import comparable, conflicts
+from ottla.kubernetes.resource import OTTLA
+from ottla.kubernetes.rollout import Action
+from ottla.spec.kubernetes import MANAGED_BY
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ottla.kubernetes.cluster import Cluster
+    from ottla.kubernetes.conditions import Condition
+    from ottla.kubernetes.rollout import Planned, Rollout
+    from ottla.local import Reporter
+
+EVERY = 2.0  # seconds between two looks at what is waited for
+HINT = "what is left: ottla deploy --plan; to go on: ottla deploy"
+
+
+@dataclass
+class _Account:
+    done: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a step still waits for: names, and what is said of each."""
+
+    total: int
+    pending: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        name, said = self.pending[0]
+        more = f" (and {len(self.pending) - 1} more)" if len(self.pending) > 1 else ""
+        return f"{self.total - len(self.pending)} of {self.total} ready; {name}: {said}{more}"
+
+
+def carry_out(cluster: Cluster, plan: Rollout, report: Reporter, *, timeout: float, every: float = EVERY) -> tuple[str, ...]:
+    """Do exactly that; lines for what was done. ``timeout`` is the seconds that each step may take to get ready.
+
+    Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part was done, WaitTimeout
+    where nothing was to be done and it is not ready.
+    """
+    _refuse_moved(cluster, plan)
+    account = _Account(left=[each.line for each in plan.changes])
+    for step, planned in plan.steps.items():
+        for each in planned:
+            if each.action is not Action.NONE:
+                _apply(cluster, each, account, report)
+        awaited = tuple(each for each in planned if each.awaited)
+        if awaited:
+            _wait(cluster, step, awaited, account, report, timeout=timeout, every=every)
+    return tuple(account.done)
+
+
+def _refuse_moved(cluster: Cluster, plan: Rollout) -> None:
+    """What is to be written is looked at again: what is there now may not be what was shown."""
+    for each in plan.changes:
+        _, _, namespace, name = each.resource.identity
+        live = cluster.get(each.place, namespace, name)
+        if (None if live is None else comparable(live)) != each.seen:
+            raise StalePlan(
+                f"{each.name} has moved since the plan was made; nothing was changed", hint="run it again: ottla deploy"
+            )
+
+
+def _apply(cluster: Cluster, planned: Planned, account: _Account, report: Reporter) -> None:
+    report.step(planned.line)
+    account.left.remove(planned.line)
+    try:
+        answer = cluster.apply(planned.place, planned.resource.document, dry_run=False, force=planned.forced)
+    except ClusterError as lost:
+        raise _partly(account, f"{planned.line}: {lost.where} {lost.message}; whether it was done is not known") from lost
+    if not answer.done:
+        said = "; ".join(map(str, conflicts(answer.body))) or answer.message
+        raise _partly(account, f"{planned.line}: {said}")
+    account.done.append(planned.line)
+
+
+def _wait(
+    cluster: Cluster,
+    step: str,
+    awaited: Sequence[Planned],
+    account: _Account,
+    report: Reporter,
+    *,
+    timeout: float,
+    every: float,
+) -> None:
+    try:
+        wait_until(
+            lambda: waiting_for(cluster, awaited),
+            lambda seen: not seen.pending,
+            what=f"{step} to get ready",
+            timeout=timeout,
+            every=every,
+            changed=lambda seen: report.step(f"waiting for {step}: {seen}"),
+            hint="its operator goes on by itself; to see it to the end: ottla deploy",
+        )
+    except (WaitTimeout, ClusterError) as failed:
+        if not account.done and not account.left:
+            raise
+        raise _partly(
+            account, f"{step}: {f'{failed.where} ' if failed.where else ''}{failed.message}{_advice(failed)}"
+        ) from failed
+
+
+def _advice(failed: WaitTimeout | ClusterError) -> str:
+    """What else to look at, where nobody works on what was applied."""
+    last = failed.last if isinstance(failed, WaitTimeout) else None
+    nobody = isinstance(last, Waiting) and any(said == UNSEEN for _, said in last.pending)
+    return "; does its operator run, and does it watch this namespace?" if nobody else ""
+
+
+def waiting_for(cluster: Cluster, awaited: Sequence[Planned]) -> Waiting:
+    """Those that are not ready now; one question for each kind and namespace, however many there are."""
+    groups = dict.fromkeys((each.place, each.resource.identity[2]) for each in awaited)
+    found: dict[tuple[str, str, str], Condition] = {}
+    for place, namespace in groups:
+        for document in cluster.listed(place, namespace, {MANAGED_BY: OTTLA}):
+            found[place.plural, namespace, document["metadata"]["name"]] = condition_of(
+                {"kind": _kind(awaited, place), **document}
+            )
+    states = [(each, found.get((each.place.plural, *each.resource.identity[2:]), GONE)) for each in awaited]
+    return Waiting(len(awaited), tuple((each.name, state.said) for each, state in states if not state.ready))
+
+
+def _kind(awaited: Sequence[Planned], place: object) -> str:
+    """The items of a list do not all say their kind."""
+    return next(each.resource.identity[1] for each in awaited if each.place == place)
+
+
+def _partly(account: _Account, failed: str) -> ApplyError:
+    return ApplyError(done=account.done, failed=[failed], not_tried=account.left, hint=HINT)

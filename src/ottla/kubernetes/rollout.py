@@ -1,0 +1,163 @@
+"""A rollout as a value: what applying would do to each resource, what stands against it, what is left alone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ottla.kubernetes.conditions import AWAITED
+from ottla.kubernetes.difference import comparable, conflicts, difference, owned
+
+if TYPE_CHECKING:
+    from ottla.kubernetes.cluster import Answer, Place
+    from ottla.kubernetes.difference import Conflict, FieldChange
+    from ottla.kubernetes.resource import Resource
+
+
+class Action(Enum):
+    """What applying does to a resource. TAKE_OVER: its values stay, and from then on they are ours to change."""
+
+    ADD = "add"
+    CHANGE = "change"
+    TAKE_OVER = "take over"
+    NONE = "none"
+
+
+SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.TAKE_OVER: "~"}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A resource, its step, and what is to be done to it. ``seen`` is what was there: None for nothing."""
+
+    step: str
+    resource: Resource
+    place: Place
+    action: Action
+    seen: dict[str, Any] | None
+    fields: tuple[FieldChange, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    refusal: str | None = None
+    forced: bool = False
+
+    @property
+    def name(self) -> str:
+        """``Kafka kafka/todo-kafka``."""
+        return name_of(self.resource.identity)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a rollout waits until it is ready."""
+        return self.resource.identity[1] in AWAITED
+
+    @property
+    def line(self) -> str:
+        """What is done, for a person."""
+        return f"{SIGNS.get(self.action, '=')} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The plan. ``left_alone`` has our labels and is rendered no more."""
+
+    context: str
+    server: str
+    version: str
+    namespace: str
+    planned: tuple[Planned, ...]
+    left_alone: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def changes(self) -> tuple[Planned, ...]:
+        """What is to be written."""
+        return tuple(each for each in self.planned if each.action is not Action.NONE)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it cannot be carried out: fields of others, and what the server would refuse."""
+        return tuple(reason for each in self.planned for reason in _reasons(each))
+
+    @property
+    def steps(self) -> dict[str, tuple[Planned, ...]]:
+        """What is planned by its step, in their order; no step is empty."""
+        found: dict[str, tuple[Planned, ...]] = {}
+        for each in self.planned:
+            found[each.step] = (*found.get(each.step, ()), each)
+        return found
+
+
+def _reasons(planned: Planned) -> tuple[str, ...]:
+    refusal = () if planned.refusal is None else (f"{planned.name}: {planned.refusal}",)
+    return (*(f"{planned.name}: {each}" for each in planned.conflicts), *refusal)
+
+
+def name_of(identity: tuple[str, str, str, str]) -> str:
+    """A resource as people and kubectl call it."""
+    _, kind, namespace, name = identity
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def named(identity: tuple[str, str, str, str]) -> str:
+    """A resource in one word, as it is typed: ``Kafka/kafka/todo-kafka``."""
+    return name_of(identity).replace(" ", "/", 1)
+
+
+def decided(
+    step: str, resource: Resource, place: Place, live: dict[str, Any] | None, answer: Answer | None, *, forced: bool = False
+) -> Planned:
+    """What is to be done, by what is there and what a dry run answers; no answer: the namespace is not there yet."""
+    seen = None if live is None else comparable(live)
+    if answer is not None and not answer.done:
+        found = conflicts(answer.body) if answer.status == HTTPStatus.CONFLICT else ()
+        refusal = None if found else answer.message
+        action = Action.ADD if live is None else Action.CHANGE
+        return Planned(step, resource, place, action, seen, conflicts=found, refusal=refusal, forced=forced)
+    if live is None or answer is None:
+        return Planned(step, resource, place, Action.ADD, seen, forced=forced)
+    fields = difference(live, answer.body)
+    others = Action.NONE if owned(live) == owned(answer.body) else Action.TAKE_OVER
+    return Planned(step, resource, place, Action.CHANGE if fields else others, seen, fields, forced=forced)
+
+
+def rollout_lines(plan: Rollout) -> tuple[str, ...]:
+    """What would be done, a line each, with the fields that change under it; and what stands against it."""
+    lines: list[str] = []
+    for each in plan.planned:
+        if each.action is not Action.NONE:
+            taken = "  (as it is; from now on Ottla's)" if each.action is Action.TAKE_OVER else ""
+            lines.extend([each.line + taken, *(f"    {field}" for field in each.fields)])
+        lines.extend(f"! {reason}" for reason in _reasons(each))
+    return tuple(lines)
+
+
+def rollout_document(plan: Rollout) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "context": plan.context,
+        "server": plan.server,
+        "kubernetes": plan.version,
+        "namespace": plan.namespace,
+        "changes": [_document(each) for each in plan.changes],
+        "unchanged": len(plan.planned) - len(plan.changes),
+        "refused": list(plan.reasons),
+        "left_alone": list(plan.left_alone),
+        "notes": list(plan.notes),
+    }
+
+
+def _document(planned: Planned) -> dict[str, Any]:
+    api, kind, namespace, name = planned.resource.identity
+    fields = [{"path": each.path, "old": each.old, "new": each.new} for each in planned.fields]
+    place = {"api_version": api, "kind": kind, "namespace": namespace or None, "name": name}
+    return {"step": planned.step, "action": planned.action.value, **place, "fields": fields}
+
+
+def rollout_summary(plan: Rollout) -> str:
+    """All of it in one line."""
+    counts = {action: sum(each.action is action for each in plan.planned) for action in Action}
+    words = {Action.ADD: "to add", Action.CHANGE: "to change", Action.TAKE_OVER: "to take over", Action.NONE: "as they are"}
+    said = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+    return f"{', '.join(said)}; nothing is deleted" if plan.changes else "no changes: all resources are as the spec says"

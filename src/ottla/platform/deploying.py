@@ -1,0 +1,82 @@
+"""An environment brought to a Kubernetes: what of it is missing there, what would change, the rollout."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from ottla.errors import LocalError, UsageError
+from ottla.kubernetes.rendering import resources_of
+from ottla.kubernetes.site import Site
+from ottla.local import Silent
+from ottla.platform.rendering import rendering_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ottla.kubernetes.cluster import Cluster
+    from ottla.kubernetes.rollout import Rollout
+    from ottla.local import Reporter
+    from ottla.platform.rendering import Rendering
+    from ottla.spec import Spec
+
+INSTALL = "pip install 'ottla[kubernetes]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """An environment that lies in Kubernetes, and the one that it goes to."""
+
+    rendering: Rendering
+    site: Site
+    others: frozenset[tuple[str, str, str, str]]
+    cluster: Cluster
+    report: Reporter
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cluster.client.close()
+
+    def plan(self, *, force: Collection[str] = frozenset()) -> Rollout:
+        """What would change; nothing does. ``force`` names resources (KIND/NAMESPACE/NAME) whose fields are taken from others.
+
+        Raises PlanRefused with all that is missing, UsageError for a name that is none, ClusterError.
+        """
+        from ottla.kubernetes.planning import plan_rollout
+        from ottla.kubernetes.rollout import named
+
+        known = {named(each.identity) for each in self.rendering.resources}
+        unknown = sorted(set(force) - known)
+        if unknown:
+            raise UsageError(f"--force-conflicts {', '.join(unknown)}: no such resource", hint="such as Kafka/NAMESPACE/NAME")
+        return plan_rollout(self.cluster, self.site, others=self.others, force=force)
+
+    def apply(self, plan: Rollout, *, timeout: float) -> tuple[str, ...]:
+        """Do it, and wait for each step. Raises StalePlan, ApplyError, WaitTimeout, ClusterError."""
+        from ottla.kubernetes.rolling_out import carry_out
+
+        return carry_out(self.cluster, plan, self.report, timeout=timeout)
+
+
+def deployment_of(
+    spec: Spec, environment: str | None, *, context: str | None = None, report: Reporter | None = None
+) -> Deployment:
+    """Raises UsageError for an environment that does not lie in Kubernetes, or a context that is none."""
+    rendering = rendering_of(spec, environment)
+    site = Site(rendering.environment, spec.environments[rendering.environment])
+    try:
+        from ottla.kubernetes.cluster import connect
+    except ModuleNotFoundError as missing:
+        raise LocalError(f"what talks to Kubernetes is not installed ({missing.name})", hint=INSTALL) from missing
+    cluster = connect(context or site.spec.kubernetes.context, os.environ)
+    return Deployment(rendering, site, _beside(spec, rendering.environment), cluster, report or Silent())
+
+
+def _beside(spec: Spec, environment: str) -> frozenset[tuple[str, str, str, str]]:
+    """What the other environments in the same cluster are: it has the platform's labels as well, and is not left over."""
+    owner = spec.environments[environment].shares or environment
+    names = [name for name, one in spec.environments.items() if name != environment and owner in {name, one.shares}]
+    return frozenset(each.identity for name in names for each in resources_of(Site(name, spec.environments[name])))
