@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.doctor.evidence import (
     Behind,
+    BesideSeen,
     CertificateSeen,
     ClusterSeen,
     Evidence,
@@ -141,6 +142,8 @@ OLD = RefusedClient(
 )
 HANGING = OpenTransaction("orders", 0, 4711, 0, 17, 1200.0, None, None)
 
+PROMETHEUS = BesideSeen("prometheus", 77, True, "127.0.0.1:9090", "/monitoring/prometheus.log")  # noqa: FBT003
+
 CASES: dict[str, Evidence] = {
     "node-stopped": with_node(stopped(3, is_voter=False)),
     "node-died": died(),
@@ -165,6 +168,7 @@ CASES: dict[str, Evidence] = {
     "certificate-wrong": certificate(None, "is missing or damaged"),
     "fault-left-behind": replace(HEALTHY, left_faults=("kill of node 2, by a drill (pid 9) at 2026-11-22 00:00:00",)),
     "cluster-silent": replace(HEALTHY, cluster=None, silence="no Kafka answers at 127.0.0.1:9092"),
+    "monitoring-down": replace(HEALTHY, beside=(PROMETHEUS._replace(pid=None, answers=False),)),
     "cannot-see": replace(HEALTHY, unseen=(Unseen("quorum", "DescribeQuorum failed"),)),
     "broker-missing": with_cluster(brokers=CLUSTER.brokers[:2]),
     "offline-partitions": with_cluster(partitions=(replace(PARTITION, leader=None, isr=(3,)),)),

@@ -17,6 +17,7 @@ from tests.doctor.evidence import (
     LAGGING,
     OLD,
     PARTITION,
+    PROMETHEUS,
     VOTERS_GONE,
     died,
     node,
@@ -322,3 +323,11 @@ def test_topics_that_are_read_or_written_or_kafkas_own_are_not_unused() -> None:
 def test_a_cluster_without_a_spec_is_judged_by_what_it_says_itself() -> None:
     seen = replace(CLUSTER, partitions=(Partition("orders", 0, None, (1, 2, 3), ()),))
     assert names(Evidence(has_spec=False, cluster=seen)) == ["offline-partitions"]
+
+
+def test_what_runs_beside_the_nodes_is_missed_only_where_a_node_runs() -> None:
+    paused = PROMETHEUS._replace(answers=False)
+    assert only(replace(HEALTHY, beside=(paused,))).what == "runs and does not answer"
+    assert names(replace(HEALTHY, beside=(PROMETHEUS,))) == []
+    down = replace(HEALTHY, nodes=tuple(stopped(node_id) for node_id in (1, 2, 3)), cluster=None)
+    assert names(replace(down, beside=(PROMETHEUS._replace(pid=None, answers=False),))) == ["node-stopped"]

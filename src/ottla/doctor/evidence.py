@@ -75,6 +75,16 @@ class CertificateSeen(NamedTuple):
     command: str
 
 
+class BesideSeen(NamedTuple):
+    """The exporter, Prometheus or Alertmanager, where it is wanted. ``pid`` is None where it does not run."""
+
+    name: str
+    pid: int | None
+    answers: bool
+    address: str
+    log: str
+
+
 class RefusedClient(NamedTuple):
     """Requests in a version that the brokers no longer know, as their logs have them. ``age`` of the newest is in seconds."""
 
@@ -201,6 +211,7 @@ class Evidence:
     certificates: tuple[CertificateSeen, ...] = ()
     refused: tuple[RefusedClient, ...] = ()
     left_faults: tuple[str, ...] = ()
+    beside: tuple[BesideSeen, ...] = ()
     cluster: ClusterSeen | None = None
     silence: str | None = None
     checks: tuple[Check, ...] = ()

@@ -182,6 +182,15 @@ CLUSTER_SILENT = Kind(
     "No node runs, none has finished its start, the address is wrong, or the login is refused.",
     "See what runs: `ottla status`; start it: `ottla up`.",
 )
+MONITORING_DOWN = Kind(
+    "monitoring-down",
+    WARNING,
+    "What monitors the platform does not work",
+    "The exporter, Prometheus or Alertmanager is wanted beside the nodes, and does not run or does not answer. Nothing is "
+    "measured, and no alert can fire: silence is not health.",
+    "It was killed, it ended (`exporter.log`, `monitoring/*.log`), or the machine was started anew.",
+    "`ottla up` starts what is missing. Where it is not wanted any more: `ottla down` ends it together with the nodes.",
+)
 CANNOT_SEE = Kind(
     "cannot-see",
     WARNING,
