@@ -15,6 +15,7 @@ from ottla.doctor.evidence import (
     LogDirSeen,
     Machine,
     NodeSeen,
+    NoWriting,
     OpenTransaction,
     RefusedClient,
     TopicSeen,
@@ -53,6 +54,8 @@ def node(node_id: int, **seen: Any) -> NodeSeen:
         "meta": {"cluster.id": CLUSTER_ID, "node.id": str(node_id)},
         "ended_cleanly": False,  # a node that runs has no mark of a clean end
         "folder": f"/nodes/{node_id}",
+        "controller_port": 9084 + 10 * node_id,
+        "disk_size": 250 * GIB,
         "disk_free": 80 * GIB,
         "heap": GIB // 2,
         "open_files": (300, 20_000),
@@ -145,12 +148,14 @@ HANGING = OpenTransaction("orders", 0, 4711, 0, 17, 1200.0, None, None)
 PROMETHEUS = BesideSeen("prometheus", 77, True, "127.0.0.1:9090", "/monitoring/prometheus.log")  # noqa: FBT003
 
 CASES: dict[str, Evidence] = {
+    "never-started": with_node(stopped(3, is_voter=False, was_started=False, has_data=False, meta=None)),
     "node-stopped": with_node(stopped(3, is_voter=False)),
     "node-died": died(),
     "node-paused": with_node(node(3, is_voter=False, paused=True, answers=None)),
     "node-silent": with_node(node(3, answers=False)),
     "port-taken": with_node(stopped(3, is_voter=False, holders={9112: "nginx (pid 7)"})),
     "disk-full": with_node(stopped(3, is_voter=False, ended_cleanly=False, disk_free=4096)),
+    "disk-read-only": with_node(stopped(3, is_voter=False, no_writing=NoWriting.READ_ONLY)),
     "heap-too-large": replace(HEALTHY, machine=Machine(GIB)),
     "heap-too-small": died("Terminating due to java.lang.OutOfMemoryError: Java heap space"),
     "killed-for-memory": replace(died(), machine=Machine(16 * GIB, ("Out of memory: Killed process 103 (java)",))),

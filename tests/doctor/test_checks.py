@@ -116,6 +116,12 @@ def test_errors_come_first() -> None:
         ),
         ("java.io.IOException: No space left on device", "disk-full", "the node could not write"),
         (
+            "java.lang.InternalError: a fault occurred in an unsafe memory access operation",
+            "disk-full",
+            "a file that it had mapped into memory found no room on its volume (SIGBUS)",
+        ),
+        ("java.io.IOException: Read-only file system", "disk-read-only", "its volume was mounted read-only"),
+        (
             "Terminating due to java.lang.OutOfMemoryError: Java heap space",
             "heap-too-small",
             "Java had no memory left: Java heap space",
