@@ -184,7 +184,7 @@ CASES: dict[str, Evidence] = {
     "quorum-lost": with_cluster(quorum=SeenQuorum(None, 9, 900, QUORUM.voters, 0)),
     "voter-behind": with_cluster(quorum=SeenQuorum(1, 4, 900, (*QUORUM.voters[:2], SeenVoter(3, 500, 940_000)), 0)),
     "log-dir-offline": with_cluster(log_dirs=(log_dir(1, is_online=False),)),
-    "disk-filling": with_cluster(log_dirs=(log_dir(1, usable=20 * GIB),)),
+    "disk-filling": with_cluster(log_dirs=(log_dir(1, total=10 * GIB, usable=GIB, used=5 * GIB, before=5 * GIB),)),
     "disk-full-soon": with_cluster(log_dirs=(log_dir(1, used=GIB, before=GIB - 30 * 1024**2),)),
     "topic-missing": replace(HEALTHY, checks=(Check("topic orders", "exists", "no", "it is not there"),)),
     "differs": replace(HEALTHY, checks=(Check("topic orders", "retention.ms", "1", "1 is in force, the spec says 2"),)),

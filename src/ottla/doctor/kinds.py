@@ -292,7 +292,7 @@ DISK_FILLING = Kind(
     "A node whose disk is full ends.",
     "Retention keeps more than the disk holds, or something else fills the volume.",
     "Let the largest topics keep less (`retention`, `retention_bytes` in the spec, `ottla plan`), or give the node a "
-    "larger disk.",
+    "larger disk. Where Kafka holds little of what is used, something else fills the volume: `du` shows what.",
 )
 DISK_FULL_SOON = Kind(
     "disk-full-soon",
