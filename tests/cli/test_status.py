@@ -3,10 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ottla.cli.beside import print_monitoring
 from ottla.cli.status import _ports, _print_table
 from ottla.local import NodeStatus
 from ottla.local.record import NodeAddress
 from ottla.platform import PlatformStatus
+from ottla.platform.monitoring import MonitoringStatus
 
 if TYPE_CHECKING:
     import pytest
@@ -41,3 +43,10 @@ def test_the_ports_of_jmx_agents_are_shown_where_there_are_any(capsys: pytest.Ca
     header, *rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(("NODE", "1 ", "2 "))]
     assert [row[header.index("JMX")] for row in rows] == ["9097", "-"]
     assert [_ports(node.address).get("jmx") for node in (first, seen.nodes[1])] == [9097, None]
+
+
+def test_where_no_target_is_healthy_silence_is_not_told_as_health(capsys: pytest.CaptureFixture[str]) -> None:
+    print_monitoring(MonitoringStatus((), up=0, targets=2, firing=()))
+    assert "0 of 2 targets healthy, so nothing is seen: that no alert fires says nothing\n" in capsys.readouterr().out
+    print_monitoring(MonitoringStatus((), up=1, targets=2, firing=()))
+    assert "1 of 2 targets healthy, no alert fires\n" in capsys.readouterr().out

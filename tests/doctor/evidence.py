@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.doctor.evidence import (
     Behind,
+    BesideSeen,
     CertificateSeen,
     ClusterSeen,
     Evidence,
@@ -14,6 +15,7 @@ from ottla.doctor.evidence import (
     LogDirSeen,
     Machine,
     NodeSeen,
+    NoWriting,
     OpenTransaction,
     RefusedClient,
     TopicSeen,
@@ -52,6 +54,8 @@ def node(node_id: int, **seen: Any) -> NodeSeen:
         "meta": {"cluster.id": CLUSTER_ID, "node.id": str(node_id)},
         "ended_cleanly": False,  # a node that runs has no mark of a clean end
         "folder": f"/nodes/{node_id}",
+        "controller_port": 9084 + 10 * node_id,
+        "disk_size": 250 * GIB,
         "disk_free": 80 * GIB,
         "heap": GIB // 2,
         "open_files": (300, 20_000),
@@ -141,13 +145,17 @@ OLD = RefusedClient(
 )
 HANGING = OpenTransaction("orders", 0, 4711, 0, 17, 1200.0, None, None)
 
+PROMETHEUS = BesideSeen("prometheus", 77, True, "127.0.0.1:9090", "/monitoring/prometheus.log")  # noqa: FBT003
+
 CASES: dict[str, Evidence] = {
+    "never-started": with_node(stopped(3, is_voter=False, was_started=False, has_data=False, meta=None)),
     "node-stopped": with_node(stopped(3, is_voter=False)),
     "node-died": died(),
     "node-paused": with_node(node(3, is_voter=False, paused=True, answers=None)),
     "node-silent": with_node(node(3, answers=False)),
     "port-taken": with_node(stopped(3, is_voter=False, holders={9112: "nginx (pid 7)"})),
     "disk-full": with_node(stopped(3, is_voter=False, ended_cleanly=False, disk_free=4096)),
+    "disk-read-only": with_node(stopped(3, is_voter=False, no_writing=NoWriting.READ_ONLY)),
     "heap-too-large": replace(HEALTHY, machine=Machine(GIB)),
     "heap-too-small": died("Terminating due to java.lang.OutOfMemoryError: Java heap space"),
     "killed-for-memory": replace(died(), machine=Machine(16 * GIB, ("Out of memory: Killed process 103 (java)",))),
@@ -165,6 +173,7 @@ CASES: dict[str, Evidence] = {
     "certificate-wrong": certificate(None, "is missing or damaged"),
     "fault-left-behind": replace(HEALTHY, left_faults=("kill of node 2, by a drill (pid 9) at 2026-11-22 00:00:00",)),
     "cluster-silent": replace(HEALTHY, cluster=None, silence="no Kafka answers at 127.0.0.1:9092"),
+    "monitoring-down": replace(HEALTHY, beside=(PROMETHEUS._replace(pid=None, answers=False),)),
     "cannot-see": replace(HEALTHY, unseen=(Unseen("quorum", "DescribeQuorum failed"),)),
     "broker-missing": with_cluster(brokers=CLUSTER.brokers[:2]),
     "offline-partitions": with_cluster(partitions=(replace(PARTITION, leader=None, isr=(3,)),)),
@@ -175,7 +184,7 @@ CASES: dict[str, Evidence] = {
     "quorum-lost": with_cluster(quorum=SeenQuorum(None, 9, 900, QUORUM.voters, 0)),
     "voter-behind": with_cluster(quorum=SeenQuorum(1, 4, 900, (*QUORUM.voters[:2], SeenVoter(3, 500, 940_000)), 0)),
     "log-dir-offline": with_cluster(log_dirs=(log_dir(1, is_online=False),)),
-    "disk-filling": with_cluster(log_dirs=(log_dir(1, usable=20 * GIB),)),
+    "disk-filling": with_cluster(log_dirs=(log_dir(1, total=10 * GIB, usable=GIB, used=5 * GIB, before=5 * GIB),)),
     "disk-full-soon": with_cluster(log_dirs=(log_dir(1, used=GIB, before=GIB - 30 * 1024**2),)),
     "topic-missing": replace(HEALTHY, checks=(Check("topic orders", "exists", "no", "it is not there"),)),
     "differs": replace(HEALTHY, checks=(Check("topic orders", "retention.ms", "1", "1 is in force, the spec says 2"),)),

@@ -17,6 +17,7 @@ from tests.doctor.evidence import (
     LAGGING,
     OLD,
     PARTITION,
+    PROMETHEUS,
     VOTERS_GONE,
     died,
     node,
@@ -114,6 +115,12 @@ def test_errors_come_first() -> None:
             "its certificate and key could not be read: /nodes/1/node.pem",
         ),
         ("java.io.IOException: No space left on device", "disk-full", "the node could not write"),
+        (
+            "java.lang.InternalError: a fault occurred in an unsafe memory access operation",
+            "disk-full",
+            "a file that it had mapped into memory found no room on its volume (SIGBUS)",
+        ),
+        ("java.io.IOException: Read-only file system", "disk-read-only", "its volume was mounted read-only"),
         (
             "Terminating due to java.lang.OutOfMemoryError: Java heap space",
             "heap-too-small",
@@ -322,3 +329,11 @@ def test_topics_that_are_read_or_written_or_kafkas_own_are_not_unused() -> None:
 def test_a_cluster_without_a_spec_is_judged_by_what_it_says_itself() -> None:
     seen = replace(CLUSTER, partitions=(Partition("orders", 0, None, (1, 2, 3), ()),))
     assert names(Evidence(has_spec=False, cluster=seen)) == ["offline-partitions"]
+
+
+def test_what_runs_beside_the_nodes_is_missed_only_where_a_node_runs() -> None:
+    paused = PROMETHEUS._replace(answers=False)
+    assert only(replace(HEALTHY, beside=(paused,))).what == "runs and does not answer"
+    assert names(replace(HEALTHY, beside=(PROMETHEUS,))) == []
+    down = replace(HEALTHY, nodes=tuple(stopped(node_id) for node_id in (1, 2, 3)), cluster=None)
+    assert names(replace(down, beside=(PROMETHEUS._replace(pid=None, answers=False),))) == ["node-stopped"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,11 +28,12 @@ UNSUPPORTED = "Received request for api with key 0 (Produce) and unsupported ver
 CLOSING = "Closing socket for 127.0.0.1:9092-10.0.0.9:33244-1-1 because of error"
 
 
-def event(form: str, level: str, message: str, logger: str, *trace: str) -> str:
+def event(form: str, level: str, message: str, logger: str, *trace: str, later: float = 0.0) -> str:
     """An event as a node writes it: lines of text, or one line of JSON with its stack trace inside."""
+    at = AT + dt.timedelta(seconds=later)
     if form == "text":
-        return "\n".join([f"[{AT:%Y-%m-%d %H:%M:%S},993] {level} {message} ({logger})", *trace]) + "\n"
-    written = {"@timestamp": AT.isoformat(), "log.level": level, "message": message, "log.logger": logger}
+        return "\n".join([f"[{at:%Y-%m-%d %H:%M:%S},993] {level} {message} ({logger})", *trace]) + "\n"
+    written = {"@timestamp": at.isoformat(), "log.level": level, "message": message, "log.logger": logger}
     return json.dumps({**written, **({"error.stack_trace": "\n".join(trace)} if trace else {})}) + "\n"
 
 
@@ -61,6 +63,36 @@ def test_the_last_words_of_a_node_are_told_in_both_forms(files: NodeFiles, form:
     assert words[0].startswith("[2026-11-22 00:31:07,993] ERROR Exiting Kafka due to fatal exception")
     assert words[1:] == (f"org.apache.kafka.KafkaException: {BIND}",)
     assert [each.signature.kind.name for each in recognised(words)] == ["port-taken"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_errors_of_minutes_before_are_not_the_last_words_of_a_node_that_was_killed(files: NodeFiles, form: str) -> None:
+    old = event(form, "ERROR", "Something old", "kafka.Kafka$", "java.io.IOException: of a client")
+    old += event(form, "ERROR", "Encountered non-fatal metadata fault", "kafka.Kafka$")
+    usual = event(form, "INFO", "disconnected by java.io.EOFException", "kafka.Kafka$", later=120)
+    files.server_log.write_text(event(form, "INFO", "Registered", f"kafka.utils.{FIRST_LOG_LINE}$") + old + usual)
+    files.output.write_text("printed when it started\n")
+    os.utime(files.output, (1, 1))
+    assert last_words(files, ended_cleanly=False) == ()
+    with files.server_log.open("a") as log:
+        log.write(event(form, "ERROR", "Something new", "kafka.Kafka$", later=125))
+    (word,) = last_words(files, ended_cleanly=False)
+    assert "ERROR Something new" in word
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_node_ends_of_is_among_its_last_words_however_long_its_end_takes(files: NodeFiles, form: str) -> None:
+    files.server_log.write_text(
+        event(form, "ERROR", "Encountered fatal fault", "kafka.Kafka$", "java.io.IOException: No space left on device")
+        + event(form, "INFO", "shut down completed", "kafka.Kafka$", later=300)
+    )
+    assert [each.signature.kind.name for each in recognised(last_words(files, ended_cleanly=True))] == ["disk-full"]
+
+
+def test_a_fault_of_mapped_memory_is_among_the_last_words(files: NodeFiles) -> None:
+    fault = "java.lang.InternalError: a fault occurred in an unsafe memory access operation"
+    files.server_log.write_text(event("text", "ERROR", "Uncaught exception", "kafka.Kafka$", fault, "\tat a.b(C.java:1)"))
+    assert [each.signature.kind.name for each in recognised(last_words(files, ended_cleanly=False))] == ["disk-full"]
 
 
 @pytest.mark.parametrize("form", FORMS)

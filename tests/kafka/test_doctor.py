@@ -32,6 +32,7 @@ from ottla.local.certificates import builder, private_pem, subject_named
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
 from ottla.local.node import META_PROPERTIES
+from ottla.platform.monitoring import monitoring_of
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -290,6 +291,46 @@ def test_a_property_that_kafka_refuses_is_read_from_its_last_words(single: Home)
             assert subprocess.run(command, cwd=files.folder, stdout=output, stderr=output, check=False, timeout=60).returncode
         finding = the_only(single, "property-refused")
     assert "num.io.threads" in finding["cause"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a folder is mounted, which only root may")
+def test_data_that_cannot_be_written_are_found(single: Home) -> None:
+    data = single.platform.cluster.layout.node(1).data
+    with stopped(single):
+        subprocess.run(["mount", "--bind", data, data], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", data], check=True)
+            finding = the_only(single, "disk-read-only")
+        finally:
+            subprocess.run(["umount", "-l", data], check=True)
+    assert finding["evidence"] == [f"{data}: its volume is mounted read-only"]
+
+
+def test_monitoring_that_is_wanted_and_gone_is_found(single: Home) -> None:
+    monitoring = monitoring_of(single.platform)
+    monitoring.folder.mkdir()
+    (monitoring.folder / monitoring.prometheus.config).touch()
+    try:
+        found = examined(single)
+        shown = single.run("status")
+    finally:
+        shutil.rmtree(monitoring.folder)
+    assert [(each["kind"], each["where"]) for each in found] == [
+        ("monitoring-down", name) for name in ("exporter", "prometheus", "alertmanager")
+    ]
+    assert (shown.returncode, "\nexporter: stopped; start it: ottla up" in shown.stdout) == (WANTING, True)
+
+
+@pytest.mark.long
+def test_a_node_that_was_killed_is_not_laid_to_what_it_said_long_before(single: Home) -> None:
+    fault = KillNodes(single.platform.cluster, [1])
+    assert fault.do().shown
+    try:
+        finding = the_only(single, "node-died")
+    finally:
+        assert fault.heal().shown
+    (line,) = finding["evidence"]
+    assert line.startswith("it said nothing unusual before it ended, ")
 
 
 @pytest.mark.long

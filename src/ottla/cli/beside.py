@@ -23,7 +23,10 @@ def print_monitoring(status: MonitoringStatus | None) -> None:
     if status.targets is None or status.firing is None:
         typer.echo(with_options("  prometheus does not answer; start it anew: ottla up --with monitoring"))
         return
-    firing = f"{counted(len(status.firing), 'alert')} firing: {', '.join(status.firing)}" if status.firing else "no alert fires"
+    if status.firing:
+        firing = f"{counted(len(status.firing), 'alert')} firing: {', '.join(status.firing)}"
+    else:
+        firing = "no alert fires" if status.up else "so nothing is seen: that no alert fires says nothing"
     typer.echo(f"  {status.up} of {counted(status.targets, 'target')} healthy, {firing}")
 
 

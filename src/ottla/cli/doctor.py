@@ -12,6 +12,7 @@ from ottla.cli.on_cluster import BootstrapServer, CommandConfig, Properties  # n
 from ottla.cli.output import Output, OutputOption, is_terminal, note, print_document
 from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, with_options
 from ottla.errors import UsageError
+from ottla.model.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,10 +90,9 @@ def _sum(findings: Sequence[Finding], evidence: Evidence) -> str:
         counts = {severity: sum(finding.severity == severity for finding in findings) for severity in COLOURS}
         figures = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items() if count)
         return f"{figures}; what a kind means: {with_options('ottla doctor')} --explain {findings[0].kind.name}"
-    looked = f"{len(evidence.nodes)} nodes, " if evidence.nodes else ""
-    return (
-        f"healthy: {looked}{len(evidence.topics)} topics and {len(evidence.groups)} groups were looked at, and nothing is wrong"
-    )
+    looked = f"{counted(len(evidence.nodes), 'node')}, " if evidence.nodes else ""
+    topics, groups = counted(len(evidence.topics), "topic"), counted(len(evidence.groups), "group")
+    return f"healthy: {looked}{topics} and {groups} were looked at, and nothing is wrong"
 
 
 def _document(finding: Finding) -> dict[str, Any]:

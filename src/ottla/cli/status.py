@@ -55,9 +55,10 @@ def command(file: SpecFile = DEFAULT_FILE, environment: Environment = None, outp
 def _exporter(platform: LocalPlatform) -> dict[str, Any] | None:
     """The exporter beside the nodes, where there is one or should be."""
     from ottla.platform.exporter_process import exporter_process, where_it_listens
+    from ottla.platform.monitoring import watched
 
     process = exporter_process(platform).find()
-    if process is None and not platform.spec.exporter.enabled:
+    if process is None and not watched(platform, wanted=False).spec.exporter.enabled:
         return None
     return {"url": where_it_listens(platform), "pid": None if process is None else process.pid}
 

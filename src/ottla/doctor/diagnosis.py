@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ottla.doctor.checks import clients, disks, groups, quorum, replicas, running, starting, topics, transactions
+from ottla.doctor.checks import beside, clients, disks, groups, quorum, replicas, running, starting, topics, transactions
 from ottla.doctor.finding import ORDER
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ CHECKS = (
     transactions.check,
     clients.check_settings,
     clients.check_old,
+    beside.check,
     topics.check_unused,
 )
 

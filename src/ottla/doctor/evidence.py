@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ottla.doctor.limits import Limits
@@ -25,12 +26,21 @@ class Unseen(NamedTuple):
     why: str
 
 
+class NoWriting(StrEnum):
+    """Why nothing can be written into a folder."""
+
+    READ_ONLY = "its volume is mounted read-only"
+    NOT_ALLOWED = "whoever asks may not write there"
+
+
 @dataclass(frozen=True, slots=True)
 class NodeSeen:
     """A node of this machine: its process, its ports, its data, its last words.
 
     ``answer`` is Kafka's answer on its port (None: not asked). ``holders`` has who else listens on its ports. ``meta`` is
-    meta.properties (None: not there). ``words`` are the errors of its last run, newest last. Sizes are bytes.
+    meta.properties (None: not there; empty: it says nothing). ``words`` are the errors that its last run ended with, newest
+    last, and ``silent_for`` how long ago that was (seconds). ``no_writing`` is why nothing can be written into its data (None: it
+    can). ``controller_port`` is None where it is no voter. Sizes are bytes.
     """
 
     node_id: int
@@ -42,13 +52,18 @@ class NodeSeen:
     uptime: float = 0.0
     answers: bool | None = None
     holders: Mapping[int, str] = field(default_factory=dict)
+    controller_port: int | None = None
+    was_started: bool = True
     has_data: bool = True
     meta: Mapping[str, str] | None = None
     data_in_use: bool = False
     ended_cleanly: bool = True
     words: tuple[str, ...] = ()
+    silent_for: float | None = None
     folder: str = ""
+    disk_size: int | None = None
     disk_free: int | None = None
+    no_writing: NoWriting | None = None
     heap: int = 0
     open_files: tuple[int, int] | None = None  # open now, and the most there may be
 
@@ -73,6 +88,16 @@ class CertificateSeen(NamedTuple):
     seconds_left: float | None
     problem: str | None
     command: str
+
+
+class BesideSeen(NamedTuple):
+    """The exporter, Prometheus or Alertmanager, where it is wanted. ``pid`` is None where it does not run."""
+
+    name: str
+    pid: int | None
+    answers: bool
+    address: str
+    log: str
 
 
 class RefusedClient(NamedTuple):
@@ -201,6 +226,7 @@ class Evidence:
     certificates: tuple[CertificateSeen, ...] = ()
     refused: tuple[RefusedClient, ...] = ()
     left_faults: tuple[str, ...] = ()
+    beside: tuple[BesideSeen, ...] = ()
     cluster: ClusterSeen | None = None
     silence: str | None = None
     checks: tuple[Check, ...] = ()

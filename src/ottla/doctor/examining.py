@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ottla.doctor.evidence import Evidence, Unseen, Wanted
 from ottla.doctor.limits import limits_of
+from ottla.doctor.see_beside import see_beside
 from ottla.doctor.see_certificates import see_certificates
 from ottla.doctor.see_cluster import PATIENCE, Sight, cluster_seen, first_look, topics_seen, transactions_seen
 from ottla.doctor.see_groups import GroupsSight
@@ -129,6 +130,7 @@ def _local(platform: LocalPlatform, said: Callable[[str], None]) -> Evidence:
         certificates=tuple(certificates),
         refused=see_refused(logs, now=dt.datetime.now()),  # noqa: DTZ005  (logs are in local time)
         left_faults=tuple(left),
+        beside=tuple(see_beside(platform)),
         unseen=tuple(unseen),
         limits=limits_of(watched(platform)),
     )

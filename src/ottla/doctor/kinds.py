@@ -19,13 +19,21 @@ NODE_STOPPED = Kind(
     "Somebody ran `ottla down`, or stopped the process (SIGTERM), or the machine was shut down.",
     "Start what is missing: `ottla up`. It starts only nodes that do not run.",
 )
+NEVER_STARTED = Kind(
+    "never-started",
+    ERROR,
+    "A node was never started",
+    "The node has no data and no log: nothing of it has ever run, so nothing is lost.",
+    "`ottla up` ended before it started the node, and said why; or the node's folder was taken away.",
+    "Mend what `ottla up` said, and start it: `ottla up`.",
+)
 NODE_DIED = Kind(
     "node-died",
     ERROR,
     "A node ended by itself",
     "The node ran, and it ended without saying goodbye. Nothing that was acknowledged by all in-sync replicas is lost.",
     "It was killed (SIGKILL), the machine lost its power, or Kafka met an error that it does not survive. Its last "
-    "words are shown.",
+    "words are shown, if the end of its log has any.",
     "Read its last words (`ottla logs N`), then start it: `ottla up`. If it dies again, the words say why.",
 )
 NODE_PAUSED = Kind(
@@ -52,16 +60,30 @@ PORT_TAKEN = Kind(
     "Somebody else listens where the node should, so Kafka cannot start there: `Socket server failed to bind ...: "
     "Address already in use`.",
     "Another Kafka, or any other program, was started on the same port while the node did not run.",
-    "`ottla up` gives the node other ports, and says which. Or stop the other program first, and clients need not be told.",
+    "`ottla up` gives the node other ports, and says which. Or stop the other program first, and clients need not be told. The "
+    "controller port of a node cannot move while other nodes run, which know it by that port: stop the other program, then "
+    "`ottla up`; or `ottla down`, then `ottla up`.",
 )
 DISK_FULL = Kind(
     "disk-full",
     ERROR,
     "The disk of a node is full",
-    "A node whose disk is full ends, and does not start again: `No space left on device`.",
+    "A node whose disk is full ends, and does not start again: `No space left on device`, or, where a file is mapped into "
+    "memory, `InternalError: a fault occurred in an unsafe memory access operation`.",
     "Retention keeps more than the disk holds, or something else filled the volume.",
     "Make room on the volume, then `ottla up`. Then see what grows: `ottla topics list`; and let retention keep less, "
     "in the spec.",
+)
+DISK_READ_ONLY = Kind(
+    "disk-read-only",
+    ERROR,
+    "The data of a node cannot be written",
+    "Kafka writes whatever it does: a node that may not does not start, and one that runs ends at its next record "
+    "(`Read-only file system`).",
+    "The volume was mounted read-only, by hand or by the kernel after an error of the disk (`dmesg`); or the folder is somebody "
+    "else's.",
+    "Mount the volume to be written again (`mount -o remount,rw`), or give the folder back to whoever runs the node; then "
+    "`ottla up`, or `ottla restart N` where the node still runs.",
 )
 HEAP_TOO_LARGE = Kind(
     "heap-too-large",
@@ -182,6 +204,15 @@ CLUSTER_SILENT = Kind(
     "No node runs, none has finished its start, the address is wrong, or the login is refused.",
     "See what runs: `ottla status`; start it: `ottla up`.",
 )
+MONITORING_DOWN = Kind(
+    "monitoring-down",
+    WARNING,
+    "What monitors the platform does not work",
+    "The exporter, Prometheus or Alertmanager is wanted beside the nodes, and does not run or does not answer. Nothing is "
+    "measured, and no alert can fire: silence is not health.",
+    "It was killed, it ended (`exporter.log`, `monitoring/*.log`), or the machine was started anew.",
+    "`ottla up` starts what is missing. Where it is not wanted any more: `ottla down` ends it together with the nodes.",
+)
 CANNOT_SEE = Kind(
     "cannot-see",
     WARNING,
@@ -261,7 +292,7 @@ DISK_FILLING = Kind(
     "A node whose disk is full ends.",
     "Retention keeps more than the disk holds, or something else fills the volume.",
     "Let the largest topics keep less (`retention`, `retention_bytes` in the spec, `ottla plan`), or give the node a "
-    "larger disk.",
+    "larger disk. Where Kafka holds little of what is used, something else fills the volume: `du` shows what.",
 )
 DISK_FULL_SOON = Kind(
     "disk-full-soon",

@@ -35,6 +35,7 @@ class Limits:
     disk_used: float = 0.85
     disk_full_within: float = 4 * HOUR
     disk_least: int = 64 * 1024**2  # bytes without which no node starts
+    kafka_share: float = 0.2  # of what is used of a volume; where Kafka holds less, its topics are not what fills it
     open_files_used: float = 0.8
     expires_within: float = 21 * DAY
     voter_behind: float = 10.0

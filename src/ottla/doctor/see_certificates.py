@@ -10,6 +10,7 @@ from ottla.doctor.evidence import CertificateSeen
 from ottla.local.certificate_expiry import RENEW, Wanting
 from ottla.local.client_authority import ROTATE
 from ottla.local.key_store import read_key_store
+from ottla.local.node import is_blank
 from ottla.platform.certificates import view_certificates
 
 if TYPE_CHECKING:
@@ -28,11 +29,15 @@ HARMLESS = frozenset({Wanting.LEFT_OVER, Wanting.NOT_READ})  # `ottla certs list
 
 
 def see_certificates(platform: LocalPlatform, *, now: dt.datetime) -> Iterator[CertificateSeen]:
-    """All of them. Raises LocalError for a file that cannot be read."""
+    """All of them; a node that was never started is not missing any. Raises LocalError for a file that cannot be read."""
     layout = platform.cluster.layout
+    nodes = platform.cluster.made().nodes
+    blank = [node for node in nodes if is_blank(layout.node(node.node_id)) and not layout.node(node.node_id).keystore.exists()]
+    if len(blank) == len(nodes):
+        return
     authority = read_key_store(layout.authority)
     yield _seen("the nodes' CA", layout.authority, None if authority is None else authority.certificate, now, NEW_AUTHORITY)
-    for node in platform.cluster.made().nodes:
+    for node in (each for each in nodes if each not in blank):
         path = layout.node(node.node_id).keystore
         store = read_key_store(path)
         again = f"rm -f {path}, then: ottla restart {node.node_id}"

@@ -37,6 +37,18 @@ SIGNATURES = (
     ),
     _signature(r"No space left on device", of.DISK_FULL, "the node could not write", "make room, then: ottla up"),
     _signature(
+        r"InternalError: a fault occurred in (?:a recent|an) unsafe memory access operation",
+        of.DISK_FULL,
+        "a file that it had mapped into memory found no room on its volume (SIGBUS)",
+        "make room, then: ottla up",
+    ),
+    _signature(
+        r"Read-only file system",
+        of.DISK_READ_ONLY,
+        "its volume was mounted read-only",
+        "mount the volume to be written again, then: ottla up",
+    ),
+    _signature(
         r"Stored node id (?P<there>\d+) doesn't match previous node id (?P<own>\d+)",
         of.WRONG_NODE_ID,
         "its data are of node {there}, and it is node {own}",

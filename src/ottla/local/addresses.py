@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ottla.local.report import Reporter
 
 
+KNOWN_BY_IT = "which the nodes that run know it by"
+OUT_OF_IT = "stop that process, then: ottla up. Or let every node have it elsewhere: ottla down, then ottla up"
+
+
 def new_addresses(
     layout: Layout,
     roles: Mapping[int, tuple[str, ...]],
@@ -68,8 +72,8 @@ def settle_ports(
         by = f"{node.host}:{port} is taken by {holder(node.host, port)}"
         if stays:
             raise LocalError(
-                f"{by}: the controller port of node {node.node_id}, which the nodes that run know it by",
-                hint="stop that process, then: ottla up. Or let every node have it elsewhere: ottla down, then ottla up",
+                f"{by}: the controller port of node {node.node_id}, {KNOWN_BY_IT}",
+                hint=OUT_OF_IT,
             )
         new = node.moved_to(free_block(node.host, taken=taken))
         moved[node.node_id] = replace(new, controller_port=node.controller_port) if others_run else new

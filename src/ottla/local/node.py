@@ -59,6 +59,11 @@ def has_run(files: NodeFiles) -> bool:
     return (files.data / METADATA_LOG).exists()
 
 
+def is_blank(files: NodeFiles) -> bool:
+    """Whether the node was never started: it has no data and no log."""
+    return not any((has_run(files), files.formatted.exists(), files.server_log.exists(), files.output.exists()))
+
+
 def format_nodes(
     runtime: Runtime, layout: Layout, record: ClusterRecord, node_ids: Sequence[int], *, users: Sequence[str] = ()
 ) -> None:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ottla.doctor.finding import Finding
 
 LEAST_GROWTH = 1024 * 1024  # bytes between two looks; less says nothing of the hours to come
+LEAST_SHOWN = 0.01
 IN_SPEC = "let the largest topics keep less (retention, retention_bytes in the spec), then: ottla plan"
 IN_CLUSTER = "let the largest topics keep less (retention.ms, retention.bytes), or give node {} a larger disk"
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """Each log_dir against its volume, and each node against the disk that the spec gives it."""
+    """Each log_dir against its volume, and each node against the disk that the spec gives it; where it is down, its volume."""
+    yield from _of_stopped(evidence)
     if evidence.cluster is None:
         return
     for each in evidence.cluster.log_dirs:
@@ -35,10 +37,44 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         full = [filling for filling in fillings if filling[2] > filling[1] * evidence.limits.disk_used]
         for name, size, used in full:
             what = f"{name} is {used / size:.0%} full: {format_size(used)} of {format_size(size)}"
-            yield found(of.DISK_FILLING, where, what, evidence=_largest(evidence, each), command=_way_out(evidence, each))
+            share = _share(evidence, each, used) if size == each.total else 1.0
+            lines, command, cause = _largest(evidence, each), _way_out(evidence, each), ""
+            if share < evidence.limits.kafka_share:
+                lines, cause = [f"Kafka holds {_percent(share)} of what is used", *lines], "something else fills the volume"
+                command = _look(each.path, "" if evidence.has_spec else f", where node {each.node_id} runs")
+            no_room = size == each.total and size - used < evidence.limits.disk_least
+            kind = of.DISK_FULL if no_room else of.DISK_FILLING
+            yield found(kind, where, what, evidence=lines, cause=cause, command=command)
         if fillings and not full:
             name, size, used = min(fillings, key=lambda filling: filling[1] - filling[2])  # what is full first
             yield from _soon(evidence, each, name, size - used)
+
+
+def _of_stopped(evidence: Evidence) -> Iterator[Finding]:
+    """Where there is less room than a node needs to start, that is why it does not, and was said."""
+    for node in evidence.nodes:
+        size, left = node.disk_size, node.disk_free
+        if node.pid is not None or not size or left is None or left < evidence.limits.disk_least:
+            continue
+        used = size - left
+        if used > size * evidence.limits.disk_used:
+            what = f"does not run, and its volume is {used / size:.0%} full: {format_size(left)} of {format_size(size)} are left"
+            path = f"{node.folder}/data"
+            yield found(of.DISK_FILLING, f"node {node.node_id}", what, evidence=[path], command=_look(path))
+
+
+def _share(evidence: Evidence, seen: LogDirSeen, used: int) -> float:
+    """How much of what is ``used`` of its volume Kafka may hold at most: nodes of one machine may share a volume."""
+    others = evidence.cluster.log_dirs if evidence.cluster is not None and evidence.nodes else (seen,)
+    return sum(each.used for each in others if each.total == seen.total) / used
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= LEAST_SHOWN else "less than 1%"
+
+
+def _look(path: str, where: str = "") -> str:
+    return f"see what is there{where}: du -xahd2 $(df --output=target {path} | tail -1) | sort -h | tail; then make room"
 
 
 def _fillings(evidence: Evidence, seen: LogDirSeen) -> Iterator[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ottla.doctor import kinds as of
 from ottla.doctor.finding import found
 from ottla.doctor.limits import DAY
-from ottla.model.units import format_duration, format_size
+from ottla.model.units import counted, format_duration, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def check_memory(evidence: Evidence) -> Iterator[Finding]:
         return
     heaps = sum(node.heap for node in evidence.nodes)
     if heaps > evidence.machine.memory:
-        figures = f"{len(evidence.nodes)} nodes have heaps of {format_size(heaps)} together"
+        figures = f"{counted(len(evidence.nodes), 'node')} may have heaps of {format_size(heaps)} together"
         lines = [figures, f"this machine has {format_size(evidence.machine.memory)}"]
         command = "take a smaller cluster.heap in the spec, then: ottla up"
         yield found(of.HEAP_TOO_LARGE, "nodes", "may take more memory than there is", evidence=lines, command=command)
