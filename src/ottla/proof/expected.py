@@ -153,7 +153,7 @@ TABLE: dict[str, Row] = {
         recovery_ms=90_000,
         commits_may_lag=True,
         alerts={"BrokerDown": 0, "BrokersMissing": 0},
-        may_alert=BESIDE_TWO_DEAD_NODES,
+        may_alert=BESIDE_TWO_DEAD_NODES | {"UncleanElection"},  # so Kafka counts the return of a last replica (KIP-966)
     ),
     "pause-short": Row(
         "acks=all waits for the paused replica, so every partition may wait as long as the pause; nobody is fenced",
