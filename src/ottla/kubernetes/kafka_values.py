@@ -22,8 +22,9 @@ def written_value(scope: Scope, key: str, text: str, kafka_version: str) -> str 
     kind = known.type if known else ""
     if kind == "boolean" and text in {"true", "false"}:
         return text == "true"
-    if kind in WHOLE and str(_number(text)) == text:
-        return int(text)
+    number = _number(text) if kind in WHOLE else None
+    if number is not None and str(number) == text:
+        return number
     if kind == "double" and _comes_back(text):
         return float(text)
     return text
