@@ -9,7 +9,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ottla.kubernetes.embedded import yaml_text
 from ottla.kubernetes.pods import (
     AUTHORITY_KEY,
     CONTAINER,
@@ -28,6 +27,7 @@ from ottla.kubernetes.resource import Said, Tree
 from ottla.kubernetes.strimzi import compute
 from ottla.model.log_format import LogFormat
 from ottla.telemetry.watching import read_committed_groups
+from ottla.telemetry.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

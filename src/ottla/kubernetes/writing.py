@@ -11,12 +11,13 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from ottla.kubernetes.resource import Said, Tree
+from ottla.spec.document import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ottla.kubernetes.resource import Resource
-    from ottla.spec.document import Document, Path
+    from ottla.spec.document import Document
 
 KUSTOMIZATION = "kustomization.yaml"
 WIDE = 1 << 20  # no text is folded
@@ -77,14 +78,4 @@ def _line(value: Tree, document: Document) -> int | None:
     """Where a value was said; None for what the spec does not say (a default), and for texts of many lines."""
     if not isinstance(value, Said) or (isinstance(value.value, str) and "\n" in value.value):
         return None
-    return document.mark(value.path).line if _is_said(value.path, document.values) else None
-
-
-def _is_said(path: Path, values: Any) -> bool:
-    """Whether the spec says it; what came through an alias has no line of its own, but that of the alias."""
-    for part in path:
-        try:
-            values = values[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
+    return document.mark(value.path).line if is_there(value.path, document.values) else None

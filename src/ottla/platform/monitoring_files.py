@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ottla.errors import LocalError, OttlaError
 from ottla.local.ports import EVERY_ADDRESS, LOOPBACK
@@ -19,6 +18,7 @@ from ottla.telemetry.alertmanager import CONFIG as ALERTMANAGER
 from ottla.telemetry.prometheus import CONFIG as PROMETHEUS
 from ottla.telemetry.prometheus import RULES
 from ottla.telemetry.watching import watched_of
+from ottla.telemetry.yaml_text import yaml_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 HEAD = "# Written by Ottla ({environment} of {platform}): change platform.yaml, then run `ottla monitoring -d DIR` again.\n"
 WRITTEN = "# Written by Ottla "
 PASSWORD_FILE, CA_FILE = "exporter-password", "exporter-ca.pem"
-WIDE = 1 << 20  # no expression is broken into lines
 
 
 def documents(platform: LocalPlatform, *, scale: float = 1.0) -> dict[str, str]:
@@ -55,7 +54,7 @@ def documents(platform: LocalPlatform, *, scale: float = 1.0) -> dict[str, str]:
         ALERTMANAGER: alertmanager_document(alerting.alerts, webhook=webhook, scale=scale),
     }
     head = HEAD.format(environment=platform.environment, platform=spec.platform)
-    return {name: head + _yaml(document) for name, document in data.items()}
+    return {name: head + yaml_text(document) for name, document in data.items()}
 
 
 def alerts(platform: LocalPlatform) -> Alerting:
@@ -140,15 +139,3 @@ def _reached(host: str, port: int) -> str:
     """Where to reach a server that listens there."""
     host = LOOPBACK if host in EVERY_ADDRESS else host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _yaml(document: dict[str, Any]) -> str:
-    from ruamel.yaml import YAML
-
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.width = WIDE
-    text = io.StringIO()
-    writer.dump(document, text)
-    return text.getvalue()

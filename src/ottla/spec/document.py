@@ -88,6 +88,16 @@ class Document:
         return path
 
 
+def is_there(path: Path, values: Any) -> bool:
+    """Whether something stands at ``path`` in plain values; what came through an alias does, and has no line of its own."""
+    for part in path:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
 def show(path: Path) -> str:
     """A path as the messages write it: ``topics.task-events.retention``."""
     return ".".join(str(part) for part in path)

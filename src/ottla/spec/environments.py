@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ottla.spec.document import Document, Path, show
+from ottla.spec.document import Document, Path, is_there, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +72,6 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _is_there(value: Any, path: Path) -> bool:
-    for part in path:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class _SharedMarks(Mapping[Path, "Mark"]):
     """The marks of an environment; those of the cluster are of the one that owns it."""
@@ -121,7 +112,7 @@ class _LaidMarks(Mapping[Path, "Mark"]):
 
     def _own(self, path: Path) -> Mark:
         """Where the environment says it. What comes through an alias has no line of its own there, and gets the alias's."""
-        if not _is_there(self.above, path):
+        if not is_there(path, self.above):
             raise KeyError(path)
         own = self.prefix + path
         while own not in self.document.marks:

@@ -1,4 +1,4 @@
-"""YAML within a resource: a text of many lines, the same each time."""
+"""A document for somebody else's program as YAML, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WIDE = 1 << 20  # no text is folded
+WIDE = 1 << 20  # no text is folded, and no expression is broken into lines
 
 
 def yaml_text(document: Mapping[str, Any]) -> str:
