@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ottla.kubernetes.kafka_values import written_value
@@ -28,6 +28,7 @@ def as_java_writes(value: object) -> str:
 
 
 @given(key=st.sampled_from(KEYS), text=texts)
+@example(key=("topic", "retention.ms"), text="None")
 def test_a_text_comes_back_letter_by_letter(key: tuple[str, str], text: str) -> None:
     scope, name = key
     written = written_value(scope, name, text, DEFAULT_KAFKA_VERSION)  # type: ignore[arg-type]  # one of SCOPES

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing
-from ottla.kubernetes.rendering import steps_of
 from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
 from ottla.spec.kubernetes import MANAGED_BY, PART_OF
 from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.prerequisites import Places
@@ -25,13 +24,19 @@ Identity = tuple[str, str, str, str]
 
 
 def plan_rollout(
-    cluster: Cluster, site: Site, *, others: Collection[Identity] = (), force: Collection[str] = frozenset()
+    cluster: Cluster,
+    site: Site,
+    steps: Mapping[str, tuple[Resource, ...]],
+    *,
+    others: Collection[Identity] = (),
+    force: Collection[str] = frozenset(),
 ) -> Rollout:
-    """Ask, compare, decide. ``others`` are rendered of environments beside this one; ``force`` are names of resources.
+    """Ask, compare, decide.
 
+    ``steps`` are what is rendered of the site, ``others`` what is of environments beside it; ``force`` are names of resources.
     Raises PlanRefused with all that is missing, ClusterError where the server does not answer.
     """
-    steps, version, places = steps_of(site), cluster.version(), find_places(cluster)
+    version, places = cluster.version(), find_places(cluster)
     resources = [each for step in steps.values() for each in step]
     lacking = missing(cluster, site, resources, places)
     if lacking:
@@ -44,7 +49,7 @@ def plan_rollout(
 
 
 def _planned(
-    cluster: Cluster, steps: dict[str, tuple[Resource, ...]], places: Places, force: Collection[str]
+    cluster: Cluster, steps: Mapping[str, tuple[Resource, ...]], places: Places, force: Collection[str]
 ) -> Iterator[Planned]:
     """Each resource; what lies in a namespace that is still to be made cannot be tried there."""
     absent: set[str] = set()

@@ -29,7 +29,6 @@ class Deployment:
     """An environment that lies in Kubernetes, and the one that it goes to."""
 
     rendering: Rendering
-    site: Site
     others: frozenset[tuple[str, str, str, str]]
     cluster: Cluster
     report: Reporter
@@ -52,7 +51,7 @@ class Deployment:
         unknown = sorted(set(force) - known)
         if unknown:
             raise UsageError(f"--force-conflicts {', '.join(unknown)}: no such resource", hint="such as Kafka/NAMESPACE/NAME")
-        return plan_rollout(self.cluster, self.site, others=self.others, force=force)
+        return plan_rollout(self.cluster, self.rendering.site, self.rendering.steps, others=self.others, force=force)
 
     def apply(self, plan: Rollout, *, timeout: float) -> tuple[str, ...]:
         """Do it, and wait for each step. Raises StalePlan, ApplyError, WaitTimeout, ClusterError."""
@@ -66,13 +65,12 @@ def deployment_of(
 ) -> Deployment:
     """Raises UsageError for an environment that does not lie in Kubernetes, or a context that is none."""
     rendering = rendering_of(spec, environment)
-    site = Site(rendering.environment, spec.environments[rendering.environment])
     try:
         from ottla.kubernetes.cluster import connect
     except ModuleNotFoundError as missing:
         raise LocalError(f"what talks to Kubernetes is not installed ({missing.name})", hint=INSTALL) from missing
-    cluster = connect(context or site.spec.kubernetes.context, os.environ)
-    return Deployment(rendering, site, _beside(spec, rendering.environment), cluster, report or Silent())
+    cluster = connect(context or rendering.site.spec.kubernetes.context, os.environ)
+    return Deployment(rendering, _beside(spec, rendering.environment), cluster, report or Silent())
 
 
 def _beside(spec: Spec, environment: str) -> frozenset[tuple[str, str, str, str]]:

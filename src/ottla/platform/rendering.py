@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ottla.errors import UsageError
-from ottla.kubernetes.rendering import notes_of, resources_of
+from ottla.kubernetes.rendering import notes_of, steps_of
 from ottla.kubernetes.site import Site
 from ottla.kubernetes.writing import files_of, stream_of
 from ottla.spec import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ottla.kubernetes.resource import Resource
     from ottla.spec import Fault, Spec
     from ottla.spec.document import Document
@@ -19,13 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What `ottla render` shows or writes. ``notes`` say what is left out."""
+    """What `ottla render` shows or writes, by the steps of a rollout. ``notes`` say what is left out."""
 
-    environment: str
+    site: Site
     document: Document
-    resources: tuple[Resource, ...]
+    steps: Mapping[str, tuple[Resource, ...]]
     warnings: tuple[Fault, ...]
     notes: tuple[str, ...]
+
+    @property
+    def environment(self) -> str:
+        """Its name."""
+        return self.site.environment
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All of them, in the order of a rollout."""
+        return tuple(chain.from_iterable(self.steps.values()))
 
     @property
     def files(self) -> dict[str, str]:
@@ -53,4 +66,4 @@ def rendering_of(spec: Spec, environment: str | None) -> Rendering:
             f"environment {name!r} has the target {chosen.target.value!r}, and does not lie in Kubernetes", hint=hint
         )
     site = Site(name, chosen)
-    return Rendering(name, spec.documents[name], resources_of(site), spec.warnings(name), notes_of(site))
+    return Rendering(site, spec.documents[name], steps_of(site), spec.warnings(name), notes_of(site))
