@@ -19,10 +19,12 @@ test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on 
 test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 20 minutes more)
 	@$(BIN)/pytest -m long
 
-test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kcat, Prometheus, Alertmanager; Go 1.26 builds Jaeger, Kubernetes' API server
-	@missing=; for each in kcat promtool prometheus amtool prometheus-alertmanager; do command -v $$each >/dev/null || missing=yes; done; \
+test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kcat, Prometheus ...; Go 1.26 builds Jaeger, Kubernetes' API server
+	@missing=; for each in kcat:kcat promtool:prometheus prometheus:prometheus amtool:prometheus-alertmanager \
+		prometheus-alertmanager:prometheus-alertmanager shellcheck:shellcheck kubectl:kubernetes-client; do \
+		command -v $${each%%:*} >/dev/null || missing="$$missing $${each##*:}"; done; \
 		[ -z "$$missing" ] || { as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends kcat prometheus prometheus-alertmanager; }
+		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends $$missing; }
 	@$(BIN)/pytest -m companions
 
 companions: $(VENV)/.dev ## Build what test-companions would build, and nothing else (Jaeger, Kubernetes' API server; kept outside the clone)

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from confluent_kafka.admin import AdminClient, NewTopic
 from ruamel.yaml import YAML
 from tests.companions.conftest import monitored_spec, write_spec
 from tests.companions.timings import TIMINGS, Timing
 from tests.companions.webhook import Webhook, listening
 from tests.conftest import Home, start_home
+from tests.kafka.clients import of_librdkafka
 
 from ottla.metrics.promql import NODES_JOB
 from ottla.platform import Platform
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 SCALE = 10.0
 WATCHDOG = "Watchdog"
 QUIET = 90.0  # seconds
+CANNOT_SPARE = (  # topics whose partitions do not outlive the first dead broker of three
+    NewTopic("bench-one-replica", num_partitions=3, replication_factor=1),
+    NewTopic("bench-all-in-sync", num_partitions=3, replication_factor=3, config={"min.insync.replicas": "3"}),
+)
 ROUTES, CONFIG = "alertmanager.yml", "prometheus.yml"
 
 
@@ -45,6 +51,17 @@ class Bench:
     def platform(self) -> LocalPlatform:
         """As the spec has it, with the exporter that monitoring needs."""
         return watched(Platform.load(self.home.folder / "platform.yaml").on(self.home.environment), wanted=True)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """How a client of librdkafka gets in."""
+        return of_librdkafka(self.home.settings)
+
+    def create(self, *topics: NewTopic) -> None:
+        """Make topics, and wait until they are there."""
+        admin = AdminClient(self.config)  # held: what it was asked for ends with it
+        for made in admin.create_topics([*topics]).values():
+            made.result(30)
 
     @property
     def monitoring(self) -> Monitoring:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 
 import psutil
 from tests.companions.go.build import Program
+from tests.companions.program import running_program
 from tests.ports import free_ports
 
 from ottla.local.ports import LOOPBACK
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PROGRAM = Program("jaeger", "github.com/jaegertracing/jaeger/cmd/jaeger")
 READY_TIMEOUT = 30.0  # seconds
-END_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,27 +104,17 @@ def running_jaeger(program: Path, folder: Path) -> Iterator[Jaeger]:
     otlp, http, grpc = (f"{LOOPBACK}:{port}" for port in free_ports(3))
     config, log = folder / "jaeger.json", folder / "jaeger.log"
     config.write_text(json.dumps(_config(otlp, http, grpc)))
-    with (
-        log.open("wb") as output,
-        subprocess.Popen([str(program), f"--config={config}"], stdout=output, stderr=subprocess.STDOUT) as process,
-    ):
+    with running_program([str(program), f"--config={config}"], log) as process:
         jaeger = Jaeger(f"http://{otlp}", int(http.rpartition(":")[2]), psutil.Process(process.pid))
-        try:
-            wait_until(
-                lambda: process.poll() is not None or jaeger.answers(),
-                bool,
-                what="Jaeger",
-                timeout=READY_TIMEOUT,
-                hint=f"see why: {log}",
-            )
-            assert process.poll() is None, log.read_text()
-            yield jaeger
-        finally:
-            process.terminate()
-            try:
-                process.wait(END_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        wait_until(
+            lambda: process.poll() is not None or jaeger.answers(),
+            bool,
+            what="Jaeger",
+            timeout=READY_TIMEOUT,
+            hint=f"see why: {log}",
+        )
+        assert process.poll() is None, log.read_text()
+        yield jaeger
 
 
 def _config(otlp: str, http: str, grpc: str) -> dict[str, Any]:

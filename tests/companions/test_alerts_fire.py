@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.companions.bench import WATCHDOG, Bench, running_bench
+from tests.companions.bench import CANNOT_SPARE, WATCHDOG, Bench, running_bench
 from tests.companions.groups import LeftBehind, commit
 from tests.companions.repeated import Repeated
 from tests.companions.timings import TIMINGS, Timing
-from tests.kafka.clients import LET_IN, of_librdkafka, write
+from tests.kafka.clients import LET_IN, write
 
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
@@ -48,15 +48,7 @@ def in_spec(spec: dict[str, Any]) -> None:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Three nodes; and topics whose partitions do not outlive the first dead broker."""
     with running_bench(tmp_path_factory.mktemp("bench"), "local", in_spec) as running:
-        admin = AdminClient(of_librdkafka(running.home.settings))
-        topics = [
-            NewTopic("bench-one-replica", num_partitions=3, replication_factor=1),
-            NewTopic("bench-all-in-sync", num_partitions=3, replication_factor=3, config={"min.insync.replicas": "3"}),
-            NewTopic(TOPIC, num_partitions=1, replication_factor=3),
-            NewTopic("bench-lost", num_partitions=1, replication_factor=3),
-        ]
-        for made in admin.create_topics(topics).values():
-            made.result(30)
+        running.create(*CANNOT_SPARE, *(NewTopic(name, num_partitions=1, replication_factor=3) for name in (TOPIC, "bench-lost")))
         yield running
 
 
@@ -131,14 +123,14 @@ def test_an_exporter_that_stands_still(bench: Bench) -> None:
 
 def test_a_group_that_does_not_read(bench: Bench) -> None:
     bench.wait_until_quiet()
-    left = LeftBehind(of_librdkafka(bench.home.settings), TOPIC)
+    left = LeftBehind(bench.config, TOPIC)
     alerts = ["LagRecords", "LagSeconds", "LagStalled"]
     bench.prove(alerts, fault="a group that committed, and does not read", do=left.do, heal=left.heal)
 
 
 def test_records_that_retention_took(bench: Bench) -> None:
     bench.wait_until_quiet()
-    config = of_librdkafka(bench.home.settings)
+    config = bench.config
 
     def lose() -> None:
         assert write(config, "bench-lost", count=100) == LET_IN

@@ -21,7 +21,7 @@ from tests.companions.conftest import monitored_spec, write_spec
 from tests.companions.groups import commit
 from tests.companions.repeated import Repeated
 from tests.conftest import start_home
-from tests.kafka.clients import LET_IN, of_librdkafka, write
+from tests.kafka.clients import LET_IN, write
 
 from ottla.local.faults.kill import KillNodes
 from ottla.local.faults.pause import PauseNodes
@@ -52,21 +52,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield running
 
 
-def config_of(bench: Bench) -> dict[str, Any]:
-    return of_librdkafka(bench.home.settings)
-
-
-def create(bench: Bench, topic: NewTopic) -> None:
-    admin = AdminClient(config_of(bench))  # held: what it was asked for ends with it
-    for made in admin.create_topics([topic]).values():
-        made.result(30)
-
-
 def throttle(bench: Bench, node_id: int, rate: int | None) -> None:
     """Let a broker fetch so many bytes a second of replicas that are not in sync; None: as many as it can."""
     operation = AlterConfigOpType.DELETE if rate is None else AlterConfigOpType.SET
     entry = ConfigEntry(THROTTLE, str(rate or 0), incremental_operation=operation)
-    admin = AdminClient(config_of(bench))
+    admin = AdminClient(bench.config)
     for done in admin.incremental_alter_configs(
         [ConfigResource(ResourceType.BROKER, str(node_id), incremental_configs=[entry])]
     ).values():
@@ -75,7 +65,7 @@ def throttle(bench: Bench, node_id: int, rate: int | None) -> None:
 
 def isr_of(bench: Bench, topic: str) -> tuple[int | None, set[int]]:
     """The leader of a topic's one partition, and who is in sync."""
-    partition = AdminClient(config_of(bench)).list_topics(topic, timeout=10).topics[topic].partitions[0]
+    partition = AdminClient(bench.config).list_topics(topic, timeout=10).topics[topic].partitions[0]
     return (None if partition.leader < 0 else partition.leader), set(partition.isrs)
 
 
@@ -101,12 +91,12 @@ def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
     bench.wait_until_quiet()
     leader, follower = sorted(bench.followers())
     configs = {"unclean.leader.election.enable": "true", "min.insync.replicas": "1", THROTTLED: "*"}
-    create(bench, NewTopic(UNCLEAN, num_partitions=1, replica_assignment=[[leader, follower]], config=configs))
+    bench.create(NewTopic(UNCLEAN, num_partitions=1, replica_assignment=[[leader, follower]], config=configs))
     throttle(bench, follower, 1)
     away = PauseNodes(bench.platform.cluster, [follower])
     assert away.do().shown
     wait_until(lambda: isr_of(bench, UNCLEAN), lambda seen: seen == (leader, {leader}), what="one replica in sync", timeout=40)
-    assert write(config_of(bench), UNCLEAN, os.urandom(100_000), count=100) == LET_IN  # more than one fetch, on the disk too
+    assert write(bench.config, UNCLEAN, os.urandom(100_000), count=100) == LET_IN  # more than one fetch, on the disk too
     assert away.heal().shown
     killed = KillNodes(bench.platform.cluster, [leader])
 
@@ -125,8 +115,8 @@ def test_a_leader_from_outside_the_isr(bench: Bench) -> None:
 
 def test_records_that_retention_is_about_to_take(bench: Bench) -> None:
     bench.wait_until_quiet()
-    config = config_of(bench)
-    create(bench, NewTopic(OLD, num_partitions=1, replication_factor=3, config={"retention.ms": str(int(RETENTION * 1000))}))
+    config = bench.config
+    bench.create(NewTopic(OLD, num_partitions=1, replication_factor=3, config={"retention.ms": str(int(RETENTION * 1000))}))
 
     def fall_behind() -> None:
         producer = Producer(config)
@@ -141,8 +131,8 @@ def test_records_that_retention_is_about_to_take(bench: Bench) -> None:
 def test_a_disk_that_will_be_full(bench: Bench) -> None:
     """As it grows in half a minute, the disk of the spec is full within four hours."""
     bench.wait_until_quiet()
-    create(bench, NewTopic(GROWING, num_partitions=3, replication_factor=3))
-    producer = Producer({**config_of(bench), "compression.type": "none"})
+    bench.create(NewTopic(GROWING, num_partitions=3, replication_factor=3))
+    producer = Producer({**bench.config, "compression.type": "none"})
 
     def grow(stop: threading.Event) -> None:
         producer.produce(GROWING, b"x" * 50_000)

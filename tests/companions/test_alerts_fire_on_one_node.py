@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 from tests.companions.bench import Bench, running_bench
 from tests.companions.repeated import Repeated
-from tests.kafka.clients import of_librdkafka
 
 from ottla.kafka.acls import delete_acls, read_acls
 from ottla.local.client_authority import read_authorities
@@ -50,16 +49,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A node that is locked, has one request handler, and writes a snapshot of its metadata every 4 s."""
     with running_bench(tmp_path_factory.mktemp("one-node"), "laptop", in_spec) as running:
         yield running
-
-
-def config_of(bench: Bench) -> dict[str, Any]:
-    return of_librdkafka(bench.home.settings)
-
-
-def create(bench: Bench, name: str, configs: dict[str, str], partitions: int = 1) -> None:
-    admin = AdminClient(config_of(bench))  # held: what it was asked for ends with it
-    for made in admin.create_topics([NewTopic(name, partitions, 1, config=configs)]).values():
-        made.result(30)
 
 
 def restart(bench: Bench) -> object:
@@ -122,9 +111,9 @@ def test_an_exporter_that_may_not_read_everything(bench: Bench) -> None:
 def test_request_handlers_that_have_no_time_left(bench: Bench) -> None:
     """The one there is compresses anew what producers send, as the topic wants it."""
     bench.wait_until_quiet()
-    create(bench, "bench-busy", BUSY)
+    bench.create(NewTopic("bench-busy", num_partitions=1, replication_factor=1, config=BUSY))
     # Few at a time: what waits for longer than a request may would be sent again, on another connection.
-    producer = Producer({**config_of(bench), "compression.type": "none", "queue.buffering.max.messages": 8})
+    producer = Producer({**bench.config, "compression.type": "none", "queue.buffering.max.messages": 8})
     text = json.dumps([{"task": number, "title": f"task {number * 7919 % 104_729}"} for number in range(15_000)]).encode()
 
     def write(_: threading.Event) -> None:
@@ -177,7 +166,7 @@ def fill(bench: Bench, filler: Path) -> None:
     with suppress(OSError), filler.open("wb") as file:
         while True:
             file.write(b"x" * 65_536)
-    producer = Producer({**config_of(bench), "message.timeout.ms": 5_000})
+    producer = Producer({**bench.config, "message.timeout.ms": 5_000})
     for number in range(64):
         producer.produce(DISK, os.urandom(65_536), key=str(number))
     producer.flush(20)
@@ -201,7 +190,7 @@ def test_disks_that_fail(bench: Bench, tmp_path: Path) -> None:
     node = bench.platform.cluster.running()[1]
     command, variables = node.cmdline(), node.environ()
     with own_disks(bench, tmp_path, command, variables):
-        create(bench, DISK, {}, partitions=4)
+        bench.create(NewTopic(DISK, num_partitions=4, replication_factor=1))
         bench.wait_until_quiet()
         filler, crowd = tmp_path / "second" / "filler", tmp_path / "metadata" / "crowd"
 

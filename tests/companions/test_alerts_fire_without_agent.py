@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
-from tests.companions.bench import Bench, running_bench
-from tests.kafka.clients import of_librdkafka
+from tests.companions.bench import CANNOT_SPARE, Bench, running_bench
 
 from ottla.local.faults.kill import KillNodes
 
@@ -35,13 +33,7 @@ def in_spec(spec: dict[str, Any]) -> None:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Three nodes without the agent; and topics whose partitions do not outlive the first dead broker."""
     with running_bench(tmp_path_factory.mktemp("blind"), "local", in_spec) as running:
-        admin = AdminClient(of_librdkafka(running.home.settings))
-        topics = [
-            NewTopic("bench-one-replica", num_partitions=3, replication_factor=1),
-            NewTopic("bench-all-in-sync", num_partitions=3, replication_factor=3, config={"min.insync.replicas": "3"}),
-        ]
-        for made in admin.create_topics(topics).values():
-            made.result(30)
+        running.create(*CANNOT_SPARE)
         yield running
 
 

@@ -7,13 +7,13 @@ is deleted stays "Terminating", and roles that are put together of others (`view
 from __future__ import annotations
 
 import json
-import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
 from tests.companions.go.build import Program
+from tests.companions.program import running_program
 from tests.kubernetes.api import Api
 from tests.kubernetes.pki import ADMINS, Authority, new_authority, new_signing_key
 from tests.ports import free_ports
@@ -23,7 +23,9 @@ from ottla.local.ports import LOOPBACK
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -36,7 +38,6 @@ PROGRAM = Program(
 ETCD, API_SERVER = "etcd", "kube-apiserver"
 SERVICES = "10.96.0.0/16"  # addresses of services, which nobody here listens on
 READY_TIMEOUT = 60.0  # seconds
-END_TIMEOUT = 8.0
 
 
 @dataclass(frozen=True)
@@ -79,21 +80,9 @@ def running_control_plane(program: Path, folder: Path) -> Iterator[ControlPlane]
         yield ControlPlane(kubeconfig, api, authority, (psutil.Process(etcd.pid), psutil.Process(server.pid)))
 
 
-@contextmanager
-def _running(program: Path, name: str, flags: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _running(program: Path, name: str, flags: dict[str, str], folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
     words = [str(program), name, *(f"--{flag}={value}" for flag, value in flags.items())]
-    with (
-        (folder / f"{name}.log").open("wb") as output,
-        subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(END_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    return running_program(words, folder / f"{name}.log")
 
 
 def _etcd(folder: Path, clients: str, peers: str) -> dict[str, str]:

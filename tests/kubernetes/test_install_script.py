@@ -146,7 +146,7 @@ def test_its_shell_takes_it() -> None:
     assert subprocess.run(["/bin/bash", "-n", SCRIPT], check=False).returncode == 0
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.companions
 def test_shellcheck_finds_nothing() -> None:
     done = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -385,7 +385,6 @@ def test_a_missing_program_is_named(script: Script) -> None:
 
 @pytest.mark.companions
 @pytest.mark.timeout(180, func_only=True)
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_a_real_server_takes_it_twice(script: Script, api: Api, control_plane: ControlPlane, definitions: list[Path]) -> None:
     """Strimzi is played by the test: the Secrets that it makes are there. What helm makes is not looked at."""
     script.program("kubectl", REAL_KUBECTL.format(kubectl=shutil.which("kubectl")))
