@@ -55,7 +55,8 @@ check_operator() { # stops before an operator is reset that somebody has set up 
     [ "$chart" = "strimzi-kafka-operator-$STRIMZI_VERSION" ] ||
       fail "the helm release $RELEASE is of ${chart:-another chart}, not of $STRIMZI_VERSION" \
         "see what Strimzi says about upgrades, then do it yourself, the CRDs first:" \
-        "helm show crds $STRIMZI_CHART --version $STRIMZI_VERSION | kubectl apply --server-side --force-conflicts --filename -" \
+        "helm show crds $STRIMZI_CHART --version $STRIMZI_VERSION | awk '/^apiVersion:/ { print \"---\" } { print }' |" \
+        "  kubectl apply --server-side --force-conflicts --filename -" \
         "helm upgrade $RELEASE $STRIMZI_CHART --version $STRIMZI_VERSION --namespace $NAMESPACE --reset-then-reuse-values"
     values=$(helm get values "$RELEASE" --namespace "$NAMESPACE" --output json)
     case "$values" in
@@ -193,7 +194,8 @@ check_passwords
 
 say "2. The Strimzi operator $STRIMZI_VERSION; its CRDs first, as helm never brings those to another version"
 if [ -z "$KEEP_OPERATOR" ]; then
-  helm show crds "$STRIMZI_CHART" --version "$STRIMZI_VERSION" | apply --force-conflicts -f - # helm may have made them
+  helm show crds "$STRIMZI_CHART" --version "$STRIMZI_VERSION" | # its files, and helm 3 puts nothing between them
+    awk '/^apiVersion:/ { print "---" } { print }' | apply --force-conflicts -f - # helm may have made them
   helm upgrade --install "$RELEASE" "$STRIMZI_CHART" --version "$STRIMZI_VERSION" --namespace "$NAMESPACE" --wait
 else
   echo "left as it is"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.conftest import ROOT, SHIPPED_SPEC
 from tests.kubernetes.around import FULL, SHARED
+from tests.kubernetes.crds import DEFINITIONS
 from tests.kubernetes.sites import NAME, site_of
 
 from ottla.kubernetes.dapr import copied_secrets
@@ -314,6 +315,13 @@ def test_what_is_not_in_the_way_is_let_be(script: Script, answers: dict[str, str
     assert done.code == 0, done.said
 
 
+def test_definitions_are_applied_one_by_one_though_helm_3_puts_nothing_between_them(script: Script) -> None:
+    crds = script.folder / "crds.yaml"
+    crds.write_text("apiVersion: a\nkind: A\napiVersion: b\nkind: B\n")
+    done = script.run(script.rendered(BARE), "--yes", CRDS=str(crds))
+    assert done.taken == "---\napiVersion: a\nkind: A\n---\napiVersion: b\nkind: B\n"
+
+
 def test_an_operator_of_ones_own_is_kept(script: Script) -> None:
     done = script.run(script.rendered(), "--yes", "--keep-operator", OPERATORS=f"{OPERATOR_OF}0.47.0 *\n", CHART="another")
     assert (done.code, [each for each in done.asked if each.startswith("helm")]) == (0, [])
@@ -390,7 +398,11 @@ def test_a_real_server_takes_it_twice(script: Script, api: Api, control_plane: C
     script.program("kubectl", REAL_KUBECTL.format(kubectl=shutil.which("kubectl")))
     text = EVERYTHING.replace("namespace: events", "namespace: installed").replace("[web, batch]", "[installed-web]")
     folder, answers = script.rendered(text), {"KUBECONFIG": str(control_plane.kubeconfig), "HOME": str(script.folder)}
-    answers["CRDS"] = str(next(path for path in definitions if "kafka.strimzi.io" in path.read_text()))
+    of_strimzi = [text for text in (path.read_text() for path in definitions) if "app: strimzi" in text]
+    assert len(of_strimzi) == 10
+    crds = script.folder / "crds.yaml"
+    crds.write_text("".join(of_strimzi))  # as helm 3 prints the files of a chart
+    answers["CRDS"] = str(crds)
     before = script.run(folder, "--dry-run", **answers)
     assert (before.code, "not checked: kafka-cluster.yaml" in before.said, "; 0 refused" in before.said) == (0, True, True), (
         before.said
@@ -407,6 +419,8 @@ def test_a_real_server_takes_it_twice(script: Script, api: Api, control_plane: C
         for each in copied_secrets(site_of(text, script.folder)):
             copy = api.get(f"/api/v1/namespaces/{each.to_namespace}/secrets/{each.to_name}").done()
             assert copy["data"] == {each.key: b64encode(f"{value} {each.name}\n".encode()).decode()}
+    found = api.get(f"{DEFINITIONS}?labelSelector=app%3Dstrimzi").done()["items"]
+    assert all("ottla" in {each["manager"] for each in one["metadata"]["managedFields"]} for one in found)
     after = script.run(folder, "--dry-run", **answers)
     assert (after.code, "; 0 files not checked" in after.said) == (0, True), after.said
 
