@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## Install what is needed and pass the tests (real Kafka, on 
 test-long: $(VENV)/.dev ## The long tests: bad days, restarts, an upgrade under load (about 20 minutes more)
 	@$(BIN)/pytest -m long
 
-test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kcat, Prometheus ...; Go 1.26 builds Jaeger, Kubernetes' API server
+test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kcat, Prometheus ...; Go 1.26 builds Jaeger, Kubernetes' API server, helm
 	@missing=; for each in kcat:kcat promtool:prometheus prometheus:prometheus amtool:prometheus-alertmanager \
 		prometheus-alertmanager:prometheus-alertmanager shellcheck:shellcheck kubectl:kubernetes-client; do \
 		command -v $${each%%:*} >/dev/null || missing="$$missing $${each##*:}"; done; \
@@ -27,7 +27,7 @@ test-companions: $(VENV)/.dev ## Programs that are not ours: apt-get installs kc
 		$$as_root apt-get -qq update && $$as_root apt-get -qq install --yes --no-install-recommends $$missing; }
 	@$(BIN)/pytest -m companions
 
-companions: $(VENV)/.dev ## Build what test-companions would build, and nothing else (Jaeger, Kubernetes' API server; kept outside the clone)
+companions: $(VENV)/.dev ## Build what test-companions would build, and nothing else (Jaeger, Kubernetes' API server, helm; kept outside the clone)
 	@$(BIN)/python -m tests.companions.made_before
 
 check: $(VENV)/.dev ## ruff, mypy strict, import-linter, size budget
