@@ -84,6 +84,7 @@ class Cluster:
     context: str
     server: str
     client: httpx2.Client
+    kubeconfig: str  # the file that has the context, for programs that are sent there as well
 
     def ask(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None, kind: str = "application/json"
@@ -199,7 +200,7 @@ def connect(context: str | None, environ: Mapping[str, str]) -> Cluster:
         client = Client(config, ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)))
     except (*LOGIN_FAILED, httpx2.InvalidURL) as error:
         raise LocalError(f"context {wanted!r} cannot be used: {error}", where=str(chosen.fname)) from error
-    return Cluster(wanted, config.cluster.server, client)
+    return Cluster(wanted, config.cluster.server, client, str(chosen.fname))
 
 
 def _among(known: list[str]) -> str:
