@@ -65,6 +65,23 @@ def test_the_size_of_volumes_is_required(faults: Faults) -> None:
     assert fault == "2: cluster.disk: is required: how large the volumes of each node are"
 
 
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        ("--post-renderer=/bin/sh", "expected a chart as helm finds it"),
+        ("a b", "expected a chart as helm finds it"),
+        ("https://me:secret@charts.example.com/strimzi.tgz", "holds a password: log helm in instead"),
+    ],
+)
+def test_a_chart_is_no_option_of_helm_and_holds_no_password(faults: Faults, chart: str, said: str) -> None:
+    assert f"3: kubernetes.strimzi.chart: {said}" in only(faults, kubernetes(f"strimzi: {{chart: '{chart}'}}"))
+
+
+@pytest.mark.parametrize("chart", ["mirror/strimzi", "./charts/strimzi", "oci://registry.example.com/strimzi@sha256:00"])
+def test_a_chart_may_lie_anywhere(load: Load, chart: str) -> None:
+    assert load(kubernetes(f"strimzi: {{chart: '{chart}'}}")).environments["k8s"].kubernetes.strimzi.chart == chart
+
+
 def test_strimzi_runs_every_version_of_the_table(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> None:
     assert set(KAFKA_VERSIONS) <= set(STRIMZI_KAFKA_VERSIONS)
     monkeypatch.setattr(kubernetes_checks, "STRIMZI_KAFKA_VERSIONS", ("4.3.1",))

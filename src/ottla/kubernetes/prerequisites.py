@@ -58,7 +58,7 @@ def missing(cluster: Cluster, site: Site, resources: Iterable[Resource], places:
     rendered = [each.identity for each in resources]
     return (
         *_unknown_kinds(rendered, places),
-        *_refused(cluster, rights(rendered, places)),
+        *refused(cluster, rights(rendered, places)),
         *_storage(cluster, site, places),
         *_namespaces(cluster, rendered, places),
     )
@@ -86,8 +86,8 @@ def _unknown_kinds(rendered: Iterable[tuple[str, str, str, str]], places: Places
         yield f"this Kubernetes does not know {', '.join(kinds)} ({api}): {what_to_do}"
 
 
-def _refused(cluster: Cluster, wanted: Iterable[Right]) -> Iterator[str]:
-    """One line for each kind and namespace, with the verbs."""
+def refused(cluster: Cluster, wanted: Iterable[Right]) -> Iterator[str]:
+    """What of it is not permitted. One line for each kind and namespace, with the verbs."""
     refused: dict[tuple[str, str], list[str]] = {}
     for each in wanted:
         if not cluster.may(each.verb, each.place, each.namespace):

@@ -24,6 +24,8 @@ LONGEST_NAME = 253
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})")
 LATEST = ":latest"
+CHART = re.compile(r"[^-\s]\S*")
+SECRET_IN_ADDRESS = re.compile(r"[a-z]+://[^/]*@")
 
 
 def is_resource_name(text: str) -> bool:
@@ -61,11 +63,22 @@ def _image(value: Any) -> str:
     return value
 
 
+def _chart(value: Any) -> str:
+    """It becomes an argument of a program, where options begin with a dash, and which others on the machine can see."""
+    if not isinstance(value, str) or not CHART.fullmatch(value):
+        raise ValueError("expected a chart as helm finds it, such as strimzi/strimzi-kafka-operator")
+    if SECRET_IN_ADDRESS.match(value):
+        raise ValueError("holds a password: log helm in instead (helm repo add, helm registry login)")
+    return value
+
+
 _CPU = WithJsonSchema({"type": ["string", "number"], "examples": ["500m", 1, 0.5]})
 _IMAGE = WithJsonSchema({"type": "string", "examples": ["example.com/ottla:0.1.0"]})
+_CHART = WithJsonSchema({"type": "string", "examples": ["strimzi/strimzi-kafka-operator"]})
 
 Cpu = Annotated[int, BeforeValidator(_cpu), _CPU]
 Image = Annotated[str, BeforeValidator(_image), _IMAGE]
+Chart = Annotated[str, BeforeValidator(_chart), _CHART]
 Namespace = Annotated[str, Field(pattern=LABEL, max_length=LONGEST_LABEL)]
 
 
@@ -112,6 +125,21 @@ class StorageSpec(Strict):
     )
     volumes: Count = Field(default=1, description="How many volumes a node has (JBOD), each of the size of `cluster.disk`.")
     delete_claim: Flag = Field(default=False, description="Whether the volumes are deleted with the cluster.")
+
+
+class StrimziSpec(Strict):
+    """Strimzi itself: its cluster operator, and the kinds that it brings."""
+
+    install: Flag = Field(
+        default=True,
+        description="Whether `ottla deploy` installs and upgrades it, by helm, in `namespace`; else it is somebody else's, and "
+        "only looked for.",
+    )
+    chart: Chart = Field(
+        default="strimzi/strimzi-kafka-operator",
+        description="Its chart, as helm finds it: `REPOSITORY/CHART` by the name that your helm has for the repository, a "
+        "folder, or an address without a password.",
+    )
 
 
 class OperatorsSpec(Strict):
@@ -178,6 +206,7 @@ class KubernetesSpec(Strict):
     controller_resources: ComputeSpec | None = Field(
         default=None, description="The same for dedicated controllers; without it, as `resources`."
     )
+    strimzi: StrimziSpec = Field(default=StrimziSpec(), description="Strimzi itself, which `ottla deploy` brings.")
     operators: OperatorsSpec = Field(default=OperatorsSpec(), description="Strimzi's operators beside the cluster.")
     spread: Spread = Field(
         default=Spread.REQUIRED,

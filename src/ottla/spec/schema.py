@@ -31,6 +31,7 @@ from ottla.spec.kubernetes import (
     NewStorageClass,
     OperatorsSpec,
     StorageSpec,
+    StrimziSpec,
     UiSpec,
 )
 from ottla.spec.logs import LogsSpec
@@ -356,6 +357,7 @@ __all__ = [
     "SecuritySpec",
     "StorageSpec",
     "StreamsSpec",
+    "StrimziSpec",
     "Target",
     "TopicDefaults",
     "TopicSpec",
