@@ -8,6 +8,10 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+from tests.kubernetes.strimzi_chart import OPERATOR, deployment
+
+from ottla.spec.versions import STRIMZI_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,12 +25,16 @@ AVAILABLE = {"type": "Available", "status": "True", "reason": "MinimumReplicasAv
 
 
 class Operators:
-    """``says`` are the conditions of those that do not get ready, by name; ``seen`` are the names that were worked on."""
+    """``says`` are the conditions of those that do not get ready, by name; ``seen`` are the names that were worked on.
+
+    ``version`` is what Strimzi's operator says that it is.
+    """
 
     def __init__(self, api: Api, namespace: str) -> None:
         self.api, self.namespace = api, namespace
         self.says: dict[str, dict[str, str]] = {}
         self.seen: list[str] = []
+        self.version = STRIMZI_VERSION
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -63,7 +71,19 @@ class Operators:
             pods = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
             return {**generation, **pods, "conditions": [self.says.get(name, AVAILABLE)]}
         usual = CREATING if plural == "kafkas" and first else READY
-        return {**generation, "conditions": [self.says.get(name, usual)]}
+        own = {"operatorLastSuccessfulVersion": self.version} if plural == "kafkas" else {}
+        return {**generation, **own, "conditions": [self.says.get(name, usual)]}
+
+
+def operator_for_all(api: Api) -> None:
+    """An operator that works on all namespaces, and is available: there is nothing to be installed."""
+    namespace = "strimzi"
+    api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    made = api.create(path, deployment(STRIMZI_VERSION, namespace, variable={"value": "*"}))
+    if made.status == HTTPStatus.CREATED:
+        status = {"observedGeneration": 1, "updatedReplicas": 1, "replicas": 1, "conditions": [AVAILABLE]}
+        api.ask("PUT", f"{path}/{OPERATOR}/status", {**made.body, "status": status}).done()
 
 
 @contextmanager

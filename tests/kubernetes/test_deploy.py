@@ -12,7 +12,7 @@ import pytest
 from tests.kubernetes.around import FULL, SHARED
 from tests.kubernetes.control_plane import kubeconfig_of, running_control_plane
 from tests.kubernetes.crds import install
-from tests.kubernetes.operators import STRIMZI, working
+from tests.kubernetes.operators import STRIMZI, operator_for_all, working
 from typer.testing import CliRunner
 
 from ottla.cli.main import app
@@ -65,12 +65,14 @@ class Told:
 class Place:
     """A spec in a folder, whose environment `k8s` lies in namespaces that no other test has; the API as admin."""
 
-    def __init__(self, folder: Path, api: Api) -> None:
+    def __init__(self, folder: Path, api: Api, *, operator: bool = True) -> None:
         number = next(NUMBERS)
         self.api, self.folder, self.namespace = api, folder, f"deploy-{number}"
         own = rf"\1namespace: {self.namespace}\n\1client_namespaces: [{self.namespace}-web]"
         self.write(re.sub(r"( +)client_namespaces: \[.*\]", own, FULL))
         api.create(CLASSES, DEFAULT_CLASS)
+        if operator:
+            operator_for_all(api)
 
     @property
     def text(self) -> str:

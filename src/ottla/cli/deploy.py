@@ -44,8 +44,9 @@ def command(
     """Bring an environment to its Kubernetes (Strimzi), or make what is there what the spec says.
 
     What is missing (kinds, rights, a storage class) is told first, all at once. Then each resource is compared by a dry run on
-    the server, shown, asked for, and applied step after step: each is waited for until its operator says that it is ready. Cut
-    off, it goes on when it is run again. Nothing is deleted: what is rendered no more is listed, and left alone.
+    the server, shown, asked for, and applied step after step: each is waited for until its operator says that it is ready.
+    Strimzi itself is installed, or upgraded, by helm, as a step of the same plan. Cut off, it goes on when it is run again.
+    Nothing is deleted: what is rendered no more is listed, and left alone.
     """
     from ottla.platform import Platform
 
@@ -60,7 +61,7 @@ def command(
         if rollout.reasons:
             raise PlanRefused(rollout.reasons, hint=_way_out(rollout))
         if plan:
-            return PENDING if exit_code and rollout.changes else 0
+            return PENDING if exit_code and rollout.lines else 0
         return _carry_out(deployment, rollout, seconds, yes=yes)
 
 
@@ -90,7 +91,7 @@ def _way_out(rollout: Rollout) -> str:
 
 def _carry_out(deployment: Deployment, rollout: Rollout, timeout: float, *, yes: bool) -> int:
     """Where nothing is to be written it is waited for all the same: a run before this one may have been cut off."""
-    if rollout.changes and not yes and not agreed_to(f"Apply to {rollout.context}?"):
+    if rollout.lines and not yes and not agreed_to(f"Apply to {rollout.context}?"):
         note("nothing was done")
         return 0
     for line in deployment.apply(rollout, timeout=timeout):

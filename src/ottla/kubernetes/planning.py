@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ottla.errors import PlanRefused
+from ottla.kubernetes.operator_planning import brought, plan_operator
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing
 from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
@@ -36,28 +37,32 @@ def plan_rollout(
     ``steps`` are what is rendered of the site, ``others`` what is of environments beside it; ``force`` are names of resources.
     Raises PlanRefused with all that is missing, ClusterError where the server does not answer.
     """
-    version, places = cluster.version(), find_places(cluster)
+    version, there = cluster.version(), find_places(cluster)
     resources = [each for step in steps.values() for each in step]
-    lacking = missing(cluster, site, resources, places)
+    operator, in_the_way = plan_operator(cluster, site)
+    coming = brought(operator, there)
+    places = {**there, **coming}
+    lacking = (*in_the_way, *missing(cluster, site, resources, places))
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
-    planned = tuple(_planned(cluster, steps, places, force))
+    planned = tuple(_planned(cluster, steps, places, coming, force))
     ours = {each.identity for each in resources} | set(others)
-    alone, unseen = _left_alone(cluster, site, places, ours)
+    alone, unseen = _left_alone(cluster, site, there, ours)
     namespace = str(site.namespace.value)
-    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, (*_operator(planned, cluster), *unseen))
+    notes = (*operator.notes, *_operator(planned, cluster), *unseen)
+    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, operator)
 
 
 def _planned(
-    cluster: Cluster, steps: Mapping[str, tuple[Resource, ...]], places: Places, force: Collection[str]
+    cluster: Cluster, steps: Mapping[str, tuple[Resource, ...]], places: Places, coming: Places, force: Collection[str]
 ) -> Iterator[Planned]:
-    """Each resource; what lies in a namespace that is still to be made cannot be tried there."""
+    """Each resource; what is in a namespace that is still to be made, or of a kind that is to come, cannot be tried there."""
     absent: set[str] = set()
     for step, resources in steps.items():
         for resource in resources:
             api, kind, namespace, name = resource.identity
             place, forced = places[api, kind], named(resource.identity) in force
-            if namespace in absent:
+            if namespace in absent or (api, kind) in coming:
                 yield decided(step, resource, place, None, None, forced=forced)
                 continue
             live = cluster.get(place, namespace, name)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ottla.errors import ApplyError, ClusterError, StalePlan, WaitTimeout
+from ottla.errors import ApplyError, ClusterError, LocalError, StalePlan, WaitTimeout
 from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
 from ottla.kubernetes.difference import comparable, conflicts
+from ottla.kubernetes.operator_installing import install, wait_for_operator
+from ottla.kubernetes.operator_planning import refuse_moved
+from ottla.kubernetes.operators import STEP
 from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.rollout import Action
 from ottla.spec.kubernetes import MANAGED_BY
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.conditions import Condition
+    from ottla.kubernetes.operators import OperatorStep
     from ottla.kubernetes.rollout import Planned, Rollout
     from ottla.local import Reporter
 
@@ -50,9 +54,12 @@ def carry_out(cluster: Cluster, plan: Rollout, report: Reporter, *, timeout: flo
     Raises StalePlan before anything is changed if what the plan saw has moved, ApplyError if only a part was done, WaitTimeout
     where nothing was to be done and it is not ready.
     """
+    refuse_moved(cluster, plan.operator)
     _refuse_moved(cluster, plan)
-    account = _Account(left=[each.line for each in plan.changes])
+    account = _Account(left=[*plan.lines])
     for step, planned in plan.steps.items():
+        if step == STEP:
+            _bring(cluster, plan.operator, account, report, timeout=timeout, every=every)
         for each in planned:
             if each.action is not Action.NONE:
                 _apply(cluster, each, account, report)
@@ -112,6 +119,24 @@ def _wait(
         raise _partly(
             account, f"{step}: {f'{failed.where} ' if failed.where else ''}{failed.message}{_advice(failed)}"
         ) from failed
+
+
+def _bring(
+    cluster: Cluster, operator: OperatorStep, account: _Account, report: Reporter, *, timeout: float, every: float
+) -> None:
+    """The operator, and the kinds that come with it."""
+    try:
+        if operator.to_do:
+            report.step(operator.line)
+            account.left.remove(operator.line)
+            install(cluster, operator, report, every=every)
+            account.done.append(operator.line)
+        wait_for_operator(cluster, operator, report, timeout=timeout, every=every)
+    except (WaitTimeout, ClusterError, LocalError) as failed:
+        if not operator.to_do and not account.done and not account.left:
+            raise
+        what = operator.line if operator.to_do and operator.line not in account.done else STEP
+        raise _partly(account, f"{what}: {f'{failed.where}: ' if failed.where else ''}{failed.message}") from failed
 
 
 def _advice(failed: WaitTimeout | ClusterError) -> str:

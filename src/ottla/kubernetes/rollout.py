@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.conditions import AWAITED
 from ottla.kubernetes.difference import comparable, conflicts, difference, owned
+from ottla.kubernetes.operators import AFTER, NOTHING, STEP
 
 if TYPE_CHECKING:
     from ottla.kubernetes.cluster import Answer, Place
     from ottla.kubernetes.difference import Conflict, FieldChange
+    from ottla.kubernetes.operators import OperatorStep
     from ottla.kubernetes.resource import Resource
 
 
@@ -69,6 +71,7 @@ class Rollout:
     planned: tuple[Planned, ...]
     left_alone: tuple[str, ...]
     notes: tuple[str, ...]
+    operator: OperatorStep = NOTHING
 
     @property
     def changes(self) -> tuple[Planned, ...]:
@@ -81,10 +84,20 @@ class Rollout:
         return tuple(reason for each in self.planned for reason in _reasons(each))
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """All that is to be done, in its order."""
+        return tuple(line for step, planned in self.steps.items() for line in self._lines_of(step, planned))
+
+    def _lines_of(self, step: str, planned: tuple[Planned, ...]) -> tuple[str, ...]:
+        return self.operator.lines if step == STEP else tuple(each.line for each in planned if each.action is not Action.NONE)
+
+    @property
     def steps(self) -> dict[str, tuple[Planned, ...]]:
-        """What is planned by its step, in their order; no step is empty."""
+        """What is planned by its step, in their order; no step is empty but that of the operator, which is no resource."""
         found: dict[str, tuple[Planned, ...]] = {}
         for each in self.planned:
+            if each.step != AFTER and self.operator.namespace:
+                found.setdefault(STEP, ())
             found[each.step] = (*found.get(each.step, ()), each)
         return found
 
@@ -125,7 +138,10 @@ def decided(
 def rollout_lines(plan: Rollout) -> tuple[str, ...]:
     """What would be done, a line each, with the fields that change under it; and what stands against it."""
     lines: list[str] = []
+    after_operator = next((each for each in plan.planned if each.step != AFTER), None)
     for each in plan.planned:
+        if each is after_operator:
+            lines.extend(plan.operator.shown)
         if each.action is not Action.NONE:
             taken = "  (as it is; from now on Ottla's)" if each.action is Action.TAKE_OVER else ""
             lines.extend([each.line + taken, *(f"    {field}" for field in each.fields)])
@@ -140,6 +156,7 @@ def rollout_document(plan: Rollout) -> dict[str, Any]:
         "server": plan.server,
         "kubernetes": plan.version,
         "namespace": plan.namespace,
+        "operator": plan.operator.document,
         "changes": [_document(each) for each in plan.changes],
         "unchanged": len(plan.planned) - len(plan.changes),
         "refused": list(plan.reasons),
@@ -158,6 +175,8 @@ def _document(planned: Planned) -> dict[str, Any]:
 def rollout_summary(plan: Rollout) -> str:
     """All of it in one line."""
     counts = {action: sum(each.action is action for each in plan.planned) for action in Action}
+    for line in plan.operator.lines:
+        counts[next(action for action, sign in SIGNS.items() if line.startswith(sign))] += 1
     words = {Action.ADD: "to add", Action.CHANGE: "to change", Action.TAKE_OVER: "to take over", Action.NONE: "as they are"}
     said = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
-    return f"{', '.join(said)}; nothing is deleted" if plan.changes else "no changes: all resources are as the spec says"
+    return f"{', '.join(said)}; nothing is deleted" if plan.lines else "no changes: all resources are as the spec says"
