@@ -36,6 +36,7 @@ TIMEOUT = 30.0  # seconds for an answer
 LATER = 0.5  # seconds; a server is busy, or has just been told of new kinds
 PAGE = 500  # items of a list in one answer
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
+MERGE = "application/merge-patch+json"
 LOGIN_FAILED = (ConfigError, OSError, KeyError, ValueError)  # the program that logs in is not there, or says something else
 RIGHTS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -143,6 +144,25 @@ class Cluster:
         query = {"fieldManager": OTTLA, "fieldValidation": "Strict", **({"force": "true"} if force else {})}
         path = place.path(metadata.get("namespace", ""), metadata["name"])
         return self.ask("PATCH", path, query={**query, **({"dryRun": "All"} if dry_run else {})}, body=document, kind=APPLY)
+
+    def apply_status(self, place: Place, document: Mapping[str, Any], status: Mapping[str, Any]) -> Answer:
+        """Say something of a resource's status, which is its operator's to say otherwise."""
+        metadata = document["metadata"]
+        head = {"name": metadata["name"], "namespace": metadata["namespace"]}
+        body = {"apiVersion": document["apiVersion"], "kind": document["kind"], "metadata": head, "status": status}
+        path = f"{place.path(metadata['namespace'], metadata['name'])}/status"
+        return self.ask("PATCH", path, query={"fieldManager": OTTLA, "force": "true"}, body=body, kind=APPLY)
+
+    def merge(self, place: Place, namespace: str, name: str, body: Mapping[str, Any]) -> Answer:
+        """Change these keys of what is there, whoever owns them (RFC 7386: null takes a key away)."""
+        query = {"fieldManager": OTTLA, "fieldValidation": "Strict"}
+        return self.ask("PATCH", place.path(namespace, name), query=query, body=body, kind=MERGE)
+
+    def delete(self, place: Place, namespace: str, name: str, *, uid: str) -> Answer:
+        """Delete that very one; what is not there any more is deleted as well."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        answer = self.ask("DELETE", place.path(namespace, name), body={**options, "propagationPolicy": "Background"})
+        return Answer(HTTPStatus.OK, {}) if answer.status == HTTPStatus.NOT_FOUND else answer
 
     def may(self, verb: str, place: Place, namespace: str) -> bool:
         """Whether who asks may do that there."""

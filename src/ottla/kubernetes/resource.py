@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ottla.spec.kubernetes import COMPONENT, MANAGED_BY, PART_OF
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from ottla.spec.document import Path
 
 OTTLA = "ottla"
+QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?)([KMGTP]i|[kMGTP])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,17 @@ def quantity(size: int) -> str:
     return str(size)
 
 
+def bytes_of(text: str) -> int:
+    """The bytes of a quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9`` (apimachinery, resource.Quantity).
+
+    Raises ValueError for what is none, and for units smaller than one.
+    """
+    found = QUANTITY.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no amount of bytes")
+    return int(Decimal(found[1]) * SUFFIXES[found[2] or ""])
+
+
 _UNITS = tuple(
     sorted(
         [(f"{letter}i", 1024**power) for power, letter in enumerate("KMGTP", start=1)]
@@ -82,6 +96,9 @@ _UNITS = tuple(
         key=lambda pair: -pair[1],
     )
 )
+
+
+SUFFIXES = {**dict(_UNITS), "k": 1000, "": 1}
 
 
 def cpu(thousandths: int) -> str:

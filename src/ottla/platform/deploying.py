@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.rollout import Rollout
+    from ottla.kubernetes.undeployment import Undeployment
     from ottla.local import Reporter
     from ottla.platform.rendering import Rendering
     from ottla.spec import Spec
@@ -39,8 +40,10 @@ class Deployment:
     def __exit__(self, *_: object) -> None:
         self.cluster.client.close()
 
-    def plan(self, *, force: Collection[str] = frozenset()) -> Rollout:
+    def plan(self, *, force: Collection[str] = frozenset(), finalise: bool = False) -> Rollout:
         """What would change; nothing does. ``force`` names resources (KIND/NAMESPACE/NAME) whose fields are taken from others.
+
+        With ``finalise`` the metadata.version is raised to that of the spec's Kafka, which is one-way.
 
         Raises PlanRefused with all that is missing, UsageError for a name that is none, ClusterError.
         """
@@ -51,13 +54,51 @@ class Deployment:
         unknown = sorted(set(force) - known)
         if unknown:
             raise UsageError(f"--force-conflicts {', '.join(unknown)}: no such resource", hint="such as Kafka/NAMESPACE/NAME")
-        return plan_rollout(self.cluster, self.rendering.site, self.rendering.steps, others=self.others, force=force)
+        site, steps = self.rendering.site, self.rendering.steps
+        return plan_rollout(self.cluster, site, steps, others=self.others, force=force, finalise=finalise)
 
     def apply(self, plan: Rollout, *, timeout: float) -> tuple[str, ...]:
         """Do it, and wait for each step. Raises StalePlan, ApplyError, WaitTimeout, ClusterError."""
         from ottla.kubernetes.rolling_out import carry_out
 
         return carry_out(self.cluster, plan, self.report, timeout=timeout)
+
+    def plan_undeployment(self, *, wipe: bool = False) -> Undeployment:
+        """What would be deleted; nothing is. With ``wipe`` also what holds records. Raises ClusterError."""
+        from ottla.kubernetes.plan_undeployment import plan_undeployment
+
+        rendered = {each.identity for each in self.rendering.resources}
+        return plan_undeployment(self.cluster, self.rendering.site, rendered, self.others, wipe=wipe)
+
+    def take_down(self, plan: Undeployment, *, timeout: float) -> tuple[str, ...]:
+        """Do it, and wait for each step. Raises ApplyError."""
+        from ottla.kubernetes.taking_down import take_down
+
+        return take_down(self.cluster, plan, self.report, timeout=timeout)
+
+    def set_managed(self, names: Collection[str], *, managed: bool, timeout: float) -> None:
+        """Give topics of the spec, by their names there, to Strimzi's topic operator, or take them out of its hands.
+
+        Raises UsageError for a topic that is none of the spec, or has no KafkaTopic; ClusterError, WaitTimeout.
+        """
+        from ottla.kubernetes.prerequisites import find_places
+        from ottla.kubernetes.resource_names import resource_name
+        from ottla.kubernetes.rolling_out import EVERY
+        from ottla.kubernetes.topic_ownership import set_managed
+
+        site = self.rendering.site
+        unknown = sorted(set(names) - set(site.topics))
+        if unknown:
+            raise UsageError(f"no topic {', '.join(unknown)} in the spec", hint=f"one of: {', '.join(site.topics)}")
+        place = next((theirs for (_, kind), theirs in find_places(self.cluster).items() if kind == "KafkaTopic"), None)
+        namespace = str(site.namespace.value)
+        called = [resource_name(site.spec.full_name(name)) for name in dict.fromkeys(names)]
+        absent = [name for name in called if place is None or self.cluster.get(place, namespace, name) is None]
+        if place is None or absent:
+            said = f"there is no KafkaTopic {', '.join(absent)} in {namespace}"
+            raise UsageError(said, where=f"context {self.cluster.context}", hint="ottla deploy makes them")
+        topics = [(place, namespace, name) for name in called]
+        set_managed(self.cluster, topics, managed=managed, report=self.report, timeout=timeout, every=EVERY)
 
 
 def deployment_of(
