@@ -92,6 +92,10 @@ class Cluster:
         """Ask for anything. What the server refuses is an answer as well, but not that it does not know who asks."""
         content = None if body is None else json.dumps(body)
         request = self.client.build_request(method, path, params=query, content=content, headers={"Content-Type": kind})
+        found = self._send(request)
+        return Answer(found.status_code, _body(found))
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             found = wait_until(
                 lambda: self.client.send(request),
@@ -110,7 +114,7 @@ class Cluster:
             ) from error
         if found.status_code == HTTPStatus.UNAUTHORIZED:
             raise ClusterError("does not know who asks", where=self.server, hint=f"log in anew for context {self.context}")
-        return Answer(found.status_code, _body(found))
+        return found
 
     def version(self) -> str:
         """That of the server: ``v1.36.3``."""
@@ -163,6 +167,14 @@ class Cluster:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
         answer = self.ask("DELETE", place.path(namespace, name), body={**options, "propagationPolicy": "Background"})
         return Answer(HTTPStatus.OK, {}) if answer.status == HTTPStatus.NOT_FOUND else answer
+
+    def log(self, namespace: str, pod: str) -> str:
+        """What a pod's only container has said."""
+        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
+        found = self._send(self.client.build_request("GET", path))
+        if found.status_code >= HTTPStatus.BAD_REQUEST:
+            raise ClusterError(Answer(found.status_code, _body(found)).message, where=path)
+        return found.text
 
     def may(self, verb: str, place: Place, namespace: str) -> bool:
         """Whether who asks may do that there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import TYPE_CHECKING, Self
 
 from ottla.errors import LocalError, UsageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.rollout import Rollout
     from ottla.kubernetes.undeployment import Undeployment
+    from ottla.kubernetes.verification_job import Answered
     from ottla.local import Reporter
     from ottla.platform.rendering import Rendering
     from ottla.spec import Spec
@@ -29,6 +31,7 @@ INSTALL = "pip install 'ottla[kubernetes]'"
 class Deployment:
     """An environment that lies in Kubernetes, and the one that it goes to."""
 
+    spec: Spec
     rendering: Rendering
     others: frozenset[tuple[str, str, str, str]]
     cluster: Cluster
@@ -76,6 +79,28 @@ class Deployment:
 
         return take_down(self.cluster, plan, self.report, timeout=timeout)
 
+    def verify(self, *, write: bool, timeout: float) -> Answered:
+        """Look at it from within: the exit code of `ottla verify` there, and the data of its document.
+
+        Raises LocalError for a spec that no ConfigMap holds, ClusterError where nothing is answered, WaitTimeout.
+        """
+        from ottla.kubernetes.verification_job import LARGEST, NAME, ask_job, job_documents
+
+        text = self.spec.path.read_text(encoding="utf-8")
+        if len(text.encode()) > LARGEST:
+            raise LocalError(f"is larger than a ConfigMap can be ({LARGEST:,} bytes)", where=str(self.spec.path))
+        name, user = f"{NAME}-{token_hex(3)}", self._who_looks(write=write)
+        documents = job_documents(self.rendering.site, name, text, user=user, write=write, timeout=timeout)
+        return ask_job(self.cluster, documents, self.report, timeout=timeout)
+
+    def _who_looks(self, *, write: bool) -> str:
+        """By full name: to write, and in a cluster that is shared, its administrator; else whom the exporter logs in as."""
+        spec = self.rendering.site.spec
+        if spec.exporter.user is not None and not write and spec.shares is None:
+            return spec.full_name(spec.exporter.user)
+        owner = spec if spec.shares is None else self.spec.environments[spec.shares]
+        return owner.full_name(owner.security.administrator)
+
     def set_managed(self, names: Collection[str], *, managed: bool, timeout: float) -> None:
         """Give topics of the spec, by their names there, to Strimzi's topic operator, or take them out of its hands.
 
@@ -111,7 +136,7 @@ def deployment_of(
     except ModuleNotFoundError as missing:
         raise LocalError(f"what talks to Kubernetes is not installed ({missing.name})", hint=INSTALL) from missing
     cluster = connect(context or rendering.site.spec.kubernetes.context, os.environ)
-    return Deployment(rendering, _beside(spec, rendering.environment), cluster, report or Silent())
+    return Deployment(spec, rendering, _beside(spec, rendering.environment), cluster, report or Silent())
 
 
 def _beside(spec: Spec, environment: str) -> frozenset[tuple[str, str, str, str]]:
