@@ -81,6 +81,16 @@ def test_what_it_reads_is_there_without_a_secret_in_it(there: Place) -> None:
         there.api.create(path.format(there.namespace), document).done()  # strict, and `restricted` lets the pod in
 
 
+def test_prometheus_is_asked_from_within_where_the_spec_says_where_it_is(there: Place) -> None:
+    there.write(
+        there.text.replace("kubernetes:\n", "kubernetes:\n  monitors: {prometheus: http://prometheus.monitoring.svc:9090}\n")
+    )
+    with there.deployment() as deployment:
+        _, job = job_documents(deployment.rendering.site, "one", there.text, user="eyes", write=False, timeout=60)
+    words = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert words[words.index("--prometheus") + 1] == "http://prometheus.monitoring.svc:9090"
+
+
 def test_an_image_that_cannot_be_pulled_is_told_at_once(there: Place, control_plane: ControlPlane) -> None:
     waiting = ("waiting", {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "ottla:0.1.0"'})
     with playing(control_plane, there.namespace, waiting, ""):

@@ -38,6 +38,7 @@ def command(
     output: OutputOption = Output.TABLE,
     accept: Accept = None,
     timeout: Timeout = "15m",
+    verify: Annotated[bool, typer.Option("--verify", help="Then do `ottla verify`.")] = False,
     yes: Yes = False,
 ) -> int:
     """Bring an environment to its Kubernetes (Strimzi), or make what is there what the spec says.
@@ -64,7 +65,7 @@ def command(
         if plan:
             return PENDING if exit_code and rollout.lines else 0
         refuse_unaccepted(rollout, accepted)
-        return _carry_out(deployment, rollout, seconds, yes=yes)
+        return _carry_out(deployment, rollout, seconds, yes=yes, verify=verify)
 
 
 def _show(rollout: Rollout, output: Output) -> None:
@@ -91,7 +92,7 @@ def _way_out(rollout: Rollout) -> str:
     return with_options(f"nothing was changed; leave those fields to their owner, or take them: ottla deploy {' '.join(taken)}")
 
 
-def _carry_out(deployment: Deployment, rollout: Rollout, timeout: float, *, yes: bool) -> int:
+def _carry_out(deployment: Deployment, rollout: Rollout, timeout: float, *, yes: bool, verify: bool) -> int:
     """Where nothing is to be written it is waited for all the same: a run before this one may have been cut off."""
     if rollout.lines and not yes and not agreed_to(f"Apply to {rollout.context}?"):
         note("nothing was done")
@@ -99,4 +100,8 @@ def _carry_out(deployment: Deployment, rollout: Rollout, timeout: float, *, yes:
     for line in deployment.apply(rollout, timeout=timeout):
         typer.echo(f"done: {line}")
     note("  all that is waited for is ready")
+    if verify:
+        from ottla.cli.verify import verify_within
+
+        return verify_within(deployment, timeout)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform, Verification
     from ottla.platform.access import Access
+    from ottla.platform.deploying import Deployment
     from ottla.reconcile import Check
 
-EXPORTER = "exporter"
+EXPORTER, PROMETHEUS = "exporter", "prometheus"
 OF_EVENTS = ("event", "tombstone")  # the names of checks that are of an event that was written
 
 
@@ -59,6 +61,10 @@ def command(
     bootstrap_server: BootstrapServer = None,
     command_config: CommandConfig = None,
     properties: Properties = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option("--prometheus", help="Beside an address: whether this Prometheus scrapes that cluster.", metavar="URL"),
+    ] = None,
     context: Context = None,
     timeout: Timeout = "5m",
 ) -> int:
@@ -73,7 +79,9 @@ def command(
         if as_user is not None or context is not None:
             raise UsageError("--as and --context name a cluster, and --bootstrap-server or --command-config another one")
         access = open_access(file, None, bootstrap_server, command_config, properties, None)
-        return _elsewhere(file, environment, access, write=write, output=output)
+        return _elsewhere(file, environment, access, prometheus, write=write, output=output)
+    if prometheus is not None:
+        raise UsageError("--prometheus is beside an address", hint="add: --bootstrap-server or --command-config")
     if _lies_in_kubernetes(file, environment):
         if as_user is not None:
             raise UsageError("--as: a Job in Kubernetes looks as whom the exporter does, and writes as the administrator")
@@ -90,24 +98,35 @@ def _lies_in_kubernetes(file: Path, environment: str | None) -> bool:
     return Platform.load(file).spec.environment(environment)[1].target is Target.STRIMZI
 
 
-def _elsewhere(file: Path, environment: str | None, access: Access, *, write: bool, output: Output) -> int:
+def _elsewhere(
+    file: Path, environment: str | None, access: Access, prometheus: str | None, *, write: bool, output: Output
+) -> int:
     from ottla.platform import Platform
+    from ottla.platform.scrape_check import scrape_checks
     from ottla.platform.verifying import verify_elsewhere
 
     name, spec = Platform.load(file).spec.environment(environment)
     found = verify_elsewhere(spec, access, write_as=secrets.token_hex(8) if write else None)
+    if prometheus is not None:
+        found = replace(found, checks=(*found.checks, *scrape_checks(spec, prometheus)))
     return _print(found, spec.platform, name, output)
 
 
 def _within(file: Path, environment: str | None, context: str | None, timeout: float, *, write: bool, output: Output) -> int:
-    from ottla.platform import Platform, Verification
-    from ottla.reconcile import Check
+    from ottla.platform import Platform
 
     with Platform.load(file).deployment(environment, context=context, report=TerminalReporter()) as deployment:
         note(f"  context {deployment.cluster.context} ({deployment.cluster.server})")
-        answer = deployment.verify(write=write, timeout=timeout)
-        spec = deployment.rendering.site.spec
-        name = deployment.rendering.environment
+        return verify_within(deployment, timeout, write=write, output=output)
+
+
+def verify_within(deployment: Deployment, timeout: float, *, write: bool = False, output: Output = Output.TABLE) -> int:
+    """Let a Job look at a deployment, and print what it says; the exit code."""
+    from ottla.platform import Verification
+    from ottla.reconcile import Check
+
+    answer = deployment.verify(write=write, timeout=timeout)
+    spec, name = deployment.rendering.site.spec, deployment.rendering.environment
     every = [Check(**each) for each in answer.data["checks"]]
     read, events = ([each for each in every if (each.name in OF_EVENTS) is wanted] for wanted in (False, True))
     return _print(Verification(tuple(read), tuple(events), tuple(answer.data["not_written"])), spec.platform, name, output)
@@ -164,6 +183,8 @@ def _facts(checks: Sequence[Check]) -> str:
     named = {check.name: check.seen for check in checks}
     if checks[0].subject == EXPORTER:
         return named["fresh"]
+    if checks[0].subject == PROMETHEUS:
+        return ", ".join(f"{check.name} {check.seen}" for check in checks)
     if "kafka_version" in named:
         return f"Kafka {named['kafka_version']}"
     if "acls" in named:

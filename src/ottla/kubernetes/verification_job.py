@@ -45,8 +45,11 @@ def job_documents(site: Site, name: str, spec: str, *, user: str, write: bool, t
     """The ConfigMap and the Job of that name: ``spec`` is the text of the spec's file, ``user`` who looks, by full name."""
     head = metadata(name, namespace=site.namespace, component=NAME, platform=site.platform)
     data = {SPEC: spec, CLIENT: client_settings(site, user)}
+    monitors = site.spec.kubernetes.monitors
     words = ["verify", "--file", f"{CONFIG}/{SPEC}", "--environment", site.environment]
     words += ["--command-config", f"{CONFIG}/{CLIENT}", "--output", "json", *(["--write"] if write else [])]
+    if monitors.enabled and monitors.prometheus is not None:
+        words += ["--prometheus", monitors.prometheus]
     container = {
         "name": NAME,
         "image": site.spec.kubernetes.image,
