@@ -83,7 +83,7 @@ def test_what_it_reads_is_there_without_a_secret_in_it(there: Place) -> None:
 
 def test_prometheus_is_asked_from_within_where_the_spec_says_where_it_is(there: Place) -> None:
     there.write(
-        there.text.replace("kubernetes:\n", "kubernetes:\n  monitors: {prometheus: http://prometheus.monitoring.svc:9090}\n")
+        there.text.replace("kubernetes:\n", "kubernetes:\n  monitors: {prometheus: 'http://prometheus.monitoring.svc:9090'}\n")
     )
     with there.deployment() as deployment:
         _, job = job_documents(deployment.rendering.site, "one", there.text, user="eyes", write=False, timeout=60)

@@ -53,10 +53,8 @@ def _checks(spec: EnvironmentSpec, url: str) -> Iterator[Check]:
     except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         yield Check(SUBJECT, "answers", "no", f"{url} does not answer: {error}")
         return
-    hint = (
-        "does your Prometheus select the PrometheusRule? see kubernetes.monitors.labels, and how long it waits between two looks"
-    )
-    yield Check(SUBJECT, "rules", "read" if rules else "none", None if rules else f"its rules are not there: {hint}")
+    none = "our rules are not there: does it select the PrometheusRule? see kubernetes.monitors.labels"
+    yield Check(SUBJECT, "rules", "read" if rules else "none", None if rules else none)
 
 
 def _jobs(spec: EnvironmentSpec) -> Iterator[tuple[str, int]]:
