@@ -235,7 +235,7 @@ def test_a_quantity_of_somebody_else_is_read_as_kubernetes_does(text: str, size:
 
 
 def test_what_is_no_quantity_is_an_error() -> None:
-    with pytest.raises(ValueError, match="'10 Gi' is no amount of bytes"):
+    with pytest.raises(ValueError, match="'10 Gi' is no amount"):
         bytes_of("10 Gi")
 
 

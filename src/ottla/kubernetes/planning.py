@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ottla.errors import PlanRefused
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing, storage_classes
+from ottla.kubernetes.quotas import over_quota
 from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.revival import CLAIMS, kept_id
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
@@ -53,6 +54,9 @@ def plan_rollout(
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
     planned = tuple(_planned(cluster, steps, places, force=force, finalise=finalise))
+    over = over_quota(cluster, planned)
+    if over:
+        raise PlanRefused(over, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
     ours = {each.identity for each in resources} | set(others)
     alone, unseen = _left_alone(cluster, site, places, ours)
     namespace = str(site.namespace.value)

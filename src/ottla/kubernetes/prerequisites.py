@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from ottla.kubernetes.conditions import AWAITED
 from ottla.kubernetes.revival import CLAIMS
 from ottla.kubernetes.secret_copies import SECRETS
 from ottla.kubernetes.weighing_pools import is_default
-from ottla.spec.versions import STRIMZI_VERSION
+from ottla.spec.versions import LEAST_KUBERNETES, STRIMZI_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.site import Site
 
+VERSION = re.compile(r"v?(\d+)\.(\d+)")
 STORAGE_API, NAMESPACES_API = "storage.k8s.io/v1", "v1"
 # Every kind that may be rendered, by its API: what was rendered once and is no more lies among them
 KINDS = {
@@ -62,6 +64,7 @@ def missing(
     """What is missing, each with what to do; nothing is changed by asking."""
     rendered = [each.identity for each in resources]
     return (
+        *too_old(cluster.version()),
         *_unknown_kinds(rendered, places),
         *_refused(cluster, (*rights(rendered, places), *_rights_to_copy(copies))),
         *_storage(cluster, site, places),
@@ -86,6 +89,14 @@ def _rights_to_copy(copies: Collection[SecretCopy]) -> dict[Right, None]:
     """To read each original, and to write its copy."""
     pairs = [(each.namespace, ("get",)) for each in copies] + [(each.to_namespace, APPLYING) for each in copies]
     return dict.fromkeys(Right(SECRETS, namespace, verb) for namespace, verbs in pairs for verb in verbs)
+
+
+def too_old(version: str) -> Iterator[str]:
+    """Why a Kubernetes of that version will not do. Pure."""
+    found = VERSION.match(version)
+    if found is not None and (int(found[1]), int(found[2])) < LEAST_KUBERNETES:
+        least = ".".join(map(str, LEAST_KUBERNETES))
+        yield f"this is Kubernetes {version}, and Strimzi {STRIMZI_VERSION} wants {least} or later"
 
 
 def _unknown_kinds(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ottla.spec.document import Path
 
 OTTLA = "ottla"
-QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?)([KMGTP]i|[kMGTP])?")
+QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?)([KMGTP]i|[numkMGTP])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,20 @@ def quantity(size: int) -> str:
     return str(size)
 
 
-def bytes_of(text: str) -> int:
-    """The bytes of a quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9`` (apimachinery, resource.Quantity).
+def amount_of(text: str) -> Decimal:
+    """A quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9``, ``500m`` (apimachinery, resource.Quantity).
 
-    Raises ValueError for what is none, and for units smaller than one.
+    Raises ValueError for what is none.
     """
     found = QUANTITY.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no amount of bytes")
-    return int(Decimal(found[1]) * SUFFIXES[found[2] or ""])
+        raise ValueError(f"{text!r} is no amount")
+    return Decimal(found[1]) * SUFFIXES[found[2] or ""]
+
+
+def bytes_of(text: str) -> int:
+    """The bytes of a quantity. Raises ValueError for what is none."""
+    return int(amount_of(text))
 
 
 _UNITS = tuple(
@@ -98,7 +103,14 @@ _UNITS = tuple(
 )
 
 
-SUFFIXES = {**dict(_UNITS), "k": 1000, "": 1}
+SUFFIXES = {
+    **{suffix: Decimal(factor) for suffix, factor in _UNITS},
+    "k": Decimal(1000),
+    "": Decimal(1),
+    "m": Decimal("1e-3"),
+    "u": Decimal("1e-6"),
+    "n": Decimal("1e-9"),
+}
 
 
 def cpu(thousandths: int) -> str:
