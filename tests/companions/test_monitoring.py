@@ -22,6 +22,7 @@ from ottla.platform import Platform
 from ottla.platform.exporter_process import exporter_process
 from ottla.platform.monitoring import Monitoring, keep_monitoring, monitoring_of, watched
 from ottla.platform.monitoring_files import documents
+from ottla.platform.scrape_check import scrape_checks
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -100,6 +101,28 @@ def test_up_runs_both_once_and_every_target_answers(monitored: Home) -> None:
     assert "2 of 2 targets healthy, no alert fires" in monitored.run("status").stdout
     ports = [{port for _, port in listening(process)} for process in processes(monitored)]
     assert ports == [{daemon.listen.port} for daemon in of(monitored).daemons]  # and no port to find others
+
+
+def test_verify_asks_a_prometheus_that_somebody_else_runs_whether_it_scrapes_and_has_the_rules(monitored: Home) -> None:
+    elsewhere = ("verify", "-b", ",".join(monitored.bootstrap_servers), "--prometheus")
+    found = monitored.run(*elsewhere, of(monitored).prometheus.url)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "ok  prometheus: kafka targets 1/1, rules read\n" in found.stdout
+
+
+def test_verify_says_what_prometheus_does_not_scrape(monitored: Home) -> None:
+    prometheus = of(monitored).prometheus
+    spec = Platform.load(monitored.folder / "platform.yaml").spec.environments[monitored.environment]
+    whole = spec.model_copy(update={"exporter": spec.exporter.model_copy(update={"enabled": True})})
+    other = whole.model_copy(update={"cluster": whole.cluster.model_copy(update={"name": "another"})})
+    wanting = {check.name: check.wanting for check in scrape_checks(other, prometheus.url, patience=0.1)}
+    assert (wanting["kafka targets"] or "").startswith("it knows 0 of 1: does it select the monitors?")
+    assert (wanting["ottla-exporter targets"] or "").startswith("it knows 0 of 1")
+    assert (wanting["rules"] or "").startswith("our rules are not there")
+    more = whole.model_copy(update={"cluster": whole.cluster.model_copy(update={"nodes": 3})})
+    assert [check.seen for check in scrape_checks(more, prometheus.url, patience=0.1)] == ["1/3", "1/1", "read"]
+    nobody = scrape_checks(whole, "http://127.0.0.1:1", patience=0.1)
+    assert [(check.name, "does not answer" in (check.wanting or "")) for check in nobody] == [("answers", True)]
 
 
 def test_up_alone_keeps_it_and_its_exporter(monitored: Home) -> None:

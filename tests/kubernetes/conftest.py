@@ -8,6 +8,7 @@ import pytest
 from tests.companions.go.build import built
 from tests.kubernetes.control_plane import PROGRAM, ControlPlane, running_control_plane
 from tests.kubernetes.crds import all_crds, install
+from tests.kubernetes.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,3 +41,18 @@ def api(control_plane: ControlPlane, definitions: list[Path]) -> Api:
     """The API server with all of them."""
     install(control_plane.api, definitions)
     return control_plane.api
+
+
+@pytest.fixture
+def place(api: Api, control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv("KUBECONFIG", str(control_plane.kubeconfig))
+    return Place(tmp_path, api)
+
+
+@pytest.fixture
+def own(kubeall: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, ControlPlane]]:
+    """A control plane that a test may spoil, without definitions."""
+    (tmp_path / "plane").mkdir()
+    with running_control_plane(kubeall, tmp_path / "plane") as plane:
+        monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+        yield Place(tmp_path, plane.api), plane

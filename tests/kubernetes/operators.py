@@ -1,8 +1,13 @@
-"""Those who work on what is applied, played by a thread: statuses as Strimzi's operators and Kubernetes' controllers set them."""
+"""Those who work on what is applied, played by a thread: statuses as Strimzi's operators and Kubernetes' controllers set them.
+
+What they make is as in Strimzi 1.2.0: a Secret for a user and for whom to trust, claims for volumes, a cluster_id. A topic has a
+finalizer of its operator, who takes it away when the topic is gone, or when the topic is none of its business.
+"""
 
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPException
@@ -17,23 +22,35 @@ if TYPE_CHECKING:
 
     from tests.kubernetes.api import Api
 
-STRIMZI = "/apis/kafka.strimzi.io/v1"
+STRIMZI, CORE = "/apis/kafka.strimzi.io/v1", "/api/v1"
 EVERY = 0.05  # seconds
 CREATING = {"type": "NotReady", "status": "True", "reason": "Creating", "message": "Kafka cluster is being deployed"}
 READY = {"type": "Ready", "status": "True"}
 AVAILABLE = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}
+FINALIZER = "strimzi.io/topic-operator"
+MADE_UP = "by the user operator"  # a password
+WORKED_ON = (
+    (STRIMZI, "kafkas"),
+    (STRIMZI, "kafkanodepools"),
+    (STRIMZI, "kafkatopics"),
+    (STRIMZI, "kafkausers"),
+    ("/apis/apps/v1", "deployments"),
+)
 
 
 class Operators:
     """``says`` are the conditions of those that do not get ready, by name; ``seen`` are the names that were worked on.
 
-    ``version`` is what Strimzi's operator says that it is.
+    ``deleted`` are the topics whose records were deleted. Volumes grow where ``grows``. ``version`` is what Strimzi's operator
+    says that it is.
     """
 
     def __init__(self, api: Api, namespace: str) -> None:
         self.api, self.namespace = api, namespace
         self.says: dict[str, dict[str, str]] = {}
         self.seen: list[str] = []
+        self.deleted: list[str] = []
+        self.grows = True
         self.version = STRIMZI_VERSION
         self._end = threading.Event()
 
@@ -46,23 +63,77 @@ class Operators:
         self._end.set()
 
     def _round(self) -> None:
-        for root, plural in (
-            (STRIMZI, "kafkas"),
-            (STRIMZI, "kafkanodepools"),
-            (STRIMZI, "kafkatopics"),
-            (STRIMZI, "kafkausers"),
-            ("/apis/apps/v1", "deployments"),
-        ):
+        self._claims_that_go()
+        for root, plural in WORKED_ON:
             path = f"{root}/namespaces/{self.namespace}/{plural}"
             answer = self.api.get(path)
             for each in answer.body["items"] if answer.status == HTTPStatus.OK else ():  # 429: it has just been told of the kind
+                where = f"{path}/{each['metadata']['name']}"
+                if plural == "kafkatopics" and self._lets_go(where, each):
+                    continue
+                self._make(plural, each)
                 status = self._status(plural, each)
                 if any((each.get("status") or {}).get(key) != value for key, value in status.items()):
-                    self.api.ask("PUT", f"{path}/{each['metadata']['name']}/status", {**each, "status": status})
+                    self.api.ask("PUT", f"{where}/status", {**each, "status": {**(each.get("status") or {}), **status}})
+
+    def _claims_that_go(self) -> None:
+        """Nobody uses a volume whose pods are gone (the finalizer kubernetes.io/pvc-protection)."""
+        path = f"{CORE}/namespaces/{self.namespace}/persistentvolumeclaims"
+        for each in self.api.get(path).body["items"]:
+            if "deletionTimestamp" in each["metadata"]:
+                where = f"{path}/{each['metadata']['name']}"
+                self.api.ask("PUT", where, {**each, "metadata": {**each["metadata"], "finalizers": []}})
+
+    def _lets_go(self, where: str, topic: dict[str, Any]) -> bool:
+        """Of a topic that is to be deleted; until then it holds on to it by its finalizer."""
+        metadata = topic["metadata"]
+        held, managed = FINALIZER in metadata.get("finalizers", ()), _annotation(topic, "strimzi.io/managed") != "false"
+        if "deletionTimestamp" not in metadata:
+            if managed and not held:
+                self.api.ask("PUT", where, {**topic, "metadata": {**metadata, "finalizers": [FINALIZER]}})
+            return managed and not held
+        if held:
+            if managed:
+                self.deleted.append(metadata["name"])
+            self.api.ask("PUT", where, {**topic, "metadata": {**metadata, "finalizers": []}})
+        return True
+
+    def _make(self, plural: str, document: dict[str, Any]) -> None:
+        name = document["metadata"]["name"]
+        if plural == "kafkausers":
+            self._secret(name, "password", MADE_UP)
+        if plural == "kafkas" and _annotation(document, "strimzi.io/pause-reconciliation") != "true":
+            self._secret(f"{name}-cluster-ca-cert", "ca.crt", "a certificate")
+        if plural == "kafkanodepools":
+            self._claims(document)
+
+    def _secret(self, name: str, key: str, value: str) -> None:
+        metadata = {"name": name, "namespace": self.namespace}
+        data = {key: b64encode(value.encode()).decode()}
+        self.api.create(f"{CORE}/namespaces/{self.namespace}/secrets", {"metadata": metadata, "data": data})
+
+    def _claims(self, pool: dict[str, Any]) -> None:
+        """A claim for each node and volume; it is made of the size that is wanted, and grows."""
+        cluster, name = pool["metadata"]["labels"]["strimzi.io/cluster"], pool["metadata"]["name"]
+        path = f"{CORE}/namespaces/{self.namespace}/persistentvolumeclaims"
+        for node in range(pool["spec"]["replicas"]):
+            for volume in pool["spec"]["storage"]["volumes"]:
+                claim = f"data-{volume['id']}-{cluster}-{name}-{node}"
+                there = self.api.get(f"{path}/{claim}")
+                if there.status == HTTPStatus.NOT_FOUND:
+                    labels = {"strimzi.io/cluster": cluster, "strimzi.io/pool-name": name}
+                    asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": volume["size"]}}}
+                    there = self.api.create(path, {"metadata": {"name": claim, "labels": labels}, "spec": asked})
+                capacity = ((there.body.get("status") or {}).get("capacity") or {}).get("storage")
+                if capacity is None or (capacity != volume["size"] and self.grows):
+                    status = {"phase": "Bound", "capacity": {"storage": volume["size"]}}
+                    self.api.ask("PUT", f"{path}/{claim}/status", {**there.body, "status": status})
 
     def _status(self, plural: str, document: dict[str, Any]) -> dict[str, Any]:
         """A cluster is being made for one round, as real ones are for minutes."""
         name, generation = document["metadata"]["name"], {"observedGeneration": document["metadata"]["generation"]}
+        if _annotation(document, "strimzi.io/pause-reconciliation") == "true":
+            return {**generation, "conditions": [{"type": "ReconciliationPaused", "status": "True"}]}
         first = name not in self.seen
         self.seen.append(name)
         if plural == "kafkanodepools":
@@ -70,9 +141,25 @@ class Operators:
         if plural == "deployments":
             pods = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
             return {**generation, **pods, "conditions": [self.says.get(name, AVAILABLE)]}
+        if plural == "kafkatopics" and _annotation(document, "strimzi.io/managed") == "false":
+            return {**generation, "conditions": [{"type": "Unmanaged", "status": "True"}]}
         usual = CREATING if plural == "kafkas" and first else READY
-        own = {"operatorLastSuccessfulVersion": self.version} if plural == "kafkas" else {}
-        return {**generation, **own, "conditions": [self.says.get(name, usual)]}
+        versions = {**_versions(document), "operatorLastSuccessfulVersion": self.version} if plural == "kafkas" else {}
+        return {**generation, **versions, "conditions": [self.says.get(name, usual)]}
+
+
+def _versions(kafka: dict[str, Any]) -> dict[str, Any]:
+    said, status = kafka["spec"]["kafka"], kafka.get("status") or {}
+    return {
+        "clusterId": status.get("clusterId") or f"id-of-{kafka['metadata']['uid']}",
+        "kafkaVersion": said["version"],
+        "kafkaMetadataVersion": said["metadataVersion"],
+    }
+
+
+def _annotation(document: dict[str, Any], name: str) -> str | None:
+    found: str | None = (document["metadata"].get("annotations") or {}).get(name)
+    return found
 
 
 def operator_for_all(api: Api) -> None:

@@ -4,126 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.kubernetes.around import FULL, SHARED
-from tests.kubernetes.control_plane import kubeconfig_of, running_control_plane
+from tests.kubernetes.around import SHARED
+from tests.kubernetes.control_plane import kubeconfig_of
 from tests.kubernetes.crds import install
-from tests.kubernetes.operators import STRIMZI, operator_for_all, working
-from typer.testing import CliRunner
+from tests.kubernetes.operators import STRIMZI, working
+from tests.kubernetes.place import CLASSES, SOON, Told
 
-from ottla.cli.main import app
 from ottla.errors import ApplyError, PlanRefused, StalePlan, WaitTimeout
 from ottla.kubernetes.rolling_out import carry_out
 from ottla.kubernetes.rollout import Action, rollout_lines
-from ottla.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.kubernetes.api import Api
     from tests.kubernetes.control_plane import ControlPlane
-    from typer.testing import Result
+    from tests.kubernetes.place import Place
 
-    from ottla.kubernetes.rollout import Rollout
-    from ottla.platform.deploying import Deployment
 
 # func_only: a limit for each test, and none for what is built before the first one
 pytestmark = [pytest.mark.companions, pytest.mark.timeout(180, func_only=True)]
-CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
-DEFAULT_CLASS = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "StorageClass",
-    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-    "provisioner": "example.com/none",
-}
-SOON = 20.0  # seconds
-NUMBERS = count()
 
-
-class Told:
-    """What a rollout says while it goes on."""
-
-    def __init__(self, on: Callable[[str], None] = lambda _: None) -> None:
-        self.lines: list[str] = []
-        self._on = on
-
-    def step(self, text: str) -> None:
-        self.lines.append(text)
-        self._on(text)
-
-    note = step
-
-    def progress(self, text: str, done: int, total: int) -> None:
-        raise AssertionError((text, done, total))
-
-
-class Place:
-    """A spec in a folder, whose environment `k8s` lies in namespaces that no other test has; the API as admin."""
-
-    def __init__(self, folder: Path, api: Api, *, operator: bool = True) -> None:
-        number = next(NUMBERS)
-        self.api, self.folder, self.namespace = api, folder, f"deploy-{number}"
-        own = rf"\1namespace: {self.namespace}\n\1client_namespaces: [{self.namespace}-web]"
-        self.write(re.sub(r"( +)client_namespaces: \[.*\]", own, FULL))
-        api.create(CLASSES, DEFAULT_CLASS)
-        if operator:
-            operator_for_all(api)
-
-    @property
-    def text(self) -> str:
-        return (self.folder / "platform.yaml").read_text()
-
-    def write(self, text: str) -> None:
-        (self.folder / "platform.yaml").write_text(text)
-
-    @contextmanager
-    def deployment(self, environment: str = "k8s") -> Iterator[Deployment]:
-        with Platform.load(self.folder / "platform.yaml").deployment(environment) as deployment:
-            yield deployment
-
-    def plan(self) -> Rollout:
-        with self.deployment() as deployment:
-            return deployment.plan()
-
-    def deploy(self, told: Told | None = None, *, timeout: float = SOON, environment: str = "k8s") -> tuple[str, ...]:
-        with self.deployment(environment) as deployment:
-            return carry_out(deployment.cluster, deployment.plan(), told or Told(), timeout=timeout, every=0.05)
-
-    def ottla(self, *arguments: str) -> Result:
-        file = ["--file", str(self.folder / "platform.yaml"), "-e", "k8s"]
-        return CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [arguments[0], *file, *arguments[1:]])
-
-    def versions(self) -> dict[str, str]:
-        """Which version each resource of Strimzi and each ConfigMap is; another one is a write."""
-        found = {}
-        for path in (f"{STRIMZI}/namespaces/{self.namespace}/kafkatopics", f"/api/v1/namespaces/{self.namespace}/configmaps"):
-            for each in self.api.get(path).done()["items"]:
-                found[f"{path}/{each['metadata']['name']}"] = each["metadata"]["resourceVersion"]
-        return found
-
-    def topic(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.api.get(f"{STRIMZI}/namespaces/{self.namespace}/kafkatopics/{name}").done()
-        return found
-
-
-@pytest.fixture
-def place(api: Api, control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setenv("KUBECONFIG", str(control_plane.kubeconfig))
-    return Place(tmp_path, api)
-
-
-@pytest.fixture
-def own(kubeall: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Place, ControlPlane]]:
-    """A control plane that a test may spoil, without definitions."""
-    (tmp_path / "plane").mkdir()
-    with running_control_plane(kubeall, tmp_path / "plane") as plane:
-        monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
-        yield Place(tmp_path, plane.api), plane
+RE_KEYS = (
+    "!   re-keys: keys of an unknown number of records hash to other partitions from now on: order per key, joins and "
+    "compaction hold only within what is written after"
+)
 
 
 def test_a_second_deploy_changes_nothing_and_writes_nothing(place: Place) -> None:
@@ -154,6 +61,7 @@ def test_a_change_of_the_spec_is_shown_with_both_values_and_only_that_is_written
         assert rollout_lines(place.plan()) == (
             f"~ KafkaTopic {place.namespace}/orders",
             "    spec.partitions: 2 -> 5",
+            RE_KEYS,
         )
         assert place.deploy() == (f"~ KafkaTopic {place.namespace}/orders",)
     changed = {path.rpartition("/")[2] for path, version in place.versions().items() if before[path] != version}
@@ -223,7 +131,7 @@ def test_a_field_that_somebody_else_owns_is_named_and_taken_only_by_name(place: 
             "apiVersion": "kafka.strimzi.io/v1",
             "kind": "KafkaTopic",
             "metadata": {"name": "orders"},
-            "spec": {"partitions": 9},
+            "spec": {"partitions": 1},
         }
         path = f"{STRIMZI}/namespaces/{place.namespace}/kafkatopics/orders"
         place.api.apply(f"{path}?fieldManager=argocd&force=true", theirs).done()
@@ -232,8 +140,8 @@ def test_a_field_that_somebody_else_owns_is_named_and_taken_only_by_name(place: 
         assert refused.exit_code == 4
         assert f"KafkaTopic {place.namespace}/orders: .spec.partitions is owned by argocd" in refused.stderr
         assert f"--force-conflicts {name}" in refused.stderr
-        assert place.topic("orders")["spec"]["partitions"] == 9
-        assert place.ottla("deploy", "--yes", "--force-conflicts", name).exit_code == 0
+        assert place.topic("orders")["spec"]["partitions"] == 1
+        assert place.ottla("deploy", "--yes", "--force-conflicts", name, "--accept", "re-keys").exit_code == 0
     assert place.topic("orders")["spec"]["partitions"] == 2
 
 

@@ -129,6 +129,7 @@ def test_the_plan_as_data_has_what_is_done_and_what_stands_against_it() -> None:
         "namespace": "kafka",
         "name": "orders",
         "fields": [{"path": "spec.partitions", "old": "2", "new": "3"}],
+        "risks": [{"code": "re-keys", "severity": "data", "text": change.risks[0].text}],
     }
     assert (found["unchanged"], found["refused"]) == (1, ["KafkaTopic kafka/orders: no"])
 

@@ -21,8 +21,8 @@ from tests.kubernetes.control_plane import kubeconfig_of, running_control_plane
 from tests.kubernetes.crds import DEFINITIONS, established, install, strimzi_crds
 from tests.kubernetes.helm_program import PROGRAM
 from tests.kubernetes.operators import STRIMZI, working
+from tests.kubernetes.place import SOON, Place, Told
 from tests.kubernetes.strimzi_chart import OPERATOR, deployment, write_chart
-from tests.kubernetes.test_deploy import SOON, Place, Told
 
 from ottla.errors import ApplyError, PlanRefused, StalePlan
 from ottla.kubernetes import operator_deciding

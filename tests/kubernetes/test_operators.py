@@ -269,7 +269,7 @@ def test_its_kinds_come_with_it_where_they_are_not_there() -> None:
 
 def test_the_plan_shows_it_and_has_it_as_data() -> None:
     step, _ = decided(seen(operator("1.1.0")))
-    plan = Rollout("here", "https://there", "v1", "kafka", (), (), (), replace(step, redo=4))
+    plan = Rollout("here", "https://there", "v1", "kafka", (), (), (), operator=replace(step, redo=4))
     assert rollout_summary(plan).startswith("no changes")  # there is no resource to carry it out before
     assert rollout_lines(plan) == ()
     assert step.shown[1].strip() == "its definitions (CRDs) first, for all namespaces; the values of the release stay"

@@ -38,6 +38,7 @@ from ottla.cli import (
     status,
     top,
     topics,
+    undeploy,
     up,
     upgrade,
     users,
@@ -63,7 +64,21 @@ app = typer.Typer(
 )
 for module in (init, validate, explain, schema, up, status, plan, apply, verify, doctor, logs, restart, upgrade, down):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
-for module in (render, deploy, lag, top, produce, consume, exporter, monitoring, bench, access, client_config, completion):
+for module in (
+    render,
+    deploy,
+    undeploy,
+    lag,
+    top,
+    produce,
+    consume,
+    exporter,
+    monitoring,
+    bench,
+    access,
+    client_config,
+    completion,
+):
     app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
 for group in (topics, groups, records, certs, users, drill):
     app.add_typer(group.app, name=group.__name__.rpartition(".")[2])

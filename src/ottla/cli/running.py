@@ -49,6 +49,13 @@ _options: ContextVar[_Options] = ContextVar("options", default=_Options())  # no
 
 SpecFile = Annotated[Path, typer.Option("--file", "-f", help="The spec.", show_default=True)]
 SpecFileLong = Annotated[Path, typer.Option("--file", help="The spec.", show_default=True)]  # where -f means something else
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context", help="Which context of kubectl; without it, that of the spec, else the current one.", metavar="NAME"
+    ),
+]
+Timeout = Annotated[str, typer.Option("--timeout", help="How long each step may take.")]
 Environment = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ from ottla.cli.consent import Accept, Yes, carry_out
 from ottla.cli.offered import topic_names
 from ottla.cli.on_cluster import Reach, on_cluster
 from ottla.cli.output import Output, OutputOption, note, print_document, print_table
+from ottla.cli.topics_managed import manage, unmanage
 from ottla.errors import UsageError
 from ottla.model.units import format_size
 
@@ -177,3 +178,7 @@ def _carry_out(access: Access, plan: Plan, *, accept: list[str] | None, yes: boo
         return access.apply(shown, accept=accepted, said=note)
 
     return carry_out(plan, apply, accept=accept, yes=yes, cluster=access.name)
+
+
+app.command()(manage)
+app.command()(unmanage)

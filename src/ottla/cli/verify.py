@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ottla.cli.amounts import seconds_of
 from ottla.cli.offered import user_names
-from ottla.cli.output import Output, OutputOption, print_document
-from ottla.cli.running import DEFAULT_FILE, WANTING, Environment, SpecFile, explained, open_platform, with_options
+from ottla.cli.on_cluster import BootstrapServer, CommandConfig, Properties, open_access
+from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document
+from ottla.cli.running import (
+    DEFAULT_FILE,
+    WANTING,
+    Context,
+    Environment,
+    SpecFile,
+    Timeout,
+    explained,
+    open_platform,
+    with_options,
+)
+from ottla.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ottla.kafka.events import Sender
     from ottla.platform import LocalPlatform, Verification
+    from ottla.platform.access import Access
+    from ottla.platform.deploying import Deployment
     from ottla.reconcile import Check
 
-EXPORTER = "exporter"
+EXPORTER, PROMETHEUS = "exporter", "prometheus"
+OF_EVENTS = ("event", "tombstone")  # the names of checks that are of an event that was written
 
 
 @explained
@@ -40,23 +58,95 @@ def command(
             autocompletion=user_names,
         ),
     ] = None,
+    bootstrap_server: BootstrapServer = None,
+    command_config: CommandConfig = None,
+    properties: Properties = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option("--prometheus", help="Beside an address: whether this Prometheus scrapes that cluster.", metavar="URL"),
+    ] = None,
+    context: Context = None,
+    timeout: Timeout = "5m",
 ) -> int:
-    """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off."""
+    """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off.
+
+    An environment in Kubernetes is looked at from within: a Job there runs this command, and its answer is printed here. With
+    --bootstrap-server or --command-config it is a cluster at that address that is compared: its topics, and what its brokers say
+    of themselves.
+    """
+    seconds = seconds_of("--timeout", timeout, least=1)
+    if bootstrap_server is not None or command_config is not None:
+        if as_user is not None or context is not None:
+            raise UsageError("--as and --context name a cluster, and --bootstrap-server or --command-config another one")
+        access = open_access(file, None, bootstrap_server, command_config, properties, None)
+        return _elsewhere(file, environment, access, prometheus, write=write, output=output)
+    if prometheus is not None:
+        raise UsageError("--prometheus is beside an address", hint="add: --bootstrap-server or --command-config")
+    if _lies_in_kubernetes(file, environment):
+        if as_user is not None:
+            raise UsageError("--as: a Job in Kubernetes looks as whom the exporter does, and writes as the administrator")
+        return _within(file, environment, context, seconds, write=write, output=output)
+    if context is not None:
+        raise UsageError("--context is about an environment in Kubernetes", hint="choose one that lies there: -e NAME")
     return run_checks(open_platform(file, environment).working_as(as_user), write=write, output=output)
+
+
+def _lies_in_kubernetes(file: Path, environment: str | None) -> bool:
+    from ottla.platform import Platform
+    from ottla.spec import Target
+
+    return Platform.load(file).spec.environment(environment)[1].target is Target.STRIMZI
+
+
+def _elsewhere(
+    file: Path, environment: str | None, access: Access, prometheus: str | None, *, write: bool, output: Output
+) -> int:
+    from ottla.platform import Platform
+    from ottla.platform.scrape_check import scrape_checks
+    from ottla.platform.verifying import verify_elsewhere
+
+    name, spec = Platform.load(file).spec.environment(environment)
+    found = verify_elsewhere(spec, access, write_as=secrets.token_hex(8) if write else None)
+    if prometheus is not None:
+        found = replace(found, checks=(*found.checks, *scrape_checks(spec, prometheus)))
+    return _print(found, spec.platform, name, output)
+
+
+def _within(file: Path, environment: str | None, context: str | None, timeout: float, *, write: bool, output: Output) -> int:
+    from ottla.platform import Platform
+
+    with Platform.load(file).deployment(environment, context=context, report=TerminalReporter()) as deployment:
+        note(f"  context {deployment.cluster.context} ({deployment.cluster.server})")
+        return verify_within(deployment, timeout, write=write, output=output)
+
+
+def verify_within(deployment: Deployment, timeout: float, *, write: bool = False, output: Output = Output.TABLE) -> int:
+    """Let a Job look at a deployment, and print what it says; the exit code."""
+    from ottla.platform import Verification
+    from ottla.reconcile import Check
+
+    answer = deployment.verify(write=write, timeout=timeout)
+    spec, name = deployment.rendering.site.spec, deployment.rendering.environment
+    every = [Check(**each) for each in answer.data["checks"]]
+    read, events = ([each for each in every if (each.name in OF_EVENTS) is wanted] for wanted in (False, True))
+    return _print(Verification(tuple(read), tuple(events), tuple(answer.data["not_written"])), spec.platform, name, output)
 
 
 def run_checks(platform: LocalPlatform, *, write: bool, output: Output = Output.TABLE, sender: Sender | None = None) -> int:
     """Check, print, and say by the exit code whether anything is wanting. ``sender`` is one that was opened before."""
     found = platform.verify(write_as=secrets.token_hex(8) if write else None, sender=sender)
-    wanting = [check for check in (*found.checks, *found.events) if check.wanting is not None]
+    return _print(found, platform.spec.platform, platform.environment, output)
+
+
+def _print(found: Verification, platform: str, environment: str, output: Output) -> int:
     if output is Output.TABLE:
         _print_table(platform, found)
     else:
-        print_document("verify", _document(platform, found), output)
-    return WANTING if wanting else 0
+        print_document("verify", _document(environment, found), output)
+    return 0 if all(check.wanting is None for check in (*found.checks, *found.events)) else WANTING
 
 
-def _print_table(platform: LocalPlatform, found: Verification) -> None:
+def _print_table(platform: str, found: Verification) -> None:
     read: dict[str, list[Check]] = defaultdict(list)
     for check in found.events:
         read[check.subject].append(check)
@@ -73,7 +163,7 @@ def _print_table(platform: LocalPlatform, found: Verification) -> None:
     _print_sum(platform, found)
 
 
-def _print_sum(platform: LocalPlatform, found: Verification) -> None:
+def _print_sum(platform: str, found: Verification) -> None:
     every = (*found.checks, *found.events)
     off = sum(check.wanting is not None for check in every)
     if off:
@@ -82,7 +172,7 @@ def _print_sum(platform: LocalPlatform, found: Verification) -> None:
         typer.echo(f"{off} of {len(every)} checks found wanting. {with_options(hint)}")
         return
     through = f", and an event went through each of {len(found.events)} topics and came back" if found.events else ""
-    typer.echo(f"{len(every)} checks: the cluster is as {platform.spec.platform} says{through}")
+    typer.echo(f"{len(every)} checks: the cluster is as {platform} says{through}")
 
 
 def _is_started_by_up(check: Check) -> bool:
@@ -93,6 +183,8 @@ def _facts(checks: Sequence[Check]) -> str:
     named = {check.name: check.seen for check in checks}
     if checks[0].subject == EXPORTER:
         return named["fresh"]
+    if checks[0].subject == PROMETHEUS:
+        return ", ".join(f"{check.name} {check.seen}" for check in checks)
     if "kafka_version" in named:
         return f"Kafka {named['kafka_version']}"
     if "acls" in named:
@@ -106,10 +198,10 @@ def _facts(checks: Sequence[Check]) -> str:
     )
 
 
-def _document(platform: LocalPlatform, found: Verification) -> dict[str, Any]:
+def _document(environment: str, found: Verification) -> dict[str, Any]:
     checks = (*found.checks, *found.events)
     return {
-        "environment": platform.environment,
+        "environment": environment,
         "verified": all(check.wanting is None for check in checks),
         "checks": [
             {"subject": check.subject, "name": check.name, "seen": check.seen, "wanting": check.wanting} for check in checks

@@ -36,6 +36,7 @@ TIMEOUT = 30.0  # seconds for an answer
 LATER = 0.5  # seconds; a server is busy, or has just been told of new kinds
 PAGE = 500  # items of a list in one answer
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
+MERGE = "application/merge-patch+json"
 LOGIN_FAILED = (ConfigError, OSError, KeyError, ValueError)  # the program that logs in is not there, or says something else
 RIGHTS = "apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -92,6 +93,10 @@ class Cluster:
         """Ask for anything. What the server refuses is an answer as well, but not that it does not know who asks."""
         content = None if body is None else json.dumps(body)
         request = self.client.build_request(method, path, params=query, content=content, headers={"Content-Type": kind})
+        found = self._send(request)
+        return Answer(found.status_code, _body(found))
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
         try:
             found = wait_until(
                 lambda: self.client.send(request),
@@ -110,7 +115,7 @@ class Cluster:
             ) from error
         if found.status_code == HTTPStatus.UNAUTHORIZED:
             raise ClusterError("does not know who asks", where=self.server, hint=f"log in anew for context {self.context}")
-        return Answer(found.status_code, _body(found))
+        return found
 
     def version(self) -> str:
         """That of the server: ``v1.36.3``."""
@@ -144,6 +149,33 @@ class Cluster:
         query = {"fieldManager": OTTLA, "fieldValidation": "Strict", **({"force": "true"} if force else {})}
         path = place.path(metadata.get("namespace", ""), metadata["name"])
         return self.ask("PATCH", path, query={**query, **({"dryRun": "All"} if dry_run else {})}, body=document, kind=APPLY)
+
+    def apply_status(self, place: Place, document: Mapping[str, Any], status: Mapping[str, Any]) -> Answer:
+        """Say something of a resource's status, which is its operator's to say otherwise."""
+        metadata = document["metadata"]
+        head = {"name": metadata["name"], "namespace": metadata["namespace"]}
+        body = {"apiVersion": document["apiVersion"], "kind": document["kind"], "metadata": head, "status": status}
+        path = f"{place.path(metadata['namespace'], metadata['name'])}/status"
+        return self.ask("PATCH", path, query={"fieldManager": OTTLA, "force": "true"}, body=body, kind=APPLY)
+
+    def merge(self, place: Place, namespace: str, name: str, body: Mapping[str, Any]) -> Answer:
+        """Change these keys of what is there, whoever owns them (RFC 7386: null takes a key away)."""
+        query = {"fieldManager": OTTLA, "fieldValidation": "Strict"}
+        return self.ask("PATCH", place.path(namespace, name), query=query, body=body, kind=MERGE)
+
+    def delete(self, place: Place, namespace: str, name: str, *, uid: str) -> Answer:
+        """Delete that very one; what is not there any more is deleted as well."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        answer = self.ask("DELETE", place.path(namespace, name), body={**options, "propagationPolicy": "Background"})
+        return Answer(HTTPStatus.OK, {}) if answer.status == HTTPStatus.NOT_FOUND else answer
+
+    def log(self, namespace: str, pod: str) -> str:
+        """What a pod's only container has said."""
+        path = f"api/v1/namespaces/{namespace}/pods/{pod}/log"
+        found = self._send(self.client.build_request("GET", path))
+        if found.status_code >= HTTPStatus.BAD_REQUEST:
+            raise ClusterError(Answer(found.status_code, _body(found)).message, where=path)
+        return found.text
 
     def may(self, verb: str, place: Place, namespace: str) -> bool:
         """Whether who asks may do that there."""

@@ -49,7 +49,7 @@ def exporter(site: Site) -> Iterator[Resource]:
     """The exporter, where the spec has one. That of a cluster sees the environments that share it as well."""
     if not runs_exporter(site):
         return
-    data = {SPEC: own_spec(site), CLIENT: client_settings(site)}
+    data = {SPEC: own_spec(site), CLIENT: client_settings(site, str(exporter_user(site).value))}
     checksum = sha256("\0".join(data.values()).encode()).hexdigest()
     yield service_account(site, NAME)
     yield own(site, "v1", "ConfigMap", NAME, file=f"{NAME}-config.yaml", data=data)
@@ -85,15 +85,15 @@ def exporter_user(site: Site) -> Said:
     return Said(spec.full_name(spec.security.administrator), ("security", "administrator"))
 
 
-def client_settings(site: Site) -> str:
-    """How the cluster is reached, in Java's keys. There is no secret in it."""
+def client_settings(site: Site, user: str) -> str:
+    """How the cluster is reached as that user, by full name, in Java's keys. There is no secret in it."""
     if not site.secured:
         return f"bootstrap.servers={site.servers}\n"
     keys = {
         "bootstrap.servers": site.servers,
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": exporter_user(site).value,
+        "sasl.username": user,
         "sasl.password": f"${{file:{LOGIN}/{PASSWORD_KEY}}}",
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": f"{TRUST}/{AUTHORITY_KEY}",
@@ -102,25 +102,30 @@ def client_settings(site: Site) -> str:
 
 
 def _pod(site: Site) -> dict[str, Tree]:
-    volumes: list[Tree] = [{"name": "config", "configMap": {"name": NAME}}]
-    if site.secured:
-        volumes += [
-            secret_volume("login", exporter_user(site), PASSWORD_KEY),
-            secret_volume("trust", cluster_authority(site), AUTHORITY_KEY),
-        ]
     return {
         **confined(NAME, user=USER, group=USER),
         "terminationGracePeriodSeconds": 10,
         "containers": [_container(site)],
-        "volumes": volumes,
+        "volumes": volumes(site, NAME, exporter_user(site)),
     }
+
+
+def volumes(site: Site, config: str, user: Tree) -> list[Tree]:
+    """What a pod of Ottla's reads: a ConfigMap, and where one has to log in, that user's password and whom to trust."""
+    found: list[Tree] = [{"name": "config", "configMap": {"name": config}}]
+    if site.secured:
+        found += [secret_volume("login", user, PASSWORD_KEY), secret_volume("trust", cluster_authority(site), AUTHORITY_KEY)]
+    return found
+
+
+def mounts(site: Site) -> list[Tree]:
+    """Where it finds them."""
+    login = [mount("login", LOGIN), mount("trust", TRUST)] if site.secured else []
+    return [mount("config", CONFIG), *login]
 
 
 def _container(site: Site) -> dict[str, Tree]:
     port = site.spec.exporter.listen.port
-    mounts = [mount("config", CONFIG)]
-    if site.secured:
-        mounts += [mount("login", LOGIN), mount("trust", TRUST)]
     return {
         "name": NAME,
         "image": Said(site.spec.kubernetes.image, ("kubernetes", "image")),
@@ -132,7 +137,7 @@ def _container(site: Site) -> dict[str, Tree]:
         "readinessProbe": probe("/healthz", PORT_NAME, every=10, failures=3),
         "livenessProbe": probe("/healthz", PORT_NAME, every=60, failures=10),
         "securityContext": CONTAINER,
-        "volumeMounts": mounts,
+        "volumeMounts": mounts(site),
     }
 
 

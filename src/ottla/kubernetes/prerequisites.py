@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.conditions import AWAITED
-from ottla.spec.versions import STRIMZI_VERSION
+from ottla.kubernetes.revival import CLAIMS
+from ottla.kubernetes.secret_copies import SECRETS
+from ottla.kubernetes.weighing_pools import is_default
+from ottla.spec.versions import LEAST_KUBERNETES, STRIMZI_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ottla.kubernetes.cluster import Cluster, Place
+    from ottla.kubernetes.dapr import SecretCopy
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.site import Site
 
+VERSION = re.compile(r"v?(\d+)\.(\d+)")
 STORAGE_API, NAMESPACES_API = "storage.k8s.io/v1", "v1"
 # Every kind that may be rendered, by its API: what was rendered once and is no more lies among them
 KINDS = {
@@ -32,7 +38,6 @@ WHAT_TO_DO = {
     "monitoring.coreos.com": "install the prometheus-operator, or go without: kubernetes: {monitors: {enabled: false}}",
     "dapr.io": "install Dapr, or go without: kubernetes: {dapr: {enabled: false}}",
 }
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 APPLYING = ("get", "create", "patch")  # a resource that is applied and is not there yet is created as well
 
 Places = dict[tuple[str, str], "Place"]  # by apiVersion and kind
@@ -53,12 +58,15 @@ def find_places(cluster: Cluster) -> Places:
     return {(version, kind): found[version][kind] for version, kinds in KINDS.items() for kind in kinds if kind in found[version]}
 
 
-def missing(cluster: Cluster, site: Site, resources: Iterable[Resource], places: Places) -> tuple[str, ...]:
+def missing(
+    cluster: Cluster, site: Site, resources: Iterable[Resource], places: Places, copies: Collection[SecretCopy]
+) -> tuple[str, ...]:
     """What is missing, each with what to do; nothing is changed by asking."""
     rendered = [each.identity for each in resources]
     return (
+        *too_old(cluster.version()),
         *_unknown_kinds(rendered, places),
-        *refused(cluster, rights(rendered, places)),
+        *refused(cluster, (*rights(rendered, places), *_rights_to_copy(copies))),
         *_storage(cluster, site, places),
         *_namespaces(cluster, rendered, places),
     )
@@ -72,7 +80,23 @@ def rights(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> tup
         if place is not None:
             verbs = (*APPLYING, "list") if kind in AWAITED else APPLYING
             wanted.update(dict.fromkeys(Right(place, namespace, verb) for verb in verbs))
+            if kind == "KafkaNodePool":
+                wanted[Right(CLAIMS, namespace, "list")] = None  # whether volumes were kept, and whether they have grown
     return tuple(wanted)
+
+
+def _rights_to_copy(copies: Collection[SecretCopy]) -> dict[Right, None]:
+    """To read each original, and to write its copy."""
+    pairs = [(each.namespace, ("get",)) for each in copies] + [(each.to_namespace, APPLYING) for each in copies]
+    return dict.fromkeys(Right(SECRETS, namespace, verb) for namespace, verbs in pairs for verb in verbs)
+
+
+def too_old(version: str) -> Iterator[str]:
+    """Why a Kubernetes of that version will not do. Pure."""
+    found = VERSION.match(version)
+    if found is not None and (int(found[1]), int(found[2])) < LEAST_KUBERNETES:
+        least = ".".join(map(str, LEAST_KUBERNETES))
+        yield f"this is Kubernetes {version}, and Strimzi {STRIMZI_VERSION} wants {least} or later"
 
 
 def _unknown_kinds(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> Iterator[str]:
@@ -100,18 +124,26 @@ def refused(cluster: Cluster, wanted: Iterable[Right]) -> Iterator[str]:
 
 def _storage(cluster: Cluster, site: Site, places: Places) -> Iterator[str]:
     """Whether the storage class is there, or a default one. Who may not look at them is told nothing: volumes would wait."""
-    storage, place = site.spec.kubernetes.storage, places.get((STORAGE_API, "StorageClass"))
-    if not site.has_cluster or storage.create is not None or place is None or not cluster.may("list", place, ""):
+    storage = site.spec.kubernetes.storage
+    found = storage_classes(cluster, places) if site.has_cluster and storage.create is None else None
+    if found is None:
         return
-    found = {each["metadata"]["name"]: each["metadata"].get("annotations") or {} for each in cluster.listed(place, "")}
     there = f"there is {', '.join(sorted(found)) or 'none'}"
-    if storage.storage_class is None and not any(theirs.get(DEFAULT_CLASS) == "true" for theirs in found.values()):
+    if storage.storage_class is None and not any(map(is_default, found.values())):
         yield f"no StorageClass is the default one ({there}): name one, kubernetes: {{storage: {{class: NAME}}}}"
     if storage.storage_class is not None and storage.storage_class not in found:
         yield (
             f"there is no StorageClass {storage.storage_class!r} ({there}): name another, or have it made "
             "(kubernetes: {storage: {create: ...}})"
         )
+
+
+def storage_classes(cluster: Cluster, places: Places) -> dict[str, dict[str, Any]] | None:
+    """Those that are there, by name; None where one may not look."""
+    place = places.get((STORAGE_API, "StorageClass"))
+    if place is None or not cluster.may("list", place, ""):
+        return None
+    return {each["metadata"]["name"]: each for each in cluster.listed(place, "")}
 
 
 def _namespaces(cluster: Cluster, rendered: Iterable[tuple[str, str, str, str]], places: Places) -> Iterator[str]:

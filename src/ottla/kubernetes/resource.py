@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ottla.spec.kubernetes import COMPONENT, MANAGED_BY, PART_OF
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from ottla.spec.document import Path
 
 OTTLA = "ottla"
+QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?)([KMGTP]i|[numkMGTP])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,22 @@ def quantity(size: int) -> str:
     return str(size)
 
 
+def amount_of(text: str) -> Decimal:
+    """A quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9``, ``500m`` (apimachinery, resource.Quantity).
+
+    Raises ValueError for what is none.
+    """
+    found = QUANTITY.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no amount")
+    return Decimal(found[1]) * SUFFIXES[found[2] or ""]
+
+
+def bytes_of(text: str) -> int:
+    """The bytes of a quantity. Raises ValueError for what is none."""
+    return int(amount_of(text))
+
+
 _UNITS = tuple(
     sorted(
         [(f"{letter}i", 1024**power) for power, letter in enumerate("KMGTP", start=1)]
@@ -82,6 +101,16 @@ _UNITS = tuple(
         key=lambda pair: -pair[1],
     )
 )
+
+
+SUFFIXES = {
+    **{suffix: Decimal(factor) for suffix, factor in _UNITS},
+    "k": Decimal(1000),
+    "": Decimal(1),
+    "m": Decimal("1e-3"),
+    "u": Decimal("1e-6"),
+    "n": Decimal("1e-9"),
+}
 
 
 def cpu(thousandths: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ottla.errors import ApplyError, ClusterError, LocalError, StalePlan, WaitTimeout
@@ -12,17 +13,23 @@ from ottla.kubernetes.operator_installing import install, wait_for_operator
 from ottla.kubernetes.operator_planning import refuse_moved
 from ottla.kubernetes.operators import STEP
 from ottla.kubernetes.resource import OTTLA
-from ottla.kubernetes.rollout import Action
+from ottla.kubernetes.revival import CLAIMS, revive
+from ottla.kubernetes.rollout import DAPR, Action
+from ottla.kubernetes.secret_copies import make_copy
+from ottla.kubernetes.strimzi import CLUSTER_LABEL
+from ottla.kubernetes.strimzi_pools import POOL_LABEL
+from ottla.kubernetes.weighing_pools import still_growing, volumes
 from ottla.spec.kubernetes import MANAGED_BY
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from ottla.kubernetes.cluster import Cluster
+    from ottla.kubernetes.cluster import Answer, Cluster
     from ottla.kubernetes.conditions import Condition
     from ottla.kubernetes.operators import OperatorStep
     from ottla.kubernetes.rollout import Planned, Rollout
+    from ottla.kubernetes.secret_copies import PlannedCopy
     from ottla.local import Reporter
 
 EVERY = 2.0  # seconds between two looks at what is waited for
@@ -60,9 +67,11 @@ def carry_out(cluster: Cluster, plan: Rollout, report: Reporter, *, timeout: flo
     for step, planned in plan.steps.items():
         if step == STEP:
             _bring(cluster, plan.operator, account, report, timeout=timeout, every=every)
+        if step == DAPR:
+            _copy_secrets(cluster, plan.copies, account, report)
         for each in planned:
             if each.action is not Action.NONE:
-                _apply(cluster, each, account, report)
+                _apply(cluster, each, account, report, timeout=timeout, every=every)
         awaited = tuple(each for each in planned if each.awaited)
         if awaited:
             _wait(cluster, step, awaited, account, report, timeout=timeout, every=every)
@@ -80,17 +89,38 @@ def _refuse_moved(cluster: Cluster, plan: Rollout) -> None:
             )
 
 
-def _apply(cluster: Cluster, planned: Planned, account: _Account, report: Reporter) -> None:
-    report.step(planned.line)
-    account.left.remove(planned.line)
+def _apply(cluster: Cluster, planned: Planned, account: _Account, report: Reporter, *, timeout: float, every: float) -> None:
+    place, document, cluster_id = planned.place, planned.resource.document, planned.revived_as
+    if cluster_id is None:
+        _do(planned.line, lambda: cluster.apply(place, document, dry_run=False, force=planned.forced), account, report)
+    else:
+        _do(
+            planned.line,
+            lambda: revive(cluster, place, document, cluster_id, timeout=timeout, every=every),
+            account,
+            report,
+        )
+
+
+def _copy_secrets(cluster: Cluster, copies: Sequence[PlannedCopy], account: _Account, report: Reporter) -> None:
+    """Those whose original has changed meanwhile as well: a user's password is made by its operator, after the plan was."""
+    for each in copies:
+        if each.action is not Action.NONE:
+            _do(each.line, partial(make_copy, cluster, each), account, report)
+
+
+def _do(line: str, do: Callable[[], Answer], account: _Account, report: Reporter) -> None:
+    report.step(line)
+    account.left.remove(line)
     try:
-        answer = cluster.apply(planned.place, planned.resource.document, dry_run=False, force=planned.forced)
-    except ClusterError as lost:
-        raise _partly(account, f"{planned.line}: {lost.where} {lost.message}; whether it was done is not known") from lost
+        answer = do()
+    except (ClusterError, WaitTimeout) as lost:
+        said = f"{line}: {f'{lost.where} ' if lost.where else ''}{lost.message}; whether it was done is not known"
+        raise _partly(account, said) from lost
     if not answer.done:
         said = "; ".join(map(str, conflicts(answer.body))) or answer.message
-        raise _partly(account, f"{planned.line}: {said}")
-    account.done.append(planned.line)
+        raise _partly(account, f"{line}: {said}")
+    account.done.append(line)
 
 
 def _wait(
@@ -156,7 +186,18 @@ def waiting_for(cluster: Cluster, awaited: Sequence[Planned]) -> Waiting:
                 {"kind": _kind(awaited, place), **document}
             )
     states = [(each, found.get((each.place.plural, *each.resource.identity[2:]), GONE)) for each in awaited]
-    return Waiting(len(awaited), tuple((each.name, state.said) for each, state in states if not state.ready))
+    growing = tuple(line for each in awaited if each.resource.identity[1] == "KafkaNodePool" for line in _growing(cluster, each))
+    pending = (*((each.name, state.said) for each, state in states if not state.ready), *growing)
+    return Waiting(len(awaited) + len(growing), pending)
+
+
+def _growing(cluster: Cluster, pool: Planned) -> Iterator[tuple[str, str]]:
+    """The volumes of a pool that are smaller than it says now, and why (a volume may grow only when its pod is restarted)."""
+    _, _, namespace, name = pool.resource.identity
+    document = pool.resource.document
+    labels = {CLUSTER_LABEL: document["metadata"]["labels"][CLUSTER_LABEL], POOL_LABEL: name}
+    for claim in cluster.listed(CLAIMS, namespace, labels):
+        yield from still_growing(claim, volumes(document))
 
 
 def _kind(awaited: Sequence[Planned], place: object) -> str:

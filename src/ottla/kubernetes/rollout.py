@@ -7,15 +7,22 @@ from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from ottla.errors import PlanRefused
 from ottla.kubernetes.conditions import AWAITED
 from ottla.kubernetes.difference import comparable, conflicts, difference, owned
 from ottla.kubernetes.operators import AFTER, NOTHING, STEP
+from ottla.kubernetes.weighing import weigh
+from ottla.plan import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from ottla.kubernetes.cluster import Answer, Place
     from ottla.kubernetes.difference import Conflict, FieldChange
     from ottla.kubernetes.operators import OperatorStep
     from ottla.kubernetes.resource import Resource
+    from ottla.kubernetes.secret_copies import PlannedCopy
+    from ottla.plan import Risk
 
 
 class Action(Enum):
@@ -27,6 +34,7 @@ class Action(Enum):
     NONE = "none"
 
 
+DAPR = "dapr"  # the step before which Secrets are copied: its components name them
 SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.TAKE_OVER: "~"}
 
 
@@ -41,8 +49,10 @@ class Planned:
     seen: dict[str, Any] | None
     fields: tuple[FieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    refusal: str | None = None
+    refusals: tuple[str, ...] = ()
+    risks: tuple[Risk, ...] = ()
     forced: bool = False
+    revived_as: str | None = None  # the cluster_id of volumes that were kept
 
     @property
     def name(self) -> str:
@@ -71,6 +81,7 @@ class Rollout:
     planned: tuple[Planned, ...]
     left_alone: tuple[str, ...]
     notes: tuple[str, ...]
+    copies: tuple[PlannedCopy, ...] = ()
     operator: OperatorStep = NOTHING
 
     @property
@@ -79,17 +90,21 @@ class Rollout:
         return tuple(each for each in self.planned if each.action is not Action.NONE)
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """What is done, a line each, in its order."""
+        found: list[str] = []
+        for step, planned in self.steps.items():
+            if step == STEP:
+                found.extend(self.operator.lines)
+            if step == DAPR:
+                found.extend(each.line for each in self.copies if each.action is not Action.NONE)
+            found.extend(each.line for each in planned if each.action is not Action.NONE)
+        return tuple(found)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why it cannot be carried out: fields of others, and what the server would refuse."""
         return tuple(reason for each in self.planned for reason in _reasons(each))
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """All that is to be done, in its order."""
-        return tuple(line for step, planned in self.steps.items() for line in self._lines_of(step, planned))
-
-    def _lines_of(self, step: str, planned: tuple[Planned, ...]) -> tuple[str, ...]:
-        return self.operator.lines if step == STEP else tuple(each.line for each in planned if each.action is not Action.NONE)
 
     @property
     def steps(self) -> dict[str, tuple[Planned, ...]]:
@@ -103,8 +118,17 @@ class Rollout:
 
 
 def _reasons(planned: Planned) -> tuple[str, ...]:
-    refusal = () if planned.refusal is None else (f"{planned.name}: {planned.refusal}",)
-    return (*(f"{planned.name}: {each}" for each in planned.conflicts), *refusal)
+    return tuple(f"{planned.name}: {each}" for each in (*planned.conflicts, *planned.refusals))
+
+
+def refuse_unaccepted(plan: Rollout, accepted: Collection[str]) -> None:
+    """Raise PlanRefused if a risk to data is not accepted by its code."""
+    found = [(each.name, risk) for each in plan.planned for risk in each.risks if risk.severity is Severity.DATA]
+    open_risks = [(name, risk) for name, risk in found if risk.code not in accepted]
+    if open_risks:
+        codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
+        reasons = [f"{name}: {risk.text} [{risk.code}]" for name, risk in open_risks]
+        raise PlanRefused(reasons, hint=f"nothing was changed; if that is meant, add to the command: {codes}")
 
 
 def name_of(identity: tuple[str, str, str, str]) -> str:
@@ -119,20 +143,32 @@ def named(identity: tuple[str, str, str, str]) -> str:
 
 
 def decided(
-    step: str, resource: Resource, place: Place, live: dict[str, Any] | None, answer: Answer | None, *, forced: bool = False
+    step: str,
+    resource: Resource,
+    place: Place,
+    live: dict[str, Any] | None,
+    answer: Answer | None,
+    *,
+    forced: bool = False,
+    classes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Planned:
-    """What is to be done, by what is there and what a dry run answers; no answer: the namespace is not there yet."""
+    """What is to be done, by what is there and what a dry run answers; no answer: the namespace is not there yet.
+
+    ``classes`` are the StorageClasses by name; None: nobody may look at them.
+    """
     seen = None if live is None else comparable(live)
     if answer is not None and not answer.done:
         found = conflicts(answer.body) if answer.status == HTTPStatus.CONFLICT else ()
-        refusal = None if found else answer.message
+        refusals = () if found else (answer.message,)
         action = Action.ADD if live is None else Action.CHANGE
-        return Planned(step, resource, place, action, seen, conflicts=found, refusal=refusal, forced=forced)
+        return Planned(step, resource, place, action, seen, conflicts=found, refusals=refusals, forced=forced)
     if live is None or answer is None:
         return Planned(step, resource, place, Action.ADD, seen, forced=forced)
     fields = difference(live, answer.body)
     others = Action.NONE if owned(live) == owned(answer.body) else Action.TAKE_OVER
-    return Planned(step, resource, place, Action.CHANGE if fields else others, seen, fields, forced=forced)
+    cost = weigh(live, answer.body, classes)
+    action = Action.CHANGE if fields else others
+    return Planned(step, resource, place, action, seen, fields, refusals=cost.refusals, risks=cost.risks, forced=forced)
 
 
 def rollout_lines(plan: Rollout) -> tuple[str, ...]:
@@ -145,8 +181,11 @@ def rollout_lines(plan: Rollout) -> tuple[str, ...]:
         if each.action is not Action.NONE:
             taken = "  (as it is; from now on Ottla's)" if each.action is Action.TAKE_OVER else ""
             lines.extend([each.line + taken, *(f"    {field}" for field in each.fields)])
+            lines.extend(f"!   {risk.code}: {risk.text}" for risk in each.risks)
+        if each.revived_as is not None:
+            lines.append(f"    it comes back to the volumes that were kept, as cluster_id {each.revived_as}")
         lines.extend(f"! {reason}" for reason in _reasons(each))
-    return tuple(lines)
+    return (*lines, *(each.line for each in plan.copies if each.action is not Action.NONE))
 
 
 def rollout_document(plan: Rollout) -> dict[str, Any]:
@@ -158,6 +197,11 @@ def rollout_document(plan: Rollout) -> dict[str, Any]:
         "namespace": plan.namespace,
         "operator": plan.operator.document,
         "changes": [_document(each) for each in plan.changes],
+        "copied_secrets": [
+            {"from": f"{each.copy.namespace}/{each.copy.name}", "to": f"{each.copy.to_namespace}/{each.copy.to_name}"}
+            for each in plan.copies
+            if each.action is not Action.NONE
+        ],
         "unchanged": len(plan.planned) - len(plan.changes),
         "refused": list(plan.reasons),
         "left_alone": list(plan.left_alone),
@@ -169,12 +213,14 @@ def _document(planned: Planned) -> dict[str, Any]:
     api, kind, namespace, name = planned.resource.identity
     fields = [{"path": each.path, "old": each.old, "new": each.new} for each in planned.fields]
     place = {"api_version": api, "kind": kind, "namespace": namespace or None, "name": name}
-    return {"step": planned.step, "action": planned.action.value, **place, "fields": fields}
+    risks = [{"code": each.code, "severity": each.severity.value, "text": each.text} for each in planned.risks]
+    return {"step": planned.step, "action": planned.action.value, **place, "fields": fields, "risks": risks}
 
 
 def rollout_summary(plan: Rollout) -> str:
     """All of it in one line."""
-    counts = {action: sum(each.action is action for each in plan.planned) for action in Action}
+    actions = [*(each.action for each in plan.planned), *(each.action for each in plan.copies)]
+    counts = {action: actions.count(action) for action in Action}
     for line in plan.operator.lines:
         counts[next(action for action, sign in SIGNS.items() if line.startswith(sign))] += 1
     words = {Action.ADD: "to add", Action.CHANGE: "to change", Action.TAKE_OVER: "to take over", Action.NONE: "as they are"}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ottla.spec.document import Path
     from ottla.spec.schema import EnvironmentSpec
 
+MANAGED, UNMANAGED = "strimzi.io/managed", "false"  # an annotation: with any other value the topic operator carries it out
+
 
 def topics(site: Site) -> Iterator[Resource]:
     """A KafkaTopic for each, in the order of the spec; those of an environment that shares a cluster have its prefix."""

@@ -102,7 +102,7 @@ def risks_of(change: Change, evidence: Evidence) -> tuple[Risk, ...]:
         case AlterNodeProperties(node_id, configs):
             keys = ", ".join(config.key for config in configs)
             notice = Risk("restarts-node", Severity.NOTICE, f"node {node_id} is restarted to read {keys}")
-            return (notice, *_of_clients(node_id, configs), *_of_every_topic(configs))
+            return (notice, *_of_clients(node_id, configs), *risks_of_properties(configs))
         case CreateAcl() | DeleteAcl() | UpsertScram() | DeleteScram() | AlterQuota():
             return tuple(_of_access(change))
 
@@ -195,8 +195,8 @@ def _alters(change: AlterTopicConfigs, seen: TopicEvidence | None) -> Iterator[R
             )
 
 
-def _of_every_topic(configs: Iterable[ConfigChange]) -> Iterator[Risk]:
-    """A server property is the default of every topic that does not set its own."""
+def risks_of_properties(configs: Iterable[ConfigChange]) -> Iterator[Risk]:
+    """Those of server properties, each of which is the default of every topic that does not set its own."""
     for config in configs:
         yield from _weaker(config)
         if (config.key in BROKER_RETENTION and _less(config)) or config.key == "log.cleanup.policy":
@@ -223,8 +223,7 @@ def _policy_after(change: AlterTopicConfigs) -> str:
 
 
 def _less(config: ConfigChange) -> bool:
-    after = int(config.after) if config.after is not None else None
-    before = int(config.before) if config.before is not None else None
+    after, before = _number(config.after), _number(config.before)
     if after is None or before is None:
         return after != UNLIMITED  # the default of the broker is not known here: take the worse
     if after == UNLIMITED:
@@ -232,8 +231,15 @@ def _less(config: ConfigChange) -> bool:
     return before == UNLIMITED or after < before
 
 
+def _number(text: str | None) -> int | None:
+    """None also for what Kafka would not take, which a resource of Kubernetes may say all the same."""
+    return int(text) if text is not None and text.removeprefix("-").isdecimal() else None
+
+
 def _limit(config: ConfigChange) -> str:
     if config.after is None:
         return "the broker's default"
-    value = int(config.after)
+    value = _number(config.after)
+    if value is None:
+        return config.after
     return format_duration(value) if config.key.endswith(".ms") else f"{format_size(value)} a partition"

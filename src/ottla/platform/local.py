@@ -21,7 +21,7 @@ from ottla.platform.identity import own_settings, refuse_open
 from ottla.platform.node_extras import EXTRAS, extras_of, extras_wanted
 from ottla.platform.restart import restart_in_turn
 from ottla.platform.status import PlatformStatus, read_status
-from ottla.spec import Target, WriteProbe, client_profile, desired_state
+from ottla.spec import Target, client_profile, desired_state
 from ottla.spec.schema import Controllers
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from ottla.local.record import ClusterRecord
     from ottla.model.client import ClientProfile
     from ottla.model.login import Login
-    from ottla.model.state import ClusterState, Evidence
+    from ottla.model.state import ClusterState
     from ottla.plan import AlterNodeProperties, Change, Plan
     from ottla.platform.access import Access
     from ottla.platform.identity import Identity
     from ottla.platform.upgrade import Upgrade
+    from ottla.platform.verifying import Verification
     from ottla.reconcile import Check, Observation
-    from ottla.reconcile.write_probe import WritePermission
     from ottla.spec import EnvironmentSpec, Fault
     from ottla.spec.exporter import ExporterSpec
     from ottla.telemetry.view import View
@@ -52,11 +52,6 @@ NOTHING_ALLOWED: frozenset[str] = frozenset()
 
 def _only(node: Node, keys: AbstractSet[str]) -> Node:
     return replace(node, properties={key: value for key, value in node.properties.items() if key in keys})
-
-
-def _is_led(observation: Observation, topic: str, answering: AbstractSet[int]) -> bool:
-    """Whether every partition of a topic has a leader that answers."""
-    return all(partition.leader in answering for partition in observation.partitions.get(topic, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +65,6 @@ class UpResult:
     created: tuple[Change, ...]
     pending: Plan | None
     upgrade: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What ``verify`` found: the checks that only read, those of events that were written, and the topics that took none."""
-
-    checks: tuple[Check, ...]
-    events: tuple[Check, ...]
-    left_alone: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +238,7 @@ class LocalPlatform:
         A node that does not run is wanting, and so are replicas; what is left of the cluster is looked at all the same.
         """
         from ottla.platform.exporter_check import exporter_checks
+        from ottla.platform.verifying import Verification, not_written, topics_to_look_into, write_permissions
         from ottla.reconcile import observe, read_evidence, verify, verify_write
 
         answering = frozenset(node_id for node_id, process in self.cluster.running().items() if not is_paused(process))
@@ -264,13 +251,11 @@ class LocalPlatform:
             checks = (*verify(observation, self.identity.desired(self.desired)), self._kafka_version(), *exporter_checks(self))
             if write_as is None:
                 return Verification(checks, (), ())
-            led = [name for name in self.spec.topics_by_full_name if _is_led(observation, name, answering)]
-            asked = [name for name in led if self._probe(name) is WriteProbe.WHEN_EMPTY]
+            asked = topics_to_look_into(self.spec, observation, answering)
             evidence = read_evidence(connection, observation, asked, answering=answering)
-        permitted = [each for each in self._write_permissions(observation, evidence) if each.topic in led]
+        permitted = write_permissions(self.spec, observation, evidence, answering)
         events = verify_write(sender or self.open_sender(), self.profile, permitted, run_id=write_as)
-        written = {permission.topic for permission in permitted}
-        return Verification(checks, events, tuple(name for name in self.spec.topics_by_full_name if name not in written))
+        return Verification(checks, events, not_written(self.spec, permitted))
 
     def _kafka_version(self) -> Check:
         from ottla.reconcile import Check
@@ -278,16 +263,6 @@ class LocalPlatform:
         wanted = self.pending_upgrade
         wanting = f"the spec asks for {wanted}; to move to it: ottla upgrade" if wanted else None
         return Check("cluster", "kafka_version", self.cluster.made().kafka_version, wanting)
-
-    def _write_permissions(self, observation: Observation, evidence: Evidence) -> list[WritePermission]:
-        """The topics that are empty, or whose records do not matter to the spec."""
-        from ottla.reconcile.write_probe import WritePermission
-
-        empty = {name for name, seen in evidence.topics.items() if not seen.records}
-        there = [name for name in self.spec.topics_by_full_name if name in observation.partitions]
-        permitted = [name for name in there if self._probe(name) is WriteProbe.ALWAYS or name in empty]
-        policies = {name: observation.effective[name].get("cleanup.policy") or "" for name in permitted}
-        return [WritePermission(name, compacted="compact" in policy) for name, policy in policies.items()]
 
     def login(self, user: str) -> Login:
         """How a user of the spec logs in. Raises UsageError for one that is not there, LocalError where there is no password."""
@@ -489,6 +464,3 @@ class LocalPlatform:
         with self.connected() as connection:
             self._wait_until_whole(connection)
             return wait_for_voters(connection, alive=stay_alive(self.cluster))
-
-    def _probe(self, topic: str) -> WriteProbe:
-        return self.spec.topics[topic.removeprefix(self.spec.prefix)].verify_write or self.spec.topic_defaults.verify_write

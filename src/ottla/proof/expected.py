@@ -30,16 +30,26 @@ AN_ELECTION = 3_000  # ms until a quorum whose leader was killed has another
 OF_A_DEAD_NODE = {"BrokerDown": 0, "BrokersMissing": 0, "BrokerFenced": 1}
 OF_A_DEAD_CONTROLLER = {"BrokerDown": 0}  # it is told of every node
 WITHOUT_A_QUORUM = {"BrokerDown": 0, "BrokersMissing": 0, "NoActiveController": 0}
-OF_A_RESTART = frozenset({"BrokerDown", "BrokersMissing", "BrokerFenced", "QuorumNoSpare", "UnderReplicated", "AtMinIsr"})
+OF_A_RESTART = frozenset(
+    {
+        "BrokerDown",
+        "BrokersMissing",
+        "BrokerFenced",
+        "NoActiveController",  # it is restarted as well; until another one is elected
+        "QuorumNoSpare",
+        "UnderReplicated",
+        "AtMinIsr",
+    }
+)
 BESIDE_A_DEAD_NODE = OF_A_RESTART | {
     "CollectorFailed",  # the exporter waits for that node
     "ExporterStale",
     "IsrFlapping",
     "LagRecords",
-    "NoActiveController",  # until another one is elected
     "QuorumStuck",
 }
-BESIDE_TWO_DEAD_NODES = BESIDE_A_DEAD_NODE | {"LagSeconds", "LagStalled", "OfflinePartitions", "UnderMinIsr"}
+OF_A_GROUP_BEHIND = frozenset({"LagRecords", "LagSeconds", "LagStalled"})
+BESIDE_TWO_DEAD_NODES = BESIDE_A_DEAD_NODE | OF_A_GROUP_BEHIND | {"OfflinePartitions", "UnderMinIsr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,7 @@ TABLE: dict[str, Row] = {
         consume_extra_ms=50_000,
         recovery_ms=90_000,
         refused_allowed=frozenset({TOPIC_AUTHORIZATION_FAILED}),
+        may_alert=OF_A_GROUP_BEHIND,
     ),
     "apply-config": Row("a topic's configuration changes without a restart", lasting=False, redelivery_allowed=False),
     "apply-partitions": Row(

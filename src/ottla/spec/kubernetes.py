@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ottla.spec.fields import Count, Flag, PositiveSize, Strict
+from ottla.spec.monitoring import plain_url
 
 CPU = re.compile(r"([0-9]+)m|([0-9]+(?:\.[0-9]{1,3})?)")
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"  # RFC 1123: a name of one part
@@ -72,7 +73,12 @@ def _chart(value: Any) -> str:
     return value
 
 
+def _prometheus(value: Any) -> str:
+    return plain_url(value, "expected a URL such as http://prometheus-operated.monitoring.svc:9090")
+
+
 _CPU = WithJsonSchema({"type": ["string", "number"], "examples": ["500m", 1, 0.5]})
+_URL = WithJsonSchema({"type": "string", "examples": ["http://prometheus-operated.monitoring.svc:9090"]})
 _IMAGE = WithJsonSchema({"type": "string", "examples": ["example.com/ottla:0.1.0"]})
 _CHART = WithJsonSchema({"type": "string", "examples": ["strimzi/strimzi-kafka-operator"]})
 
@@ -156,6 +162,11 @@ class MonitorsSpec(Strict):
     namespace: Namespace = Field(default="monitoring", description="Where Prometheus runs, who may ask exporter and nodes.")
     labels: dict[str, str] = Field(
         default={"release": "prometheus"}, description="The labels by which the operator finds monitors and rules."
+    )
+    prometheus: Annotated[str, BeforeValidator(_prometheus), _URL] | None = Field(
+        default=None,
+        description="Where that Prometheus answers pods: `ottla verify` asks it whether nodes and exporter are really scraped. "
+        "The prometheus-operator makes a Service `prometheus-operated` beside each.",
     )
     dashboards: dict[str, str] = Field(
         default={"grafana_dashboard": "1"}, description="The labels by which Grafana's sidecar finds dashboards; `{}` makes none."

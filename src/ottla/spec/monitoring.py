@@ -58,21 +58,24 @@ def _records(value: Any) -> int:
     return value
 
 
-def _webhook(value: Any) -> str:
-    if value == NO_WEBHOOK:
-        return NO_WEBHOOK
+def plain_url(value: Any, expected: str) -> str:
+    """A URL that holds no secret. Raises ValueError."""
     if not isinstance(value, str) or len(value) > LONGEST_URL or not value.isprintable() or " " in value:
-        raise ValueError("expected a URL such as https://example.com/alerts, or none")
+        raise ValueError(expected)
     try:
         parts = urlsplit(value)
         wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
     except ValueError as error:
-        raise ValueError("expected a URL such as https://example.com/alerts, or none") from error
+        raise ValueError(expected) from error
     if wrong:
-        raise ValueError("expected a URL such as https://example.com/alerts, or none")
+        raise ValueError(expected)
     if parts.username is not None or parts.password is not None:
-        raise ValueError("has a password in it, and a spec holds no secret: use a receiver that needs none here")
+        raise ValueError("has a password in it, and a spec holds no secret: use one that needs none here")
     return value
+
+
+def _webhook(value: Any) -> str:
+    return NO_WEBHOOK if value == NO_WEBHOOK else plain_url(value, "expected a URL such as https://example.com/alerts, or none")
 
 
 def _runbooks(value: Any) -> str:

@@ -1,0 +1,70 @@
+"""Secrets that pods in another namespace need, copied: whether the copies are as the originals, and making them so.
+
+No value leaves this module: of a Secret it is told where it lies, and whether its copy is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ottla.kubernetes.cluster import Answer, Place
+from ottla.kubernetes.dapr import COMPONENT
+from ottla.kubernetes.resource import metadata, plain
+from ottla.kubernetes.rollout import SIGNS, Action
+from ottla.spec.kubernetes import MANAGED_BY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ottla.kubernetes.cluster import Cluster
+    from ottla.kubernetes.dapr import SecretCopy
+
+SECRETS = Place("api/v1", "secrets", namespaced=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCopy:
+    """A copy, and what is to be done to it: ADD where there is none, CHANGE where it is another one, or NONE."""
+
+    copy: SecretCopy
+    action: Action
+    platform: str
+
+    @property
+    def line(self) -> str:
+        """What is done, for a person."""
+        one = self.copy
+        return f"{SIGNS.get(self.action, '=')} Secret {one.to_namespace}/{one.to_name}: {one.key} of {one.namespace}/{one.name}"
+
+
+def plan_copies(cluster: Cluster, copies: Iterable[SecretCopy], platform: str) -> tuple[PlannedCopy, ...]:
+    """Compare each with its original; one whose original is not there yet is made once it is."""
+    return tuple(PlannedCopy(each, _action(cluster, each), platform) for each in copies)
+
+
+def _action(cluster: Cluster, copy: SecretCopy) -> Action:
+    there = cluster.get(SECRETS, copy.to_namespace, copy.to_name)
+    if there is None:
+        return Action.ADD
+    ours = MANAGED_BY in (there["metadata"].get("labels") or {})
+    value = _value(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
+    return Action.NONE if ours and value is not None and value == _value(there, copy.key) else Action.CHANGE
+
+
+def make_copy(cluster: Cluster, planned: PlannedCopy) -> Answer:
+    """Make it as the original is now, whoever made the copy before; a refusal where there is no such original."""
+    copy = planned.copy
+    value = _value(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
+    if value is None:
+        see = f"kubectl describe secret {copy.name} --namespace {copy.namespace}"
+        return Answer(HTTPStatus.NOT_FOUND, {"message": f"there is no Secret {copy.name} with {copy.key}; see: {see}"})
+    head = metadata(copy.to_name, namespace=copy.to_namespace, component=COMPONENT, platform=planned.platform)
+    document = {"apiVersion": "v1", "kind": "Secret", "metadata": plain(head), "type": "Opaque", "data": {copy.key: value}}
+    return cluster.apply(SECRETS, document, dry_run=False, force=True)
+
+
+def _value(secret: Mapping[str, Any] | None, key: str) -> str | None:
+    """As it lies there (base64); None where nothing does."""
+    return ((secret or {}).get("data") or {}).get(key) or None

@@ -1,0 +1,158 @@
+"""`ottla verify` where the cluster is: a Job of Ottla's own image, whose log is the answer. It is gone when it has answered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ottla.errors import ClusterError
+from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.exporter import CLIENT, CONFIG, SPEC, USER, client_settings, mounts, volumes
+from ottla.kubernetes.pods import CONTAINER, confined
+from ottla.kubernetes.resource import metadata, plain
+from ottla.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ottla.kubernetes.cluster import Answer, Cluster
+    from ottla.kubernetes.site import Site
+    from ottla.local import Reporter
+
+NAME = "ottla-verify"
+JOBS = Place("apis/batch/v1", "jobs", namespaced=True)
+MAPS = Place("api/v1", "configmaps", namespaced=True)
+PODS = Place("api/v1", "pods", namespaced=True)
+OF_JOB = "batch.kubernetes.io/job-name"  # the Job controller gives it to pods
+KEPT = 600  # seconds that a Job stays of which nobody took the answer; its ConfigMap goes with it
+LARGEST = 1_000_000  # bytes of a ConfigMap (the limit is 1 MiB for all of it)
+EVERY = 1.0
+# Reasons for which a container waits and that do not pass by themselves (kubelet: images.ErrImagePull and the like)
+STUCK = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError"}
+LAST = 2000  # letters of a log that holds no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the Job said: the exit code of `ottla verify`, and the data of its document."""
+
+    exit_code: int
+    data: Mapping[str, Any]
+
+
+def job_documents(site: Site, name: str, spec: str, *, user: str, write: bool, timeout: float) -> tuple[dict[str, Any], ...]:
+    """The ConfigMap and the Job of that name: ``spec`` is the text of the spec's file, ``user`` who looks, by full name."""
+    head = metadata(name, namespace=site.namespace, component=NAME, platform=site.platform)
+    data = {SPEC: spec, CLIENT: client_settings(site, user)}
+    monitors = site.spec.kubernetes.monitors
+    words = ["verify", "--file", f"{CONFIG}/{SPEC}", "--environment", site.environment]
+    words += ["--command-config", f"{CONFIG}/{CLIENT}", "--output", "json", *(["--write"] if write else [])]
+    if monitors.enabled and monitors.prometheus is not None:
+        words += ["--prometheus", monitors.prometheus]
+    container = {
+        "name": NAME,
+        "image": site.spec.kubernetes.image,
+        "args": words,
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": CONTAINER,
+        "volumeMounts": mounts(site),
+    }
+    pod = {
+        **confined("default", user=USER, group=USER),
+        "restartPolicy": "Never",
+        "containers": [container],
+        "volumes": volumes(site, name, user),
+    }
+    template = {"metadata": {"labels": head["labels"]}, "spec": pod}
+    job = {
+        "backoffLimit": 0,
+        "activeDeadlineSeconds": max(1, int(timeout)),
+        "ttlSecondsAfterFinished": KEPT,
+        "template": template,
+    }
+    return (
+        plain({"apiVersion": "v1", "kind": "ConfigMap", "metadata": head, "data": data}),
+        plain({"apiVersion": "batch/v1", "kind": "Job", "metadata": head, "spec": job}),
+    )
+
+
+def ask_job(cluster: Cluster, documents: tuple[dict[str, Any], ...], report: Reporter, *, timeout: float) -> Answered:
+    """Run it to its end, and take its answer. Whatever happens, it is deleted.
+
+    Raises ClusterError where it cannot be made or says nothing, WaitTimeout.
+    """
+    config, job = documents
+    namespace, name = job["metadata"]["namespace"], job["metadata"]["name"]
+    report.step(f"running Job {namespace}/{name}")
+    try:
+        made = _made(cluster.apply(JOBS, job, dry_run=False, force=False), f"Job {namespace}/{name}")
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": made["metadata"]["uid"]}
+        owned = {**config, "metadata": {**config["metadata"], "ownerReferences": [owner]}}
+        _made(cluster.apply(MAPS, owned, dry_run=False, force=False), f"ConfigMap {namespace}/{name}")
+        pod = wait_until(
+            lambda: _pod(cluster, namespace, name),
+            lambda found: found is not None and _exit_code(found) is not None,
+            what=f"Job {namespace}/{name} to answer",
+            timeout=timeout,
+            every=EVERY,
+            changed=lambda found: report.step(f"waiting for Job {namespace}/{name}: {_said(found)}"),
+            hint=f"see: kubectl describe pods --namespace {namespace} --selector {OF_JOB}={name}",
+        )
+        assert pod is not None  # noqa: S101  (what was waited for)
+        log = cluster.log(namespace, pod["metadata"]["name"])
+        return _answer(log, _exit_code(pod) or 0, where=f"Job {namespace}/{name}")
+    finally:
+        for place in (JOBS, MAPS):
+            there = cluster.get(place, namespace, name)
+            if there is not None:
+                cluster.delete(place, namespace, name, uid=there["metadata"]["uid"])
+
+
+def _made(answer: Answer, where: str) -> dict[str, Any]:
+    if not answer.done:
+        raise ClusterError(answer.message, where=where)
+    return answer.body
+
+
+def _pod(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] | None:
+    """That of the Job, once there is one. Raises ClusterError where it never gets to run."""
+    found = cluster.listed(PODS, namespace, {OF_JOB: name})
+    if not found:
+        for each in ((cluster.get(JOBS, namespace, name) or {}).get("status") or {}).get("conditions") or ():
+            if each.get("type") == "Failed" and each.get("status") == "True":
+                raise ClusterError(f"{each.get('reason')}: {each.get('message')}", where=f"Job {namespace}/{name}")
+        return None
+    for waiting in _states(found[0], "waiting"):
+        if waiting.get("reason") in STUCK:
+            said = f"{waiting['reason']}: {waiting.get('message', '')}"
+            raise ClusterError(said, where=f"Job {namespace}/{name}", hint="its image is kubernetes.image of the spec")
+    return found[0]
+
+
+def _states(pod: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
+    for each in (pod.get("status") or {}).get("containerStatuses") or ():
+        state = (each.get("state") or {}).get(kind)
+        if state is not None:
+            yield state
+
+
+def _exit_code(pod: Mapping[str, Any]) -> int | None:
+    return next((int(each["exitCode"]) for each in _states(pod, "terminated")), None)
+
+
+def _said(pod: Mapping[str, Any] | None) -> str:
+    if pod is None:
+        return "no pod yet"
+    waiting = next((each.get("reason") for each in _states(pod, "waiting")), None)
+    return str(waiting or (pod.get("status") or {}).get("phase", "Pending"))
+
+
+def _answer(log: str, exit_code: int, *, where: str) -> Answered:
+    """The document in what was said; notes stand before it. Raises ClusterError with the last words where there is none."""
+    begin = 0 if log.startswith("{") else log.find("\n{") + 1
+    try:
+        document, _ = json.JSONDecoder().raw_decode(log[begin:])
+        return Answered(exit_code, document["data"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClusterError(f"ended with {exit_code}, and said: {log[-LAST:].strip() or 'nothing'}", where=where) from error

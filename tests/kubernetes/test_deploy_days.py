@@ -1,0 +1,155 @@
+"""What comes after the first `ottla deploy`: upgrades, larger volumes, risks, Secrets for Dapr, who owns a topic."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.kubernetes.operators import CORE, MADE_UP, STRIMZI, working
+from tests.kubernetes.place import CLASSES, DEFAULT_CLASS
+
+from ottla.errors import ApplyError
+from ottla.kubernetes.rollout import rollout_lines
+
+if TYPE_CHECKING:
+    from tests.kubernetes.place import Place
+
+pytestmark = [pytest.mark.companions, pytest.mark.timeout(180, func_only=True)]
+OLD = "cluster: {name: shop, disk: 10GiB, nodes: 3"
+DEDICATED = "cluster: {name: shop, disk: 10GiB, nodes: 3, controllers: dedicated"
+COPY = "shop-cluster-ca-cert"
+
+
+def secret(place: Place, name: str) -> dict[str, str]:
+    found = place.api.get(f"{CORE}/namespaces/{place.namespace}-web/secrets/{name}").done()["data"]
+    return {key: b64decode(value).decode() for key, value in found.items()}
+
+
+def versions(place: Place) -> tuple[str, str]:
+    said = place.kafka()["spec"]["kafka"]
+    return said["version"], said["metadataVersion"]
+
+
+def test_an_upgrade_of_kafka_leaves_the_way_back_open_until_it_is_finalized(place: Place) -> None:
+    old = place.text.replace(OLD, f"{OLD}, kafka_version: 4.2.1")
+    with working(place.api, place.namespace):
+        place.write(old)
+        place.deploy()
+        assert versions(place) == ("4.2.1", "4.2-IV1")
+        place.write(old.replace("4.2.1", "4.3.1"))
+        shown = place.ottla("deploy", "--plan")
+        assert "restarts-nodes: every node is restarted, one at a time: up from Kafka 4.2.1 to 4.3.1" in shown.stdout
+        assert "metadata.version stays 4.2-IV1" in shown.stderr
+        assert "ottla deploy --finalize" in shown.stderr
+        assert place.ottla("deploy", "--yes").exit_code == 0
+        assert versions(place) == ("4.3.1", "4.2-IV1")
+        assert place.deploy() == ()
+        place.write(old)  # and back
+        place.deploy()
+        assert versions(place) == ("4.2.1", "4.2-IV1")
+        place.write(old.replace("4.2.1", "4.3.1"))
+        finalised = place.ottla("deploy", "--finalize", "--yes")
+        assert "one-way: metadata.version goes from 4.2-IV1 to 4.3-IV0" in finalised.stdout
+        assert versions(place) == ("4.3.1", "4.3-IV0")
+        place.write(old)
+        refused = place.ottla("deploy", "--yes")
+        assert (refused.exit_code, "there is no way back to 4.2-IV1" in refused.stderr) == (4, True), refused.output
+        assert versions(place) == ("4.3.1", "4.3-IV0")
+
+
+def test_volumes_that_grow_are_waited_for(place: Place) -> None:
+    place.api.ask("PUT", f"{CLASSES}/standard", {**DEFAULT_CLASS, "allowVolumeExpansion": True}).done()
+    with working(place.api, place.namespace) as operators:
+        place.deploy()
+        assert {each["status"]["capacity"]["storage"] for each in place.claims().values()} == {"10Gi"}
+        place.write(place.text.replace("disk: 10GiB", "disk: 20GiB"))
+        assert any("volume 0 of each node grows from 10Gi to 20Gi" in line for line in rollout_lines(place.plan()))
+        operators.grows = False
+        with pytest.raises(ApplyError, match=r"PersistentVolumeClaim .*/data-0-shop-kafka-0: 10Gi of 20Gi"):
+            place.deploy(timeout=1)
+        operators.grows = True
+        place.deploy()
+    assert {each["status"]["capacity"]["storage"] for each in place.claims().values()} == {"20Gi"}
+
+
+def test_volumes_that_cannot_grow_or_would_shrink_are_refused_before_anything_is_changed(place: Place) -> None:
+    place.api.ask("PUT", f"{CLASSES}/standard", {**DEFAULT_CLASS, "allowVolumeExpansion": False}).done()
+    with working(place.api, place.namespace):
+        place.deploy()
+        for size, why in (("20GiB", "the StorageClass standard does not say"), ("5GiB", "cannot become smaller (10Gi -> 5Gi)")):
+            place.write(place.text.replace("disk: 10GiB", f"disk: {size}"))
+            refused = place.ottla("deploy", "--yes")
+            assert (refused.exit_code, why in refused.stderr) == (4, True), refused.output
+            place.write(place.text.replace(f"disk: {size}", "disk: 10GiB"))
+    pool = place.api.get(f"{STRIMZI}/namespaces/{place.namespace}/kafkanodepools/kafka").done()
+    assert pool["spec"]["storage"]["volumes"][0]["size"] == "10Gi"
+
+
+def test_brokers_are_added_only_where_they_are_no_controllers(place: Place) -> None:
+    with working(place.api, place.namespace):
+        place.deploy()
+        place.write(place.text.replace("nodes: 3", "nodes: 5"))
+        refused = place.ottla("deploy", "--yes")
+        assert refused.exit_code == 4
+        assert "nodes that are controllers cannot become more or fewer (3 -> 5)" in refused.stderr
+
+
+def test_dedicated_brokers_are_added_and_it_is_said_that_they_are_empty(place: Place) -> None:
+    place.write(place.text.replace(OLD, DEDICATED))
+    with working(place.api, place.namespace):
+        place.deploy()
+        place.write(place.text.replace("nodes: 3", "nodes: 5"))
+        assert any("2 more brokers (3 -> 5) have no partitions" in line for line in rollout_lines(place.plan()))
+        place.deploy()
+    assert sum("broker" in name for name in place.claims()) == 5
+
+
+def test_what_costs_records_is_done_only_where_it_was_accepted(place: Place) -> None:
+    with working(place.api, place.namespace):
+        place.deploy()
+        place.write(place.text.replace("orders: {partitions: 2}", "orders: {partitions: 2, retention: 1h}"))
+        refused = place.ottla("deploy", "--yes")
+        assert (refused.exit_code, "[drops-records]" in refused.stderr) == (4, True), refused.output
+        assert "--accept drops-records" in refused.stderr
+        assert "retention.ms" not in place.topic("orders")["spec"]["config"]
+        assert place.ottla("deploy", "--yes", "--accept", "drops-records").exit_code == 0
+        assert place.topic("orders")["spec"]["config"]["retention.ms"] == 3600000
+        place.write(place.text.replace("partitions: 2, retention", "partitions: 1, retention"))
+        fewer = place.ottla("deploy", "--yes")
+        assert (fewer.exit_code, "Kafka cannot take partitions away (2 -> 1)" in fewer.stderr) == (4, True)
+
+
+def test_daprs_secrets_are_copied_before_its_components_and_again_after_a_rotation(place: Place) -> None:
+    with working(place.api, place.namespace):
+        done = place.deploy()
+        copied = f"+ Secret {place.namespace}-web/kafka-writer: password of {place.namespace}/writer"
+        assert done.index(copied) < done.index(f"+ Component {place.namespace}-web/kafka-writer")
+        assert (secret(place, "kafka-writer"), secret(place, COPY)) == ({"password": MADE_UP}, {"ca.crt": "a certificate"})
+        path = f"{CORE}/namespaces/{place.namespace}/secrets/writer"
+        place.api.ask("PUT", path, {"metadata": {"name": "writer"}, "stringData": {"password": "another-one"}}).done()
+        shown = place.ottla("deploy", "--plan", "--exit-code")
+        assert (shown.exit_code, "another-one" in shown.output) == (3, False)
+        assert place.deploy() == (f"~ Secret {place.namespace}-web/kafka-writer: password of {place.namespace}/writer",)
+        assert secret(place, "kafka-writer") == {"password": "another-one"}
+        assert place.deploy() == ()
+
+
+def test_a_topic_is_taken_from_its_operator_and_given_back_by_a_command(place: Place) -> None:
+    with working(place.api, place.namespace):
+        place.deploy()
+        taken = place.ottla("topics unmanage", "orders")
+        assert (taken.exit_code, taken.stdout) == (0, "orders: its operator has let go of it\n"), taken.output
+        assert annotation(place.topic("orders")) == "false"
+        assert any(f"KafkaTopic {place.namespace}/orders is not managed" in note for note in place.plan().notes)
+        assert place.deploy() == ()
+        assert annotation(place.topic("orders")) == "false"
+        assert place.ottla("topics manage", "orders").exit_code == 0
+        assert (annotation(place.topic("orders")), place.topic("orders")["status"]["conditions"][0]["type"]) == (None, "Ready")
+        unknown = place.ottla("topics unmanage", "nothing")
+        assert (unknown.exit_code, "no topic nothing in the spec" in unknown.stderr) == (2, True)
+
+
+def annotation(topic: dict[str, Any]) -> str | None:
+    found: str | None = (topic["metadata"].get("annotations") or {}).get("strimzi.io/managed")
+    return found

@@ -1,0 +1,119 @@
+"""`ottla verify` of an environment in Kubernetes: a Job on a real API server, whose pod is played."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.kubernetes.kubelet import TERMINATED, playing
+
+from ottla.kubernetes.verification_job import job_documents
+
+if TYPE_CHECKING:
+    from tests.kubernetes.control_plane import ControlPlane
+    from tests.kubernetes.place import Place
+
+pytestmark = [pytest.mark.companions, pytest.mark.timeout(180, func_only=True)]
+CHECKS: list[dict[str, Any]] = [
+    {"subject": "topic orders", "name": "exists", "seen": "yes", "wanting": None},
+    {"subject": "topic orders", "name": "partitions", "seen": "1", "wanting": "1, the spec says 2"},
+    {"subject": "topic orders", "name": "event", "seen": "partition 0, offset 1", "wanting": None},
+]
+
+
+def said(*checks: dict[str, Any]) -> str:
+    data = {"environment": "k8s", "verified": False, "checks": [*checks], "not_written": ["state"]}
+    return f"  note: looking\n{json.dumps({'kind': 'verify', 'data': data}, indent=2)}\n"
+
+
+def ended(code: int) -> tuple[str, dict[str, Any]]:
+    return TERMINATED, {"exitCode": code, "reason": "Error" if code else "Completed"}
+
+
+@pytest.fixture
+def there(place: Place) -> Place:
+    """A place whose namespace is there."""
+    place.api.create("/api/v1/namespaces", {"metadata": {"name": place.namespace}}).done()
+    return place
+
+
+def left(place: Place) -> list[str]:
+    """What a Job leaves behind. Nobody collects pods here."""
+    jobs = place.api.get(f"/apis/batch/v1/namespaces/{place.namespace}/jobs").done()["items"]
+    maps = place.api.get(f"/api/v1/namespaces/{place.namespace}/configmaps").done()["items"]
+    return [each["metadata"]["name"] for each in (*jobs, *maps)]
+
+
+def test_a_job_looks_from_within_and_its_answer_is_printed_here(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)) as machine:
+        found = there.ottla("verify", "--write")
+    assert found.exit_code == 6, found.output
+    assert "WANTING  topic orders: partitions: 1, the spec says 2\n" in found.stdout
+    assert "--  topic state: no event written" in found.stdout
+    assert "1 of 3 checks found wanting" in found.stdout
+    assert "context tests (https://127.0.0.1:" in found.stderr
+    assert left(there) == []
+    (job,) = machine.jobs
+    pod = job["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"][:5] == ["verify", "--file", "/etc/ottla/config/platform.yaml", "--environment", "k8s"]
+    assert pod["containers"][0]["args"][-1] == "--write"
+    assert [each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each] == ["admin", "shop-cluster-ca-cert"]
+    assert job["spec"]["ttlSecondsAfterFinished"] > 0
+
+
+def test_what_only_looks_does_so_as_the_exporter_and_reads_the_whole_spec(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(0), said(CHECKS[0])) as machine:
+        found = there.ottla("verify", "-o", "json")
+    assert (found.exit_code, json.loads(found.stdout)["data"]["checks"]) == (0, CHECKS[:1]), found.output
+    (job,) = machine.jobs
+    assert "--write" not in job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "eyes" in [each["secret"]["secretName"] for each in job["spec"]["template"]["spec"]["volumes"] if "secret" in each]
+
+
+def test_what_it_reads_is_there_without_a_secret_in_it(there: Place) -> None:
+    with there.deployment() as deployment:
+        config, job = job_documents(deployment.rendering.site, "one", there.text, user="eyes", write=False, timeout=60)
+    assert config["data"]["platform.yaml"] == there.text
+    assert "sasl.password=${file:/etc/ottla/login/password}\n" in config["data"]["client.properties"]
+    for path, document in (("/api/v1/namespaces/{}/configmaps", config), ("/apis/batch/v1/namespaces/{}/jobs", job)):
+        document["metadata"]["namespace"] = there.namespace
+        there.api.create(path.format(there.namespace), document).done()  # strict, and `restricted` lets the pod in
+
+
+def test_prometheus_is_asked_from_within_where_the_spec_says_where_it_is(there: Place) -> None:
+    there.write(
+        there.text.replace("kubernetes:\n", "kubernetes:\n  monitors: {prometheus: 'http://prometheus.monitoring.svc:9090'}\n")
+    )
+    with there.deployment() as deployment:
+        _, job = job_documents(deployment.rendering.site, "one", there.text, user="eyes", write=False, timeout=60)
+    words = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert words[words.index("--prometheus") + 1] == "http://prometheus.monitoring.svc:9090"
+
+
+def test_an_image_that_cannot_be_pulled_is_told_at_once(there: Place, control_plane: ControlPlane) -> None:
+    waiting = ("waiting", {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "ottla:0.1.0"'})
+    with playing(control_plane, there.namespace, waiting, ""):
+        found = there.ottla("verify")
+    assert found.exit_code == 1
+    assert 'ImagePullBackOff: Back-off pulling image "ottla:0.1.0"' in found.stderr
+    assert "kubernetes.image" in found.stderr
+    assert left(there) == []
+
+
+def test_a_pod_that_says_no_answer_is_told_with_its_last_words(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(1), "error: todo-kafka does not answer\n"):
+        found = there.ottla("verify")
+    assert (found.exit_code, "ended with 1, and said: error: todo-kafka does not answer" in found.stderr) == (1, True)
+
+
+def test_a_pod_that_never_comes_is_waited_for_no_longer_than_that(there: Place) -> None:
+    found = there.ottla("verify", "--timeout", "2s")
+    assert (found.exit_code, "no pod yet" in found.stderr) == (1, True)
+    assert "kubectl describe pods" in found.stderr
+    assert left(there) == []
+
+
+@pytest.mark.parametrize("options", [["--as", "eyes"], ["-b", "127.0.0.1:1", "--context", "tests"]])
+def test_two_ways_to_a_cluster_at_once_are_a_mistake(there: Place, options: list[str]) -> None:
+    assert there.ottla("verify", *options).exit_code == 2
