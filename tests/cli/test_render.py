@@ -78,7 +78,7 @@ def test_what_cannot_be_rendered_is_told_with_what_can(ottla: Ottla, arguments: 
     assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "plan", "apply", "status", "verify"])
+@pytest.mark.parametrize("command", ["up", "plan", "apply", "status"])
 def test_what_is_for_local_environments_says_what_is_for_kubernetes(ottla: Ottla, command: str) -> None:
     done = ottla(command, "-e", "doks")
     said = "ottla deploy -e doks; its manifests: ottla render -e doks -o DIR"

@@ -215,9 +215,7 @@ def connect(context: str | None, environ: Mapping[str, str]) -> Cluster:
     files = [Path(each).expanduser() for each in (environ.get(KUBECONFIG) or DEFAULT_KUBECONFIG).split(os.pathsep) if each]
     configs = [_read_config(file) for file in files if file.is_file()]
     if not configs:
-        raise UsageError(
-            f"there is no {', '.join(map(str, files))}", hint=f"name your kubeconfig: {KUBECONFIG}=FILE ottla deploy"
-        )
+        raise UsageError(f"there is no {', '.join(map(str, files))}", hint=f"name your kubeconfig: export {KUBECONFIG}=FILE")
     wanted = context or next((each.current_context for each in configs if each.current_context), None)
     known = sorted({name for each in configs for name in each.contexts})
     if wanted is None:

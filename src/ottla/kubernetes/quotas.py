@@ -78,7 +78,8 @@ def _over(quota: Mapping[str, Any], needs: Needs) -> Iterator[str]:
         left = amount_of(str(hard)) - amount_of(str((status.get("used") or {}).get(key, 0)))
         if needed > left:
             name = f"{quota['metadata']['namespace']}/{quota['metadata']['name']}"
-            yield f"ResourceQuota {name} leaves {_shown(key, left)} of {key}, and {_shown(key, needed)} more is needed: ask for more"
+            more = _shown(key, needed)
+            yield f"ResourceQuota {name} leaves {_shown(key, left)} of {key}, and {more} more is needed: ask for more"
 
 
 def _shown(key: str, amount: Decimal) -> str:
