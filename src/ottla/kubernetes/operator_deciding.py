@@ -152,7 +152,7 @@ def _resources(seen: Seen) -> Iterator[str]:
         if unknown:
             yield (
                 f"Kafka {kafka.namespace}/{kafka.name} is {unknown[0]}, which Strimzi {STRIMZI_VERSION} does not run: upgrade it "
-                f"first, with the operator that is there, to one of {', '.join(STRIMZI_KAFKA_VERSIONS)} (its spec.kafka.version)"
+                f"first, to one of {', '.join(STRIMZI_KAFKA_VERSIONS)}, with the operator that is there (until then: {LEAVE_IT})"
             )
     for name, versions in seen.stored:
         old = [version for version in versions if version != V1]
