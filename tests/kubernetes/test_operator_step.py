@@ -26,7 +26,7 @@ from tests.kubernetes.strimzi_chart import OPERATOR, deployment, write_chart
 
 from ottla.errors import ApplyError, PlanRefused, StalePlan
 from ottla.kubernetes import operator_deciding
-from ottla.kubernetes.helm import Helm
+from ottla.kubernetes.helm import STATES, Helm
 from ottla.kubernetes.rolling_out import carry_out
 from ottla.kubernetes.rollout import rollout_lines
 from ottla.waiting import wait_until
@@ -70,7 +70,7 @@ class Site:
         self.api.create(f"/apis/apps/v1/namespaces/{namespace}/deployments", deployment(version, namespace, **more)).done()
 
     def release(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.helm("list", "--all", "--output", "json"))[0]
+        found: dict[str, Any] = json.loads(self.helm("list", *STATES, "--output", "json"))[0]
         return found
 
     def operator(self) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def untouched(
     monkeypatch.setenv("KUBECONFIG", str(bare.kubeconfig))
     site = Site(Place(tmp_path, bare.api, operator=False), bare, program, charts)
     yield site
-    assert (established(site.api), site.helm("list", "--all", "--short")) == (set(), "")
     for each in site.api.get("/apis/apps/v1/deployments").done()["items"]:
         place = each["metadata"]
         site.api.delete(f"/apis/apps/v1/namespaces/{place['namespace']}/deployments/{place['name']}").done()
+    assert (established(site.api), site.helm("list", *STATES, "--short")) == (set(), "")
 
 
 def test_from_nothing_it_is_installed_and_all_else_is_deployed_and_a_second_run_writes_nothing(site: Site) -> None:
