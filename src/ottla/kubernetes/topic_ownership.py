@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FINALIZER = "strimzi.io/topic-operator"
 HINT = (
-    "does it run (the entity operator, in `kubectl get pods`)? nothing in Kafka was changed by this. Where it never will again, its "
+    "does it run (the entity operator, in `kubectl get pods`)? nothing in Kafka was changed. Where it is gone for good, its "
     'hold is a finalizer: kubectl patch kafkatopic NAME --type merge --patch \'{"metadata": {"finalizers": []}}\''
 )
 
