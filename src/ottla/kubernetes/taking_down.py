@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ottla.local import Reporter
 
 PODS = Place("api/v1", "pods", namespaced=True)
-NOT_GONE = "does its operator run? see: kubectl get events; what holds a topic is its finalizer strimzi.io/topic-operator"
+NOT_GONE = "see what holds it: kubectl get events; kubectl get KIND NAME --output yaml shows its finalizers"
 HINT = "what is left: ottla undeploy --plan; to go on: ottla undeploy"
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ottla.local import Reporter
 
 FINALIZER = "strimzi.io/topic-operator"
+HINT = (
+    "does it run (the entity operator, in `kubectl get pods`)? nothing in Kafka was changed. Where it is gone for good, its "
+    'hold is a finalizer: kubectl patch kafkatopic NAME --type merge --patch \'{"metadata": {"finalizers": []}}\''
+)
 
 
 def set_managed(
@@ -50,7 +54,7 @@ def set_managed(
         timeout=timeout,
         every=every,
         changed=lambda names: report.step(f"waiting for {', '.join(names)}") if names else None,
-        hint="does it run? nothing in Kafka was changed by this",
+        hint=HINT,
     )
 
 
