@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 import msgspec
@@ -27,13 +28,17 @@ from ottla.kubernetes.resource import OTTLA
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lightkube.config.kubeconfig import SingleConfig
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 KUBECONFIG = "KUBECONFIG"
 TIMEOUT = 30.0  # seconds for an answer
 LATER = 0.5  # seconds; a server is busy, or has just been told of new kinds
+AT_ONCE = 8  # questions
 PAGE = 500  # items of a list in one answer
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
 MERGE = "application/merge-patch+json"
@@ -205,6 +210,12 @@ def _body(found: httpx2.Response) -> dict[str, Any]:
     except ValueError:
         body = None
     return body if isinstance(body, dict) else {"message": found.text[:200]}
+
+
+def at_once(ask: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The answers, in the order of the items; a few questions are asked at a time, as each only waits for a server far away."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(ask, items))
 
 
 def connect(context: str | None, environ: Mapping[str, str]) -> Cluster:

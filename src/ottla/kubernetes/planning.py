@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import PlanRefused
+from ottla.kubernetes.cluster import at_once
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.operator_planning import brought, plan_operator
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing, storage_classes
@@ -21,7 +22,7 @@ from ottla.spec.kubernetes import MANAGED_BY, PART_OF
 from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.prerequisites import Places
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.rollout import Planned
     from ottla.kubernetes.site import Site
 
-KAFKA = "Kafka"
+KAFKA, NAMESPACE = "Kafka", "Namespace"
 Identity = tuple[str, str, str, str]
 
 
@@ -57,7 +58,7 @@ def plan_rollout(
     lacking = (*in_the_way, *missing(cluster, site, resources, places, copies))
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
-    planned = tuple(_planned(cluster, steps, places, coming, force=force, finalise=finalise))
+    planned = _planned(cluster, steps, places, coming, force=force, finalise=finalise)
     over = over_quota(cluster, planned)
     if over:
         raise PlanRefused(over, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
@@ -77,25 +78,34 @@ def _planned(
     *,
     force: Collection[str],
     finalise: bool,
-) -> Iterator[Planned]:
+) -> tuple[Planned, ...]:
     """Each resource; what is in a namespace that is still to be made, or of a kind that is to come, cannot be tried there."""
-    absent: set[str] = set()
     classes = storage_classes(cluster, places)
-    for step, resources in steps.items():
-        for resource in resources:
-            api, kind, namespace, name = resource.identity
-            place, forced = places[api, kind], named(resource.identity) in force
-            if namespace in absent or (api, kind) in coming:
-                planned = decided(step, resource, place, None, None, forced=forced)
-                yield _revived(cluster, planned, None) if kind == KAFKA and namespace not in absent else planned
-                continue
-            live = cluster.get(place, namespace, name)
-            if live is None and (api, kind) == (NAMESPACES_API, "Namespace"):
-                absent.add(name)
-            wanted = held_back(resource, live) if kind == KAFKA and live is not None and not finalise else resource
-            answer = cluster.apply(place, wanted.document, dry_run=True, force=forced)
-            planned = decided(step, wanted, place, live, answer, forced=forced, classes=classes)
-            yield _revived(cluster, planned, live) if kind == KAFKA else planned
+    resources = [(step, resource) for step, theirs in steps.items() for resource in theirs]
+    absent = {name for name in _namespaces(resources) if cluster.get(places[NAMESPACES_API, NAMESPACE], "", name) is None}
+
+    def compared(item: tuple[str, Resource]) -> Planned:
+        step, resource = item
+        api, kind, namespace, name = resource.identity
+        place, forced = places[api, kind], named(resource.identity) in force
+        if namespace in absent or (api, kind) in coming:
+            planned = decided(step, resource, place, None, None, forced=forced)
+            return _revived(cluster, planned, None) if kind == KAFKA and namespace not in absent else planned
+        live = cluster.get(place, namespace, name)
+        wanted = held_back(resource, live) if kind == KAFKA and live is not None and not finalise else resource
+        answer = cluster.apply(place, wanted.document, dry_run=True, force=forced)
+        planned = decided(step, wanted, place, live, answer, forced=forced, classes=classes)
+        return _revived(cluster, planned, live) if kind == KAFKA else planned
+
+    return tuple(at_once(compared, resources))
+
+
+def _namespaces(resources: Iterable[tuple[str, Resource]]) -> Iterator[str]:
+    """Those that are made with the rest."""
+    for _, resource in resources:
+        api, kind, _, name = resource.identity
+        if (api, kind) == (NAMESPACES_API, NAMESPACE):
+            yield name
 
 
 def _revived(cluster: Cluster, planned: Planned, live: dict[str, Any] | None) -> Planned:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ottla.kubernetes.cluster import at_once
 from ottla.kubernetes.conditions import AWAITED
 from ottla.kubernetes.revival import CLAIMS
 from ottla.kubernetes.secret_copies import SECRETS
@@ -112,12 +113,13 @@ def _unknown_kinds(rendered: Iterable[tuple[str, str, str, str]], places: Places
 
 def refused(cluster: Cluster, wanted: Iterable[Right]) -> Iterator[str]:
     """What of it is not permitted. One line for each kind and namespace, with the verbs."""
-    refused: dict[tuple[str, str], list[str]] = {}
-    for each in wanted:
-        if not cluster.may(each.verb, each.place, each.namespace):
+    asked = tuple(wanted)
+    found: dict[tuple[str, str], list[str]] = {}
+    for each, may in zip(asked, at_once(lambda one: cluster.may(one.verb, one.place, one.namespace), asked), strict=True):
+        if not may:
             group = f".{each.place.group}" if each.place.group else ""
-            refused.setdefault((each.place.plural + group, each.namespace), []).append(each.verb)
-    for (what, namespace), verbs in refused.items():
+            found.setdefault((each.place.plural + group, each.namespace), []).append(each.verb)
+    for (what, namespace), verbs in found.items():
         where = f" in the namespace {namespace}" if namespace else ""
         yield f"you may not {', '.join(verbs)} {what}{where}: ask for a role that may, or choose another context: --context NAME"
 
