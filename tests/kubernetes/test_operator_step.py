@@ -20,13 +20,14 @@ from tests.companions.go.build import built
 from tests.kubernetes.control_plane import kubeconfig_of, running_control_plane
 from tests.kubernetes.crds import DEFINITIONS, established, install, strimzi_crds
 from tests.kubernetes.helm_program import PROGRAM
-from tests.kubernetes.operators import STRIMZI, working
+from tests.kubernetes.operators import CORE, STRIMZI, working
 from tests.kubernetes.place import SOON, Place, Told
 from tests.kubernetes.strimzi_chart import OPERATOR, deployment, write_chart
 
 from ottla.errors import ApplyError, PlanRefused, StalePlan
 from ottla.kubernetes import operator_deciding
 from ottla.kubernetes.helm import STATES, Helm
+from ottla.kubernetes.revival import CLUSTER_ID
 from ottla.kubernetes.rolling_out import carry_out
 from ottla.kubernetes.rollout import rollout_lines
 from ottla.waiting import wait_until
@@ -148,6 +149,19 @@ def test_from_nothing_it_is_installed_and_all_else_is_deployed_and_a_second_run_
     assert (site.place.versions(), site.release()) == (before, release)
     assert (release["status"], release["revision"], site.image().rpartition(":")[2]) == ("deployed", "1", "1.2.0")
     assert len(established(site.api)) == 10
+
+
+def test_a_cluster_comes_back_to_its_volumes_though_strimzi_itself_was_removed_with_its_definitions(site: Site) -> None:
+    site.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": site.namespace}})
+    labels, claims = {"strimzi.io/cluster": "shop", "strimzi.io/pool-name": "kafka"}, f"{CORE}/namespaces/{site.namespace}"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}}
+    for node in range(3):
+        metadata = {"name": f"data-0-shop-kafka-{node}", "labels": labels, "annotations": {CLUSTER_ID: "as-it-was"}}
+        site.api.create(f"{claims}/persistentvolumeclaims", {"metadata": metadata, "spec": spec}).done()
+    assert "    it comes back to the volumes that were kept, as cluster_id as-it-was" in rollout_lines(site.place.plan())
+    with working(site.api, site.namespace):
+        assert f"+ Strimzi 1.2.0 {site.step}" in site.place.deploy()
+    assert site.place.kafka()["status"]["clusterId"] == "as-it-was"
 
 
 def test_the_command_shows_it_asks_and_has_it_as_data(site: Site) -> None:
