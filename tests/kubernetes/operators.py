@@ -29,6 +29,17 @@ READY = {"type": "Ready", "status": "True"}
 AVAILABLE = {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}
 FINALIZER = "strimzi.io/topic-operator"
 MADE_UP = "by the user operator"  # a password
+POD = {  # as `restricted` lets it in
+    "automountServiceAccountToken": False,
+    "securityContext": {"runAsNonRoot": True, "runAsUser": 1001, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [
+        {
+            "name": "kafka",
+            "image": "example.com/kafka:1",
+            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        }
+    ],
+}
 WORKED_ON = (
     (STRIMZI, "kafkas"),
     (STRIMZI, "kafkanodepools"),
@@ -51,6 +62,7 @@ class Operators:
         self.seen: list[str] = []
         self.deleted: list[str] = []
         self.grows = True
+        self.nodes: set[str] = set()
         self.version = STRIMZI_VERSION
         self._end = threading.Event()
 
@@ -64,6 +76,7 @@ class Operators:
 
     def _round(self) -> None:
         self._claims_that_go()
+        self._pods_that_go()
         for root, plural in WORKED_ON:
             path = f"{root}/namespaces/{self.namespace}/{plural}"
             answer = self.api.get(path)
@@ -74,7 +87,8 @@ class Operators:
                 self._make(plural, each)
                 status = self._status(plural, each)
                 if any((each.get("status") or {}).get(key) != value for key, value in status.items()):
-                    self.api.ask("PUT", f"{where}/status", {**each, "status": {**(each.get("status") or {}), **status}})
+                    kept = {} if plural == "kafkas" else each.get("status") or {}
+                    self.api.ask("PUT", f"{where}/status", {**each, "status": {**kept, **status}})
 
     def _claims_that_go(self) -> None:
         """Nobody uses a volume whose pods are gone (the finalizer kubernetes.io/pvc-protection)."""
@@ -83,6 +97,19 @@ class Operators:
             if "deletionTimestamp" in each["metadata"]:
                 where = f"{path}/{each['metadata']['name']}"
                 self.api.ask("PUT", where, {**each, "metadata": {**each["metadata"], "finalizers": []}})
+
+    def _pods_that_go(self) -> None:
+        """A node is its pool's: it ends with that, and not with the Kafka resource."""
+        pools = self.api.get(f"{STRIMZI}/namespaces/{self.namespace}/kafkanodepools")
+        if pools.status != HTTPStatus.OK:
+            return
+        there = {each["metadata"]["name"] for each in pools.body["items"]}
+        path = f"{CORE}/namespaces/{self.namespace}/pods"
+        for each in self.api.get(path).body["items"]:
+            pool = each["metadata"].get("labels", {}).get("strimzi.io/pool-name")
+            if pool is not None and pool not in there:
+                self.api.delete(f"{path}/{each['metadata']['name']}?gracePeriodSeconds=0")
+                self.nodes.discard(each["metadata"]["name"])
 
     def _lets_go(self, where: str, topic: dict[str, Any]) -> bool:
         """Of a topic that is to be deleted; until then it holds on to it by its finalizer."""
@@ -106,6 +133,7 @@ class Operators:
             self._secret(f"{name}-cluster-ca-cert", "ca.crt", "a certificate")
         if plural == "kafkanodepools":
             self._claims(document)
+            self._pods(document)
 
     def _secret(self, name: str, key: str, value: str) -> None:
         metadata = {"name": name, "namespace": self.namespace}
@@ -116,7 +144,7 @@ class Operators:
         """A claim for each node and volume; it is made of the size that is wanted, and grows."""
         cluster, name = pool["metadata"]["labels"]["strimzi.io/cluster"], pool["metadata"]["name"]
         path = f"{CORE}/namespaces/{self.namespace}/persistentvolumeclaims"
-        for node in range(pool["spec"]["replicas"]):
+        for node in _node_ids(pool):
             for volume in pool["spec"]["storage"]["volumes"]:
                 claim = f"data-{volume['id']}-{cluster}-{name}-{node}"
                 there = self.api.get(f"{path}/{claim}")
@@ -129,15 +157,31 @@ class Operators:
                     status = {"phase": "Bound", "capacity": {"storage": volume["size"]}}
                     self.api.ask("PUT", f"{path}/{claim}/status", {**there.body, "status": status})
 
+    def _pods(self, pool: dict[str, Any]) -> None:
+        cluster, name = pool["metadata"]["labels"]["strimzi.io/cluster"], pool["metadata"]["name"]
+        missing = [f"{cluster}-{name}-{node}" for node in _node_ids(pool) if f"{cluster}-{name}-{node}" not in self.nodes]
+        if missing:
+            self.api.create(f"{CORE}/namespaces/{self.namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+        for node in missing:
+            labels = {"strimzi.io/cluster": cluster, "strimzi.io/pool-name": name}
+            made = self.api.create(
+                f"{CORE}/namespaces/{self.namespace}/pods", {"metadata": {"name": node, "labels": labels}, "spec": POD}
+            )
+            if made.status in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}:
+                self.nodes.add(node)
+
     def _status(self, plural: str, document: dict[str, Any]) -> dict[str, Any]:
         """A cluster is being made for one round, as real ones are for minutes."""
         name, generation = document["metadata"]["name"], {"observedGeneration": document["metadata"]["generation"]}
         if _annotation(document, "strimzi.io/pause-reconciliation") == "true":
-            return {**generation, "conditions": [{"type": "ReconciliationPaused", "status": "True"}]}
+            paused = {**generation, "conditions": [{"type": "ReconciliationPaused", "status": "True"}]}
+            known = (document.get("status") or {}).get("clusterId")
+            return paused if known is None else {**paused, "clusterId": known}
         first = name not in self.seen
         self.seen.append(name)
         if plural == "kafkanodepools":
-            return generation
+            ids = _node_ids(document)
+            return {**generation, "nodeIds": ids, "replicas": len(ids)}
         if plural == "deployments":
             pods = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
             return {**generation, **pods, "conditions": [self.says.get(name, AVAILABLE)]}
@@ -155,6 +199,12 @@ def _versions(kafka: dict[str, Any]) -> dict[str, Any]:
         "kafkaVersion": said["version"],
         "kafkaMetadataVersion": said["metadataVersion"],
     }
+
+
+def _node_ids(pool: dict[str, Any]) -> list[int]:
+    """The lowest of its own range."""
+    first = int((_annotation(pool, "strimzi.io/next-node-ids") or "[0-").strip("[]").split("-")[0])
+    return list(range(first, first + pool["spec"]["replicas"]))
 
 
 def _annotation(document: dict[str, Any], name: str) -> str | None:

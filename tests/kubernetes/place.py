@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,8 @@ class Place:
     ) -> tuple[str, ...]:
         with self.deployment(environment) as deployment:
             plan = deployment.plan_undeployment(wipe=wipe)
-            return take_down(deployment.cluster, plan, told or Told(), timeout=timeout, every=0.05)
+            again = partial(deployment.plan_undeployment, wipe=wipe)
+            return take_down(deployment.cluster, plan, told or Told(), again=again, timeout=timeout, every=0.05)
 
     def claims(self) -> dict[str, dict[str, Any]]:
         """The volumes that are there, by name."""

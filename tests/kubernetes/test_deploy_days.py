@@ -66,7 +66,7 @@ def test_volumes_that_grow_are_waited_for(place: Place) -> None:
         place.write(place.text.replace("disk: 10GiB", "disk: 20GiB"))
         assert any("volume 0 of each node grows from 10Gi to 20Gi" in line for line in rollout_lines(place.plan()))
         operators.grows = False
-        with pytest.raises(ApplyError, match=r"PersistentVolumeClaim .*/data-0-shop-kafka-0: 10Gi of 20Gi"):
+        with pytest.raises(ApplyError, match=r"PersistentVolumeClaim .*/data-0-shop-kafka-1: 10Gi of 20Gi"):
             place.deploy(timeout=1)
         operators.grows = True
         place.deploy()

@@ -31,8 +31,20 @@ API = "kafka.strimzi.io/v1"
 KAFKA = Removal((API, "Kafka", "kafka", "shop"), PLACE, "1")
 TOPIC = Removal((API, "KafkaTopic", "kafka", "orders"), PLACE, "2", let_go=True)
 CLAIMS = (Claim("kafka", "data-0", "3", "10Gi", owned=False), Claim("kafka", "data-1", "4", "10Gi", owned=False))
-PLAN = Undeployment("here", "https://there", "shop", "id", (TOPIC, KAFKA), CLAIMS, wipe=False, left_alone=(), refusals=())
-SHARED = replace(PLAN, kafka=None, cluster_id=None, removals=(replace(TOPIC, let_go=False),), claims=(), wipe=True)
+PLAN = Undeployment(
+    context="here",
+    server="https://there",
+    kafka="shop",
+    marks={"ottla/cluster-id": "id"},
+    removals=(TOPIC, KAFKA),
+    claims=CLAIMS,
+    wipe=False,
+    left_alone=(),
+    refusals=(),
+    kept=("kafka", "ottla-kept-k8s", {}),
+    topics={},
+)
+SHARED = replace(PLAN, kafka=None, marks={}, removals=(replace(TOPIC, let_go=False),), claims=(), wipe=True)
 
 
 def test_what_is_kept_is_told_with_what_goes() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from tests.conftest import SHIPPED_SPEC
+from tests.kubernetes.sites import shipped
 
 from ottla.kubernetes.resource import Resource, Said, cpu, metadata, plain, quantity
 from ottla.kubernetes.writing import KUSTOMIZATION, files_of, stream_of
@@ -39,7 +40,7 @@ def document() -> Document:
 
 
 def resource(spec: Any, file: str = "thing.yaml") -> Resource:
-    about = metadata("thing", namespace="kafka", component="thing", platform=Said("task-management", ("platform",)))
+    about = metadata("thing", namespace="kafka", component="thing", site=shipped()["doks"])
     return Resource(file, {"apiVersion": "v1", "kind": "Thing", "metadata": about, "spec": spec})
 
 

@@ -46,9 +46,9 @@ def command(
     with Platform.load(file).deployment(environment, context=context, report=TerminalReporter()) as deployment:
         undeployment = deployment.plan_undeployment(wipe=wipe)
         _show(undeployment, output)
+        refuse(undeployment, CODES if plan else accepted)
         if plan:
             return 0
-        refuse(undeployment, accepted)
         if not undeployment.removals and not (wipe and undeployment.claims):
             return 0
         if not yes and not _agreed(undeployment):

@@ -202,7 +202,7 @@ def _resiliency(site: Site, namespace: Said, found: list[_Service]) -> Resource:
         "targets": {"components": {service.component: retried for service in found}},
     }
     name = resource_name(f"{site.spec.prefix}kafka")
-    head = metadata(name, namespace=namespace, component=COMPONENT, platform=site.platform)
+    head = metadata(name, namespace=namespace, component=COMPONENT, site=site)
     tree = {
         "apiVersion": "dapr.io/v1alpha1",
         "kind": "Resiliency",
@@ -215,7 +215,7 @@ def _resiliency(site: Site, namespace: Said, found: list[_Service]) -> Resource:
 
 def _head(site: Site, service: _Service, name: str, annotations: dict[str, Tree] | None = None) -> dict[str, Tree]:
     more = {"annotations": annotations} if annotations else {}
-    return metadata(name, namespace=service.namespace, component=COMPONENT, platform=site.platform, **more)
+    return metadata(name, namespace=service.namespace, component=COMPONENT, site=site, **more)
 
 
 def _file(namespace: Said, kind: str, name: str) -> str:

@@ -31,5 +31,5 @@ def dashboards(site: Site) -> Iterator[Resource]:
     labels = {key: Said(value, (*path, key)) for key, value in monitors.dashboards.items()}
     for file, text in texts.items():
         name = f"dashboard-{file.removesuffix('.json')}"
-        head = metadata(name, namespace=site.namespace, component=COMPONENT, platform=site.platform, labels=labels)
+        head = metadata(name, namespace=site.namespace, component=COMPONENT, site=site, labels=labels)
         yield Resource(f"{name}.yaml", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": head, "data": {file: text}})

@@ -56,6 +56,13 @@ def owned(document: Mapping[str, Any]) -> Any:
     return next((each.get("fieldsV1") for each in ours if not each.get("subresource")), None)
 
 
+def other_appliers(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who else applies it on the server's side: it is as much theirs."""
+    entries = document["metadata"].get("managedFields") or ()
+    applied = [each for each in entries if each.get("operation") == "Apply" and not each.get("subresource")]
+    return tuple(sorted({str(each.get("manager")) for each in applied} - {OTTLA}))
+
+
 def difference(live: Mapping[str, Any], applied: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """Every field that would be another one, in the order of their paths."""
     return tuple(_differences(comparable(live), comparable(applied), ""))

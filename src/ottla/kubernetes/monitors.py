@@ -107,5 +107,5 @@ def _monitoring(site: Site, kind: str, name: str, file: str, spec: dict[str, Tre
     """A resource that the operator finds by the labels of the spec."""
     path = ("kubernetes", "monitors", "labels")
     labels = {key: Said(value, (*path, key)) for key, value in site.spec.kubernetes.monitors.labels.items()}
-    head = metadata(name, namespace=site.namespace, component=KAFKA, platform=site.platform, labels=labels)
+    head = metadata(name, namespace=site.namespace, component=KAFKA, site=site, labels=labels)
     return Resource(file, {"apiVersion": API, "kind": kind, "metadata": head, "spec": spec})

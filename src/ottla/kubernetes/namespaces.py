@@ -26,7 +26,7 @@ def namespaces(site: Site) -> Iterator[Resource]:
     """Kafka's, and each one of clients. An environment that shares a cluster lies in those of its owner."""
     if not site.has_cluster:
         return
-    head = metadata(site.namespace, namespace=None, component=KAFKA, platform=site.platform, labels=STANDARD)
+    head = metadata(site.namespace, namespace=None, component=KAFKA, site=site, labels=STANDARD)
     yield _namespace(site.namespace, head)
     for name in client_namespaces(site):
         yield _namespace(name, {"name": name, "annotations": CLIENTS})

@@ -46,14 +46,14 @@ def _deny(site: Site) -> Resource:
     Where clients have namespaces of their own. Where they have none, they live here, and who reaches them is theirs to say.
     What goes out is left free: operators talk to Kubernetes itself, whose address no policy knows.
     """
-    head = metadata(DENY, namespace=site.namespace, component=KAFKA, platform=site.platform)
+    head = metadata(DENY, namespace=site.namespace, component=KAFKA, site=site)
     spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
     return Resource(f"network-{DENY}.yaml", {"apiVersion": API, "kind": "NetworkPolicy", "metadata": head, "spec": spec})
 
 
 def _operator(site: Site) -> Resource:
     """Prometheus reaches the cluster operator, where it was installed into this namespace; it makes no policy for itself."""
-    head = metadata(OPERATOR_POLICY, namespace=site.namespace, component=KAFKA, platform=site.platform)
+    head = metadata(OPERATOR_POLICY, namespace=site.namespace, component=KAFKA, site=site)
     spec = {
         "podSelector": {"matchLabels": OPERATOR},
         "policyTypes": ["Ingress"],

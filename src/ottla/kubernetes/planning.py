@@ -8,29 +8,30 @@ from typing import TYPE_CHECKING, Any
 from ottla.errors import PlanRefused
 from ottla.kubernetes.cluster import at_once
 from ottla.kubernetes.dapr import copied_secrets
+from ottla.kubernetes.kept import kept_in, read_kept
 from ottla.kubernetes.operator_planning import brought, plan_operator
-from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, leftovers, missing, storage_classes
+from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, identity_of, missing, ours, storage_classes
 from ottla.kubernetes.quotas import over_quota
-from ottla.kubernetes.resource import OTTLA
-from ottla.kubernetes.revival import CLAIMS, kept_id
+from ottla.kubernetes.revival import CLAIMS, kept_id, other_volumes, past
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
 from ottla.kubernetes.secret_copies import plan_copies
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
 from ottla.kubernetes.strimzi_topics import MANAGED, UNMANAGED
 from ottla.kubernetes.versions import held_back
-from ottla.spec.kubernetes import MANAGED_BY, PART_OF
+from ottla.kubernetes.weighing import weigh
 from ottla.spec.versions import STRIMZI_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.prerequisites import Places
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.rollout import Planned
     from ottla.kubernetes.site import Site
+    from ottla.kubernetes.weighing import Weighed
 
-KAFKA, NAMESPACE = "Kafka", "Namespace"
+KAFKA, NAMESPACE, TOPIC = "Kafka", "Namespace", "KafkaTopic"
 Identity = tuple[str, str, str, str]
 
 
@@ -39,13 +40,12 @@ def plan_rollout(
     site: Site,
     steps: Mapping[str, tuple[Resource, ...]],
     *,
-    others: Collection[Identity] = (),
     force: Collection[str] = frozenset(),
     finalise: bool = False,
 ) -> Rollout:
     """Ask, compare, decide.
 
-    ``steps`` are what is rendered of the site, ``others`` what is of environments beside it; ``force`` are names of resources.
+    ``steps`` are what is rendered of the site; ``force`` are names of resources.
     Without ``finalise`` the metadata.version of a cluster that is there stays as it is.
     Raises PlanRefused with all that is missing, ClusterError where the server does not answer.
     """
@@ -58,20 +58,21 @@ def plan_rollout(
     lacking = (*in_the_way, *missing(cluster, site, resources, places, copies))
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
-    planned = _planned(cluster, steps, places, coming, force=force, finalise=finalise)
+    planned = _planned(cluster, site, steps, places, coming, force=force, finalise=finalise)
     over = over_quota(cluster, planned)
     if over:
         raise PlanRefused(over, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
-    ours = {each.identity for each in resources} | set(others)
-    alone, unseen = _left_alone(cluster, site, there, ours)
+    alone, unseen = _left_alone(cluster, site, there, {each.identity for each in resources})
     namespace = str(site.namespace.value)
     notes = (*operator.notes, *_operator(planned, cluster), *_held_back(planned, steps), *_unmanaged(planned), *unseen)
-    copied = plan_copies(cluster, copies, str(site.platform.value))
-    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, copied, operator)
+    copied = plan_copies(cluster, copies, site)
+    memory = kept_in(site)[:2] if read_kept(cluster, site) else None
+    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, copied, operator, memory)
 
 
 def _planned(
     cluster: Cluster,
+    site: Site,
     steps: Mapping[str, tuple[Resource, ...]],
     places: Places,
     coming: Places,
@@ -80,22 +81,28 @@ def _planned(
     finalise: bool,
 ) -> tuple[Planned, ...]:
     """Each resource; what is in a namespace that is still to be made, or of a kind that is to come, cannot be tried there."""
-    classes = storage_classes(cluster, places)
+    classes, kept = storage_classes(cluster, places), read_kept(cluster, site)
     resources = [(step, resource) for step, theirs in steps.items() for resource in theirs]
     absent = {name for name in _namespaces(resources) if cluster.get(places[NAMESPACES_API, NAMESPACE], "", name) is None}
+
+    pools = [resource.document for _, resource in resources if resource.identity[1] == "KafkaNodePool"]
 
     def compared(item: tuple[str, Resource]) -> Planned:
         step, resource = item
         api, kind, namespace, name = resource.identity
         place, forced = places[api, kind], named(resource.identity) in force
-        if namespace in absent or (api, kind) in coming:
-            planned = decided(step, resource, place, None, None, forced=forced)
-            return _revived(cluster, planned, None) if kind == KAFKA and namespace not in absent else planned
-        live = cluster.get(place, namespace, name)
-        wanted = held_back(resource, live) if kind == KAFKA and live is not None and not finalise else resource
-        answer = cluster.apply(place, wanted.document, dry_run=True, force=forced)
+        if namespace in absent:
+            return decided(step, resource, place, None, None, forced=forced)
+        known = (api, kind) not in coming
+        live = cluster.get(place, namespace, name) if known else None
+        claims = cluster.listed(CLAIMS, namespace, {CLUSTER_LABEL: name}) if kind == KAFKA else []
+        before = live or _before(resource, claims, kept)
+        wanted = held_back(resource, before) if kind == KAFKA and before is not None and not finalise else resource
+        answer = cluster.apply(place, wanted.document, dry_run=True, force=forced) if known else None
         planned = decided(step, wanted, place, live, answer, forced=forced, classes=classes)
-        return _revived(cluster, planned, live) if kind == KAFKA else planned
+        if live is None and before is not None:
+            planned = _costing(planned, weigh(before, wanted.document, classes))
+        return _revived(planned, live, claims, pools) if kind == KAFKA else planned
 
     return tuple(at_once(compared, resources))
 
@@ -108,25 +115,38 @@ def _namespaces(resources: Iterable[tuple[str, Resource]]) -> Iterator[str]:
             yield name
 
 
-def _revived(cluster: Cluster, planned: Planned, live: dict[str, Any] | None) -> Planned:
-    """The cluster, with the id of the volumes that it comes back to."""
-    _, _, namespace, name = planned.resource.identity
-    cluster_id, unknown = kept_id(name, live, cluster.listed(CLAIMS, namespace, {CLUSTER_LABEL: name}))
-    refusals = planned.refusals if unknown is None else (*planned.refusals, unknown)
-    return replace(planned, refusals=refusals, revived_as=cluster_id)
+def _before(resource: Resource, claims: Sequence[Mapping[str, Any]], kept: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was there before it was taken down, where that is remembered."""
+    document = resource.document
+    if document["kind"] == KAFKA:
+        return past(document, claims)
+    if document["kind"] == TOPIC and document["metadata"]["name"] in kept:
+        return {**document, "spec": kept[document["metadata"]["name"]]}
+    return None
 
 
-def _left_alone(cluster: Cluster, site: Site, places: Places, ours: set[Identity]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _costing(planned: Planned, cost: Weighed) -> Planned:
+    return replace(planned, risks=(*planned.risks, *cost.risks), refusals=(*planned.refusals, *cost.refusals))
+
+
+def _revived(
+    planned: Planned, live: dict[str, Any] | None, claims: Sequence[Mapping[str, Any]], pools: Sequence[Mapping[str, Any]]
+) -> Planned:
+    """The cluster, with the id of the volumes that it comes back to, or why it cannot."""
+    cluster_id, unknown = kept_id(planned.resource.identity[3], live, claims)
+    refusals = (*(() if unknown is None else (unknown,)), *(() if cluster_id is None else other_volumes(pools, claims)))
+    return replace(planned, refusals=(*planned.refusals, *refusals), revived_as=cluster_id)
+
+
+def _left_alone(
+    cluster: Cluster, site: Site, places: Places, rendered: Collection[Identity]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What has our labels and is rendered no more; and what could not be looked for."""
-    labels = {MANAGED_BY: OTTLA, PART_OF: str(site.platform.value)}
-    namespaces = dict.fromkeys([str(site.namespace.value), *(each[2] for each in sorted(ours) if each[2])])
-    alone, unseen = [], []
-    for identity, why_not in leftovers(cluster, places, namespaces, labels):
-        if identity is None:
-            unseen.append(f"what is rendered no more was not looked for: {why_not}")
-        elif identity not in ours:
-            alone.append(name_of(identity))
-    return tuple(alone), tuple(unseen)
+    namespaces = dict.fromkeys([str(site.namespace.value), *(each[2] for each in sorted(rendered) if each[2])])
+    found, unseen = ours(cluster, places, tuple(namespaces), site.labels)
+    identities = [identity_of(place, document) for place, document in found]
+    alone = tuple(name_of(each) for each in identities if each not in rendered)
+    return alone, tuple(f"what is rendered no more was not looked for: {each}" for each in unseen)
 
 
 def _operator(planned: tuple[Planned, ...], cluster: Cluster) -> Iterator[str]:
@@ -157,5 +177,6 @@ def _unmanaged(planned: tuple[Planned, ...]) -> Iterator[str]:
     """Topics that were taken out of their operator's hands."""
     for each in planned:
         annotations = (each.seen or {}).get("metadata", {}).get("annotations") or {}
-        if each.resource.identity[1] == "KafkaTopic" and annotations.get(MANAGED) == UNMANAGED:
-            yield f"{each.name} is not managed: Strimzi carries nothing of it out; to change that: ottla topics manage"
+        if each.resource.identity[1] == TOPIC and annotations.get(MANAGED) == UNMANAGED:
+            back = f"ottla topics manage {each.resource.identity[3]}"
+            yield f"{each.name} is not managed: Strimzi carries nothing of it out; to give it back: {back}"

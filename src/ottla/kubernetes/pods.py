@@ -26,7 +26,7 @@ def deployment(site: Site, name: str, pod: Mapping[str, Tree], *, annotations: M
     labels = {"app": name}
     template = {
         "metadata": {
-            "labels": metadata(name, namespace=None, component=name, platform=site.platform, labels=labels)["labels"],
+            "labels": metadata(name, namespace=None, component=name, site=site, labels=labels)["labels"],
             "annotations": annotations,
         },
         "spec": pod,
@@ -54,7 +54,7 @@ def service_account(site: Site, name: str) -> Resource:
 
 def own(site: Site, api: str, kind: str, name: str, *, file: str, **content: Tree) -> Resource:
     """A resource of ours in Kafka's namespace."""
-    head = metadata(name, namespace=site.namespace, component=name, platform=site.platform, labels={"app": name})
+    head = metadata(name, namespace=site.namespace, component=name, site=site, labels={"app": name})
     return Resource(file, {"apiVersion": api, "kind": kind, "metadata": head, **content})
 
 

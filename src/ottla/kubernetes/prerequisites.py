@@ -158,17 +158,30 @@ def _namespaces(cluster: Cluster, rendered: Iterable[tuple[str, str, str, str]],
             yield f"there is no namespace {namespace}: deploy the environment whose cluster this one shares first"
 
 
-def leftovers(
-    cluster: Cluster, places: Places, namespaces: Iterable[str], labels: Mapping[str, str]
-) -> Iterator[tuple[tuple[str, str, str, str] | None, str]]:
-    """What lies there with our labels, as identities; or None, and why one may not look.
+def ours(
+    cluster: Cluster, places: Places, namespaces: Collection[str], labels: Mapping[str, str]
+) -> tuple[list[tuple[Place, dict[str, Any]]], list[str]]:
+    """What has these labels, each with its apiVersion and kind; and where one may not look.
 
-    What lies in no namespace is not looked at: it may be of the same platform for another environment.
+    It is looked for in all namespaces, as a spec may name others today than it did; who may not do that is told so, and has
+    it looked for in ``namespaces``. What lies in no namespace is not looked at: it may be of another environment as well.
     """
+    found: list[tuple[Place, dict[str, Any]]] = []
+    unseen: list[str] = []
     for (api, kind), place in places.items():
-        for namespace in namespaces if place.namespaced else ():
-            if not cluster.may("list", place, namespace):
-                yield None, f"you may not list {place.plural} in the namespace {namespace}"
+        if not place.namespaced:
+            continue
+        everywhere = cluster.may("list", place, "")
+        for namespace in ("",) if everywhere else namespaces:
+            if not everywhere and not cluster.may("list", place, namespace):
+                unseen.append(f"you may not list {place.plural} in the namespace {namespace}")
                 continue
-            for each in cluster.listed(place, namespace, labels):
-                yield (api, kind, each["metadata"].get("namespace", ""), each["metadata"]["name"]), ""
+            listed = cluster.listed(place, namespace, labels)
+            found.extend((place, {**each, "apiVersion": api, "kind": kind}) for each in listed)
+    return found, unseen
+
+
+def identity_of(place: Place, document: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """The identity of what is there."""
+    namespace = document["metadata"]["namespace"] if place.namespaced else ""
+    return document["apiVersion"], document["kind"], namespace, document["metadata"]["name"]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ottla.spec.kubernetes import COMPONENT, MANAGED_BY, PART_OF
+from ottla.spec.kubernetes import COMPONENT, INSTANCE, MANAGED_BY, PART_OF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ottla.kubernetes.site import Site
     from ottla.spec.document import Path
 
 OTTLA = "ottla"
@@ -61,9 +62,13 @@ def plain(tree: Tree) -> Any:
     return tree
 
 
-def metadata(name: Tree, *, namespace: Tree | None, component: str, platform: Tree, **more: Tree) -> dict[str, Tree]:
-    """A resource's metadata, with the labels that all of ours have; ``more`` are further keys, its ``labels`` among them."""
-    labels = {COMPONENT: component, PART_OF: platform, MANAGED_BY: OTTLA, **more.pop("labels", {})}
+def metadata(name: Tree, *, namespace: Tree | None, component: str, site: Site, **more: Tree) -> dict[str, Tree]:
+    """A resource's metadata, with the labels that all of ours have; ``more`` are further keys, its ``labels`` among them.
+
+    What lies in no namespace may be of several environments, and names none.
+    """
+    whose = {INSTANCE: site.instance} if namespace is not None else {}
+    labels = {COMPONENT: component, **whose, PART_OF: site.platform, MANAGED_BY: OTTLA, **more.pop("labels", {})}
     return {"name": name, **({"namespace": namespace} if namespace is not None else {}), "labels": labels, **more}
 
 

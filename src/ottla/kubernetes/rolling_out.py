@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ottla.errors import ApplyError, ClusterError, LocalError, StalePlan, WaitTimeout
 from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
 from ottla.kubernetes.difference import comparable, conflicts
+from ottla.kubernetes.kept import forget_kept
 from ottla.kubernetes.operator_installing import install, wait_for_operator
 from ottla.kubernetes.operator_planning import refuse_moved
 from ottla.kubernetes.operators import STEP
@@ -64,18 +65,40 @@ def carry_out(cluster: Cluster, plan: Rollout, report: Reporter, *, timeout: flo
     refuse_moved(cluster, plan.operator)
     _refuse_moved(cluster, plan)
     account = _Account(left=[*plan.lines])
-    for step, planned in plan.steps.items():
-        if step == STEP:
-            _bring(cluster, plan.operator, account, report, timeout=timeout, every=every)
-        if step == DAPR:
-            _copy_secrets(cluster, plan.copies, account, report)
-        for each in planned:
-            if each.action is not Action.NONE:
-                _apply(cluster, each, account, report, timeout=timeout, every=every)
-        awaited = tuple(each for each in planned if each.awaited)
-        if awaited:
-            _wait(cluster, step, awaited, account, report, timeout=timeout, every=every)
+    try:
+        for step, planned in plan.steps.items():
+            _carry_out_step(cluster, plan, step, planned, account, report, timeout=timeout, every=every)
+    except KeyboardInterrupt:
+        for line in account.done:
+            report.note(f"done before it was interrupted: {line}")
+        report.note(HINT)
+        raise
+    if plan.kept is not None:
+        forget_kept(cluster, *plan.kept)
     return tuple(account.done)
+
+
+def _carry_out_step(
+    cluster: Cluster,
+    plan: Rollout,
+    step: str,
+    planned: Sequence[Planned],
+    account: _Account,
+    report: Reporter,
+    *,
+    timeout: float,
+    every: float,
+) -> None:
+    if step == STEP:
+        _bring(cluster, plan.operator, account, report, timeout=timeout, every=every)
+    if step == DAPR:
+        _copy_secrets(cluster, plan.copies, account, report)
+    for each in planned:
+        if each.action is not Action.NONE:
+            _apply(cluster, each, account, report, timeout=timeout, every=every)
+    awaited = tuple(each for each in planned if each.awaited)
+    if awaited:
+        _wait(cluster, step, awaited, account, report, timeout=timeout, every=every)
 
 
 def _refuse_moved(cluster: Cluster, plan: Rollout) -> None:
@@ -96,14 +119,14 @@ def _apply(cluster: Cluster, planned: Planned, account: _Account, report: Report
     else:
         _do(
             planned.line,
-            lambda: revive(cluster, place, document, cluster_id, timeout=timeout, every=every),
+            lambda: revive(cluster, place, document, cluster_id, force=planned.forced, timeout=timeout, every=every),
             account,
             report,
         )
 
 
 def _copy_secrets(cluster: Cluster, copies: Sequence[PlannedCopy], account: _Account, report: Reporter) -> None:
-    """Those whose original has changed meanwhile as well: a user's password is made by its operator, after the plan was."""
+    """Each as its original is by now: a user's password may be made by its operator after the plan was."""
     for each in copies:
         if each.action is not Action.NONE:
             _do(each.line, partial(make_copy, cluster, each), account, report)
@@ -115,7 +138,8 @@ def _do(line: str, do: Callable[[], Answer], account: _Account, report: Reporter
     try:
         answer = do()
     except (ClusterError, WaitTimeout) as lost:
-        said = f"{line}: {f'{lost.where} ' if lost.where else ''}{lost.message}; whether it was done is not known"
+        advice = f"; {lost.hint}" if lost.hint else ""
+        said = f"{line}: {f'{lost.where} ' if lost.where else ''}{lost.message}; whether it was done is not known{advice}"
         raise _partly(account, said) from lost
     if not answer.done:
         said = "; ".join(map(str, conflicts(answer.body))) or answer.message

@@ -83,6 +83,7 @@ class Rollout:
     notes: tuple[str, ...]
     copies: tuple[PlannedCopy, ...] = ()
     operator: OperatorStep = NOTHING
+    kept: tuple[str, str] | None = None  # what is remembered of topics, and need not be once they are there
 
     @property
     def changes(self) -> tuple[Planned, ...]:
@@ -104,7 +105,8 @@ class Rollout:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it cannot be carried out: fields of others, and what the server would refuse."""
-        return tuple(reason for each in self.planned for reason in _reasons(each))
+        of_copies = tuple(f"{each.name}: {each.refusal}" for each in self.copies if each.refusal is not None)
+        return (*(reason for each in self.planned for reason in _reasons(each)), *of_copies)
 
     @property
     def steps(self) -> dict[str, tuple[Planned, ...]]:
@@ -213,6 +215,8 @@ def _document(planned: Planned) -> dict[str, Any]:
     api, kind, namespace, name = planned.resource.identity
     fields = [{"path": each.path, "old": each.old, "new": each.new} for each in planned.fields]
     place = {"api_version": api, "kind": kind, "namespace": namespace or None, "name": name}
+    if planned.revived_as is not None:
+        place["revived_as"] = planned.revived_as
     risks = [{"code": each.code, "severity": each.severity.value, "text": each.text} for each in planned.risks]
     return {"step": planned.step, "action": planned.action.value, **place, "fields": fields, "risks": risks}
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.cluster import Answer, Place
 from ottla.kubernetes.dapr import COMPONENT
+from ottla.kubernetes.difference import other_appliers, owned
 from ottla.kubernetes.resource import metadata, plain
 from ottla.kubernetes.rollout import SIGNS, Action
-from ottla.spec.kubernetes import MANAGED_BY
+from ottla.spec.kubernetes import INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.dapr import SecretCopy
+    from ottla.kubernetes.site import Site
 
 SECRETS = Place("api/v1", "secrets", namespaced=True)
 
@@ -30,7 +32,8 @@ class PlannedCopy:
 
     copy: SecretCopy
     action: Action
-    platform: str
+    site: Site
+    refusal: str | None = None
 
     @property
     def line(self) -> str:
@@ -38,19 +41,30 @@ class PlannedCopy:
         one = self.copy
         return f"{SIGNS.get(self.action, '=')} Secret {one.to_namespace}/{one.to_name}: {one.key} of {one.namespace}/{one.name}"
 
+    @property
+    def name(self) -> str:
+        """``Secret todo-app-prod/kafka-task-service``."""
+        return f"Secret {self.copy.to_namespace}/{self.copy.to_name}"
 
-def plan_copies(cluster: Cluster, copies: Iterable[SecretCopy], platform: str) -> tuple[PlannedCopy, ...]:
+
+def plan_copies(cluster: Cluster, copies: Iterable[SecretCopy], site: Site) -> tuple[PlannedCopy, ...]:
     """Compare each with its original; one whose original is not there yet is made once it is."""
-    return tuple(PlannedCopy(each, _action(cluster, each), platform) for each in copies)
+    return tuple(_planned(cluster, each, site) for each in copies)
 
 
-def _action(cluster: Cluster, copy: SecretCopy) -> Action:
+def _planned(cluster: Cluster, copy: SecretCopy, site: Site) -> PlannedCopy:
     there = cluster.get(SECRETS, copy.to_namespace, copy.to_name)
     if there is None:
-        return Action.ADD
-    ours = MANAGED_BY in (there["metadata"].get("labels") or {})
+        return PlannedCopy(copy, Action.ADD, site)
+    if owned(there) is None or other_appliers(there):
+        whose = ", ".join(other_appliers(there)) or "nobody says who"
+        return PlannedCopy(
+            copy, Action.CHANGE, site, f"it is there, and somebody else's ({whose}): call one of the two otherwise"
+        )
+    ours = (there["metadata"].get("labels") or {}).get(INSTANCE) == site.instance
     value = _value(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
-    return Action.NONE if ours and value is not None and value == _value(there, copy.key) else Action.CHANGE
+    same = ours and value is not None and value == _value(there, copy.key)
+    return PlannedCopy(copy, Action.NONE if same else Action.CHANGE, site)
 
 
 def make_copy(cluster: Cluster, planned: PlannedCopy) -> Answer:
@@ -60,7 +74,7 @@ def make_copy(cluster: Cluster, planned: PlannedCopy) -> Answer:
     if value is None:
         see = f"kubectl describe secret {copy.name} --namespace {copy.namespace}"
         return Answer(HTTPStatus.NOT_FOUND, {"message": f"there is no Secret {copy.name} with {copy.key}; see: {see}"})
-    head = metadata(copy.to_name, namespace=copy.to_namespace, component=COMPONENT, platform=planned.platform)
+    head = metadata(copy.to_name, namespace=copy.to_namespace, component=COMPONENT, site=planned.site)
     document = {"apiVersion": "v1", "kind": "Secret", "metadata": plain(head), "type": "Opaque", "data": {copy.key: value}}
     return cluster.apply(SECRETS, document, dry_run=False, force=True)
 

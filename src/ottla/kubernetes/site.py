@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ottla.kubernetes.resource import Said
+from ottla.kubernetes.resource import OTTLA, Said
+from ottla.spec.kubernetes import INSTANCE, MANAGED_BY, PART_OF, is_label_value
 from ottla.spec.schema import Controllers
 from ottla.spec.strimzi import PASSWORDS, PLAIN
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from ottla.spec import EnvironmentSpec
     from ottla.spec.schema import TopicSpec, UserSpec
     from ottla.spec.strimzi import Listener
+
+DIGITS = 40  # of a hash, for a label that would be too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,17 @@ class Site:
     def platform(self) -> Said:
         """The platform's name, a label of everything."""
         return Said(self.spec.platform, ("platform",))
+
+    @property
+    def instance(self) -> str:
+        """The environment and its namespace as a label: the same spec, deployed elsewhere in that Kubernetes, has another one."""
+        text = f"{self.spec.kubernetes.namespace}.{self.environment}"
+        return text if is_label_value(text) else sha256(text.encode()).hexdigest()[:DIGITS]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By which what is ours of this environment is found."""
+        return {MANAGED_BY: OTTLA, PART_OF: self.spec.platform, INSTANCE: self.instance}
 
     @property
     def cluster(self) -> Said:

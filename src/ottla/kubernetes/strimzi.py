@@ -37,7 +37,7 @@ def custom_resource(
     """A resource of Strimzi's API in the cluster's namespace."""
     more = {"annotations": annotations} if annotations else {}
     labels = {CLUSTER_LABEL: site.cluster}
-    head = metadata(name, namespace=site.namespace, component=KAFKA, platform=site.platform, labels=labels, **more)
+    head = metadata(name, namespace=site.namespace, component=KAFKA, site=site, labels=labels, **more)
     return Resource(file, {"apiVersion": API, "kind": kind, "metadata": head, "spec": spec})
 
 

@@ -25,7 +25,7 @@ NAME, KEY = "kafka-metrics", "kafka-metrics-config.yml"
 def metrics(site: Site) -> Iterator[Resource]:
     """The ConfigMap, where the environment has a cluster of its own."""
     if site.has_cluster:
-        head = metadata(NAME, namespace=site.namespace, component=KAFKA, platform=site.platform)
+        head = metadata(NAME, namespace=site.namespace, component=KAFKA, site=site)
         yield Resource(
             FILE, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": head, "data": {KEY: jmx_config(frozenset(Role))}}
         )

@@ -61,7 +61,7 @@ def storage_class(site: Site) -> Iterator[Resource]:
     tree = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
-        "metadata": metadata(name, namespace=None, component=KAFKA, platform=site.platform),
+        "metadata": metadata(name, namespace=None, component=KAFKA, site=site),
         "provisioner": Said(made.provisioner, (*path, "create", "provisioner")),
         "parameters": parameters or None,
         "allowVolumeExpansion": True,

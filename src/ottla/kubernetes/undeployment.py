@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import PlanRefused
+from ottla.kubernetes.cluster import Place
 from ottla.kubernetes.resource import bytes_of
+from ottla.kubernetes.revival import CLUSTER_ID
 from ottla.kubernetes.rollout import name_of
 from ottla.model.units import counted, format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from ottla.kubernetes.cluster import Place
+    from collections.abc import Collection, Mapping
 
 Identity = tuple[str, str, str, str]
 
-KAFKA, TOPIC, CLAIM = "Kafka", "KafkaTopic", "PersistentVolumeClaim"
+KAFKA, POOL, TOPIC, CLAIM = "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim"
+PODS = Place("api/v1", "pods", namespaced=True)
 DELETES_RECORDS = "deletes-records"
 # The order of a rollout the other way round; operators are there until they have let go, and what nodes read as long as nodes are
 ORDER = (
@@ -37,7 +38,7 @@ ORDER = (
     TOPIC,
     "KafkaUser",
     KAFKA,
-    "KafkaNodePool",
+    POOL,
     "ConfigMap",
     "ServiceAccount",
     "NetworkPolicy",
@@ -73,17 +74,22 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Undeployment:
-    """The plan. ``kafka`` is the cluster that goes, if one does; ``claims`` are its volumes; ``wipe`` whether they go as well."""
+    """The plan. ``kafka`` is the cluster that goes, if one does; ``claims`` are its volumes; ``wipe`` whether they go as well.
+
+    ``marks`` are written on volumes that stay; ``topics`` (their specs) are remembered in ``kept`` (namespace, name, labels).
+    """
 
     context: str
     server: str
     kafka: str | None
-    cluster_id: str | None
+    marks: Mapping[str, str]
     removals: tuple[Removal, ...]
     claims: tuple[Claim, ...]
     wipe: bool
     left_alone: tuple[str, ...]
     refusals: tuple[str, ...]
+    kept: tuple[str, str, Mapping[str, str]]
+    topics: Mapping[str, Any]
 
     @property
     def deletes_records(self) -> bool:
@@ -136,6 +142,10 @@ def undeployment_notes(plan: Undeployment) -> tuple[str, ...]:
     notes = ["passwords and certificates that Strimzi made go with it; when it comes back there are others"]
     if plan.claims and not plan.wipe:
         notes.append("the volumes stay, and hold all records; to come back to them: ottla deploy")
+    if plan.claims and plan.wipe:
+        notes.append(
+            "where their StorageClass says reclaimPolicy: Retain, the disks themselves stay: kubectl get persistentvolumes"
+        )
     return tuple(notes)
 
 
@@ -146,7 +156,9 @@ def undeployment_document(plan: Undeployment) -> dict[str, Any]:
         "server": plan.server,
         "removed": [_identified(each) for each in plan.removals],
         "volumes": [{"name": f"{each.namespace}/{each.name}", "kept": not (plan.wipe or each.owned)} for each in plan.claims],
+        "cluster_id": plan.marks.get(CLUSTER_ID),
         "deletes_records": plan.deletes_records,
+        "notes": list(undeployment_notes(plan)),
         "left_alone": list(plan.left_alone),
         "refused": list(plan.refusals),
     }

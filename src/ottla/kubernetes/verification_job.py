@@ -43,7 +43,7 @@ class Answered:
 
 def job_documents(site: Site, name: str, spec: str, *, user: str, write: bool, timeout: float) -> tuple[dict[str, Any], ...]:
     """The ConfigMap and the Job of that name: ``spec`` is the text of the spec's file, ``user`` who looks, by full name."""
-    head = metadata(name, namespace=site.namespace, component=NAME, platform=site.platform)
+    head = metadata(name, namespace=site.namespace, component=NAME, site=site)
     data = {SPEC: spec, CLIENT: client_settings(site, user)}
     monitors = site.spec.kubernetes.monitors
     words = ["verify", "--file", f"{CONFIG}/{SPEC}", "--environment", site.environment]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ottla.kubernetes.strimzi import CLUSTER_LABEL
 from ottla.kubernetes.versions import is_older, metadata_version
 from ottla.kubernetes.weighing_pools import weigh_pool
 from ottla.model.state import Evidence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SEEN_NOTHING = Evidence()
+OF_A_CLUSTER = ("KafkaNodePool", "KafkaTopic", "KafkaUser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,33 @@ class Weighed:
 
 def weigh(live: Mapping[str, Any], applied: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]] | None) -> Weighed:
     """``live`` is what is there, ``applied`` what would be. ``classes`` are the StorageClasses by name; None: nobody may look."""
-    said: list[Risk | str] = []
+    said: list[Risk | str] = [*_whose(live, applied)]
     if live["kind"] == "KafkaNodePool":
         said.extend(weigh_pool(live, applied, classes))
     elif live["kind"] in WEIGHERS:
         said.extend(WEIGHERS[live["kind"]](live, applied))
     risks = tuple(each for each in said if isinstance(each, Risk))
     return Weighed(risks, tuple(each for each in said if isinstance(each, str)))
+
+
+def _whose(live: Mapping[str, Any], applied: Mapping[str, Any]) -> Iterator[str]:
+    """What belongs to a cluster stays with it: under another one a topic is empty, and a node has other records."""
+    before, after = cluster_of(live), cluster_of(applied)
+    if before is not None and after is not None and before != after:
+        yield (
+            f"it is of the cluster {before}, and would be of {after}: say the old cluster.name; or take that one down first "
+            "(ottla undeploy, with the spec as it was); or give this environment namespaces of its own"
+        )
+
+
+def cluster_of(document: Mapping[str, Any]) -> str | None:
+    """The cluster that a resource belongs to, where it says so: by Strimzi's label, or by whom Dapr connects to. Pure."""
+    if document["kind"] == "Component":
+        listed = document["spec"].get("metadata") or ()
+        brokers = next((str(each.get("value")) for each in listed if each.get("name") == "brokers"), None)
+        return None if brokers is None else brokers.rpartition(":")[0]
+    found: str | None = (document["metadata"].get("labels") or {}).get(CLUSTER_LABEL)
+    return found if document["kind"] in OF_A_CLUSTER else None
 
 
 def _topic(live: Mapping[str, Any], applied: Mapping[str, Any]) -> Iterator[Risk | str]:

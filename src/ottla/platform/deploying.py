@@ -8,8 +8,6 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Self
 
 from ottla.errors import LocalError, UsageError
-from ottla.kubernetes.rendering import resources_of
-from ottla.kubernetes.site import Site
 from ottla.local import Silent
 from ottla.platform.rendering import rendering_of
 
@@ -33,7 +31,6 @@ class Deployment:
 
     spec: Spec
     rendering: Rendering
-    others: frozenset[tuple[str, str, str, str]]
     cluster: Cluster
     report: Reporter
 
@@ -58,7 +55,7 @@ class Deployment:
         if unknown:
             raise UsageError(f"--force-conflicts {', '.join(unknown)}: no such resource", hint="such as Kafka/NAMESPACE/NAME")
         site, steps = self.rendering.site, self.rendering.steps
-        return plan_rollout(self.cluster, site, steps, others=self.others, force=force, finalise=finalise)
+        return plan_rollout(self.cluster, site, steps, force=force, finalise=finalise)
 
     def apply(self, plan: Rollout, *, timeout: float) -> tuple[str, ...]:
         """Do it, and wait for each step. Raises StalePlan, ApplyError, WaitTimeout, ClusterError."""
@@ -71,13 +68,16 @@ class Deployment:
         from ottla.kubernetes.plan_undeployment import plan_undeployment
 
         rendered = {each.identity for each in self.rendering.resources}
-        return plan_undeployment(self.cluster, self.rendering.site, rendered, self.others, wipe=wipe)
+        return plan_undeployment(self.cluster, self.rendering.site, rendered, wipe=wipe)
 
     def take_down(self, plan: Undeployment, *, timeout: float) -> tuple[str, ...]:
-        """Do it, and wait for each step. Raises ApplyError."""
+        """Do it, and wait for each step. Raises StalePlan, ApplyError."""
         from ottla.kubernetes.taking_down import take_down
 
-        return take_down(self.cluster, plan, self.report, timeout=timeout)
+        def again() -> Undeployment:
+            return self.plan_undeployment(wipe=plan.wipe)
+
+        return take_down(self.cluster, plan, self.report, again=again, timeout=timeout)
 
     def verify(self, *, write: bool, timeout: float) -> Answered:
         """Look at it from within: the exit code of `ottla verify` there, and the data of its document.
@@ -136,11 +136,4 @@ def deployment_of(
     except ModuleNotFoundError as missing:
         raise LocalError(f"what talks to Kubernetes is not installed ({missing.name})", hint=INSTALL) from missing
     cluster = connect(context or rendering.site.spec.kubernetes.context, os.environ)
-    return Deployment(spec, rendering, _beside(spec, rendering.environment), cluster, report or Silent())
-
-
-def _beside(spec: Spec, environment: str) -> frozenset[tuple[str, str, str, str]]:
-    """What the other environments in the same cluster are: it has the platform's labels as well, and is not left over."""
-    owner = spec.environments[environment].shares or environment
-    names = [name for name, one in spec.environments.items() if name != environment and owner in {name, one.shares}]
-    return frozenset(each.identity for name in names for each in resources_of(Site(name, spec.environments[name])))
+    return Deployment(spec, rendering, cluster, report or Silent())

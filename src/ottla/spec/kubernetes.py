@@ -15,8 +15,9 @@ from ottla.spec.monitoring import plain_url
 CPU = re.compile(r"([0-9]+)m|([0-9]+(?:\.[0-9]{1,3})?)")
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"  # RFC 1123: a name of one part
 LONGEST_LABEL = 63
-OWN_LABELS = COMPONENT, PART_OF, MANAGED_BY = (  # of all that is rendered; kubernetes.io/docs, "Recommended Labels"
+OWN_LABELS = COMPONENT, INSTANCE, PART_OF, MANAGED_BY = (  # of all that is rendered; kubernetes.io/docs, "Recommended Labels"
     "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",  # the environment: by it one is told from others of the platform in the same Kubernetes
     "app.kubernetes.io/part-of",
     "app.kubernetes.io/managed-by",
 )
