@@ -151,8 +151,15 @@ def status(*conditions: dict[str, str], seen: int = 2, **more: Any) -> dict[str,
 READY = {"type": "Ready", "status": "True"}
 AVAILABLE = {"type": "Available", "status": "True"}
 CREATING = {"type": "NotReady", "status": "True", "reason": "Creating", "message": "Kafka cluster is being deployed"}
+FAILURE = {"type": "NotReady", "status": "True"}
 FAILED = {"type": "Ready", "status": "False", "reason": "KafkaError", "message": "no"}
 WARNING = {"type": "Warning", "status": "True", "reason": "Deprecated", "message": "soon"}
+EPHEMERAL = {**WARNING, "reason": "KafkaStorage", "message": "A Kafka cluster with a single broker node and ephemeral storage"}
+
+
+def not_done(reason: str) -> dict[str, str]:
+    """What Strimzi says where it does not do what it was told, and is ready all the same."""
+    return {**WARNING, "reason": reason, "message": "no"}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +174,17 @@ WARNING = {"type": "Warning", "status": "True", "reason": "Deprecated", "message
         (resource("Kafka", status({"type": "ReconciliationPaused", "status": "True"})), False, "ReconciliationPaused=True"),
         (resource("KafkaTopic", status(FAILED)), False, "KafkaError: no"),
         (resource("KafkaTopic", status({"type": "Unmanaged", "status": "True"})), True, "Unmanaged=True"),
+        (resource("Kafka", status(EPHEMERAL, READY)), True, "Ready=True"),
+        (resource("Kafka", status(WARNING, not_done("ScaleDownPreventionCheck"), READY)), False, "ScaleDownPreventionCheck: no"),
+        (resource("Kafka", status(not_done("PvcResizingWarning"), READY)), False, "PvcResizingWarning: no"),
+        (resource("Kafka", status(not_done("MetadataUpdateFailed"), READY)), False, "MetadataUpdateFailed: no"),
+        (resource("Kafka", status(not_done("MetadataUpdateFailed"), FAILURE)), False, "NotReady=True"),
+        (resource("Kafka", status({**not_done("PvcResizingWarning"), "status": "False"}, READY)), True, "Ready=True"),
+        (resource("KafkaNodePool", status(not_done("KafkaStorage"))), False, "KafkaStorage: no"),
+        (resource("KafkaNodePool", status(WARNING)), True, ""),
+        (resource("KafkaNodePool", status(replicas=3), replicas=3), True, ""),
+        (resource("KafkaNodePool", status(replicas=3), replicas=2), False, "has 3 nodes, and is to have 2"),
+        (resource("KafkaNodePool", status(), replicas=2), True, ""),
         (resource("KafkaNodePool", status()), True, ""),
         (resource("KafkaNodePool", status(seen=1)), False, "no operator has looked at it yet, as it is now"),
         (resource("Deployment", status(AVAILABLE, updatedReplicas=1), replicas=1), True, "Available=True"),
