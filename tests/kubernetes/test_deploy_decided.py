@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.kubernetes.known import known
 from tests.kubernetes.sites import shipped
 
 from ottla.kubernetes.cluster import Answer, Place
@@ -15,7 +16,7 @@ from ottla.kubernetes.difference import Conflict, conflicts, difference
 from ottla.kubernetes.prerequisites import KINDS, rights
 from ottla.kubernetes.rendering import STEPS, resources_of, steps_of
 from ottla.kubernetes.resource import Resource
-from ottla.kubernetes.rolling_out import Waiting
+from ottla.kubernetes.rolling_out import Waiting, waiting_for
 from ottla.kubernetes.rollout import Action, Rollout, decided, named, rollout_document, rollout_lines, rollout_summary
 
 if TYPE_CHECKING:
@@ -194,6 +195,31 @@ def not_done(reason: str) -> dict[str, str]:
 def test_a_condition_says_whether_it_is_there_and_if_not_why(document: dict[str, Any], ready: bool, said: str) -> None:  # noqa: FBT001
     condition = condition_of(document)
     assert (condition.ready, condition.said) == (ready, said)
+
+
+def test_volumes_of_brokers_that_are_no_more_are_not_waited_for() -> None:
+    volumes = [{"id": 0, "type": "persistent-claim", "size": "20Gi"}]
+    metadata = {"name": "kafka", "namespace": "kafka", "labels": {"strimzi.io/cluster": "shop"}}
+    spec = {"replicas": 2, "storage": {"type": "jbod", "volumes": volumes}}
+    pool = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaNodePool", "metadata": metadata, "spec": spec}
+    place = Place("apis/kafka.strimzi.io/v1", "kafkanodepools", namespaced=True)
+    claims: list[dict[str, Any]] = [
+        {
+            "metadata": {"name": f"data-0-shop-kafka-{node}", "namespace": "kafka"},
+            "status": {"capacity": {"storage": "20Gi" if node == 1 else "10Gi"}},
+        }
+        for node in (1, 2, 3)
+    ]
+
+    def pending(**said: Any) -> list[str]:
+        live = {**pool, "status": status(seen=1, **said)}
+        lists = {"kafkanodepools": [live], "persistentvolumeclaims": claims}
+        found = waiting_for(known(lists), [decided("cluster", Resource("pool.yaml", pool), place, None, None)])
+        return [name for name, _ in found.pending]
+
+    assert pending(nodeIds=[1, 2]) == ["PersistentVolumeClaim kafka/data-0-shop-kafka-2"]
+    assert pending(nodeIds=[1]) == []
+    assert pending() == [f"PersistentVolumeClaim kafka/data-0-shop-kafka-{node}" for node in (2, 3)]
 
 
 def test_what_is_waited_for_is_told_with_the_first_that_is_not_ready() -> None:
