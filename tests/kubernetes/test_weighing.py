@@ -233,6 +233,21 @@ def test_the_metadata_version_that_is_there_is_held_and_never_lowered() -> None:
     assert held_back(resource, of("Kafka", {"kafka": {}})) is resource
 
 
+def test_a_metadata_version_that_was_told_is_not_taken_back_where_its_operator_has_not_come_to_it() -> None:
+    (resource,) = (each for each in resources_of(shipped()["doks"]) if each.identity[1] == "Kafka")
+    wanted = resource.document["spec"]["kafka"]["metadataVersion"]
+
+    def held(said: str, seen: str) -> str:
+        live = of("Kafka", kafka(metadataVersion=said), status={"kafkaMetadataVersion": seen})
+        found: str = held_back(resource, live).document["spec"]["kafka"]["metadataVersion"]
+        return found
+
+    assert held(wanted, "4.2-IV1") == wanted
+    assert held("4.2-IV1", "4.1-IV1") == "4.2-IV1"
+    assert held("4.1-IV1", "4.2-IV1") == "4.2-IV1"
+    assert held("4.2-IV1", wanted) == wanted
+
+
 def test_versions_are_in_the_order_of_the_table() -> None:
     assert is_older("4.2.1", "4.3.1")
     assert is_older(METADATA_VERSIONS["4.2.1"], METADATA_VERSIONS["4.3.1"])
