@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.kubernetes.known import known
 from tests.kubernetes.sites import shipped
 
 from ottla.kubernetes.cluster import Answer, Place
@@ -15,7 +16,7 @@ from ottla.kubernetes.difference import Conflict, conflicts, difference
 from ottla.kubernetes.prerequisites import KINDS, rights
 from ottla.kubernetes.rendering import STEPS, resources_of, steps_of
 from ottla.kubernetes.resource import Resource
-from ottla.kubernetes.rolling_out import Waiting
+from ottla.kubernetes.rolling_out import Waiting, waiting_for
 from ottla.kubernetes.rollout import Action, Rollout, decided, named, rollout_document, rollout_lines, rollout_summary
 
 if TYPE_CHECKING:
@@ -151,8 +152,15 @@ def status(*conditions: dict[str, str], seen: int = 2, **more: Any) -> dict[str,
 READY = {"type": "Ready", "status": "True"}
 AVAILABLE = {"type": "Available", "status": "True"}
 CREATING = {"type": "NotReady", "status": "True", "reason": "Creating", "message": "Kafka cluster is being deployed"}
+FAILURE = {"type": "NotReady", "status": "True"}
 FAILED = {"type": "Ready", "status": "False", "reason": "KafkaError", "message": "no"}
 WARNING = {"type": "Warning", "status": "True", "reason": "Deprecated", "message": "soon"}
+EPHEMERAL = {**WARNING, "reason": "KafkaStorage", "message": "A Kafka cluster with a single broker node and ephemeral storage"}
+
+
+def not_done(reason: str) -> dict[str, str]:
+    """What Strimzi says where it does not do what it was told, and is ready all the same."""
+    return {**WARNING, "reason": reason, "message": "no"}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +175,17 @@ WARNING = {"type": "Warning", "status": "True", "reason": "Deprecated", "message
         (resource("Kafka", status({"type": "ReconciliationPaused", "status": "True"})), False, "ReconciliationPaused=True"),
         (resource("KafkaTopic", status(FAILED)), False, "KafkaError: no"),
         (resource("KafkaTopic", status({"type": "Unmanaged", "status": "True"})), True, "Unmanaged=True"),
+        (resource("Kafka", status(EPHEMERAL, READY)), True, "Ready=True"),
+        (resource("Kafka", status(WARNING, not_done("ScaleDownPreventionCheck"), READY)), False, "ScaleDownPreventionCheck: no"),
+        (resource("Kafka", status(not_done("PvcResizingWarning"), READY)), False, "PvcResizingWarning: no"),
+        (resource("Kafka", status(not_done("MetadataUpdateFailed"), READY)), False, "MetadataUpdateFailed: no"),
+        (resource("Kafka", status(not_done("MetadataUpdateFailed"), FAILURE)), False, "NotReady=True"),
+        (resource("Kafka", status({**not_done("PvcResizingWarning"), "status": "False"}, READY)), True, "Ready=True"),
+        (resource("KafkaNodePool", status(not_done("KafkaStorage"))), False, "KafkaStorage: no"),
+        (resource("KafkaNodePool", status(WARNING)), True, ""),
+        (resource("KafkaNodePool", status(replicas=3), replicas=3), True, ""),
+        (resource("KafkaNodePool", status(replicas=3), replicas=2), False, "has 3 nodes, and is to have 2"),
+        (resource("KafkaNodePool", status(), replicas=2), True, ""),
         (resource("KafkaNodePool", status()), True, ""),
         (resource("KafkaNodePool", status(seen=1)), False, "no operator has looked at it yet, as it is now"),
         (resource("Deployment", status(AVAILABLE, updatedReplicas=1), replicas=1), True, "Available=True"),
@@ -176,6 +195,31 @@ WARNING = {"type": "Warning", "status": "True", "reason": "Deprecated", "message
 def test_a_condition_says_whether_it_is_there_and_if_not_why(document: dict[str, Any], ready: bool, said: str) -> None:  # noqa: FBT001
     condition = condition_of(document)
     assert (condition.ready, condition.said) == (ready, said)
+
+
+def test_volumes_of_brokers_that_are_no_more_are_not_waited_for() -> None:
+    volumes = [{"id": 0, "type": "persistent-claim", "size": "20Gi"}]
+    metadata = {"name": "kafka", "namespace": "kafka", "labels": {"strimzi.io/cluster": "shop"}}
+    spec = {"replicas": 2, "storage": {"type": "jbod", "volumes": volumes}}
+    pool = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaNodePool", "metadata": metadata, "spec": spec}
+    place = Place("apis/kafka.strimzi.io/v1", "kafkanodepools", namespaced=True)
+    claims: list[dict[str, Any]] = [
+        {
+            "metadata": {"name": f"data-0-shop-kafka-{node}", "namespace": "kafka"},
+            "status": {"capacity": {"storage": "20Gi" if node == 1 else "10Gi"}},
+        }
+        for node in (1, 2, 3)
+    ]
+
+    def pending(**said: Any) -> list[str]:
+        live = {**pool, "status": status(seen=1, **said)}
+        lists = {"kafkanodepools": [live], "persistentvolumeclaims": claims}
+        found = waiting_for(known(lists), [decided("cluster", Resource("pool.yaml", pool), place, None, None)])
+        return [name for name, _ in found.pending]
+
+    assert pending(nodeIds=[1, 2]) == ["PersistentVolumeClaim kafka/data-0-shop-kafka-2"]
+    assert pending(nodeIds=[1]) == []
+    assert pending() == [f"PersistentVolumeClaim kafka/data-0-shop-kafka-{node}" for node in (2, 3)]
 
 
 def test_what_is_waited_for_is_told_with_the_first_that_is_not_ready() -> None:

@@ -123,7 +123,11 @@ def test_a_raised_metadata_version_is_never_taken_back_whatever_the_resource_say
 
 def pool(*sizes: str, **more: Any) -> dict[str, Any]:
     listed = [{"id": number, "type": "persistent-claim", "size": size, **more} for number, size in enumerate(sizes)]
-    return {"replicas": 3, "roles": ["broker"], "storage": {"type": "jbod", "volumes": listed}}
+    return stored("jbod", volumes=listed)
+
+
+def stored(kind: str, **more: Any) -> dict[str, Any]:
+    return {"replicas": 3, "roles": ["broker"], "storage": {"type": kind, **more}}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,15 @@ def pool(*sizes: str, **more: Any) -> dict[str, Any]:
         (pool("1Gi", **{"class": "slow"}), pool("1Gi", **{"class": "fast"}), BOTH, [], "cannot come to another StorageClass"),
         (pool("1Gi", "1Gi"), pool("1Gi"), BOTH, [], "volume 1 would be taken away"),
         (pool("1Gi"), pool("1Gi", "1Gi"), BOTH, [], None),
+        (pool("1Gi"), pool("1Ei"), None, ["grows-volumes"], None),
+        (pool("1Ei"), pool("1Gi"), None, [], "cannot become smaller (1Ei -> 1Gi)"),
+        (pool("+1e3"), pool(".5Gi"), None, ["grows-volumes"], None),
+        (pool("a lot"), pool("1Gi"), None, [], None),
+        (pool("1Gi"), pool("a lot"), None, [], None),
+        (pool("1Gi", type="ephemeral"), pool("1Gi"), None, [], "volume 0 cannot become of another type (ephemeral -> persistent"),
+        (stored("ephemeral"), pool("1Gi"), None, [], "storage cannot become of another type (ephemeral -> jbod"),
+        (stored("persistent-claim", size="2Gi"), pool("1Gi"), None, [], "of another type (persistent-claim -> jbod"),
+        (stored("persistent-claim", size="1Gi"), stored("persistent-claim", size="2Gi"), None, ["grows-volumes"], None),
         (pool("1Gi"), pool("1Gi", deleteClaim=True), BOTH, ["deletes-with-cluster"], None),
         (pool("1Gi"), {**pool("1Gi"), "replicas": 5}, None, ["adds-brokers"], None),
         (pool("1Gi"), {**pool("1Gi"), "replicas": 2}, None, ["removes-brokers"], None),
@@ -182,6 +195,9 @@ def test_a_claim_is_waited_for_until_its_volume_is_as_large_as_it_is_to_be() -> 
         claim("something-else", capacity={"storage": "1Gi"}),
     ):
         assert [*still_growing(other, wanted)] == []
+    assert [len([*still_growing(small, wanted, nodes)]) for nodes in ([1, 2], [2, 11], [])] == [1, 0, 0]
+    wanted = volumes(of("KafkaNodePool", pool("1Ei")))
+    assert [len([*still_growing(claim("data-0-shop-kafka-1", capacity={"storage": "1E"}), wanted)])] == [1]
 
 
 def claims(*ids: str | None) -> list[dict[str, Any]]:
@@ -215,6 +231,21 @@ def test_the_metadata_version_that_is_there_is_held_and_never_lowered() -> None:
     assert held_back(resource, of("Kafka", kafka(metadataVersion=wanted))) is resource
     assert held_back(resource, of("Kafka", kafka(metadataVersion="9.9-IV0"))) is resource
     assert held_back(resource, of("Kafka", {"kafka": {}})) is resource
+
+
+def test_a_metadata_version_that_was_told_is_not_taken_back_where_its_operator_has_not_come_to_it() -> None:
+    (resource,) = (each for each in resources_of(shipped()["doks"]) if each.identity[1] == "Kafka")
+    wanted = resource.document["spec"]["kafka"]["metadataVersion"]
+
+    def held(said: str, seen: str) -> str:
+        live = of("Kafka", kafka(metadataVersion=said), status={"kafkaMetadataVersion": seen})
+        found: str = held_back(resource, live).document["spec"]["kafka"]["metadataVersion"]
+        return found
+
+    assert held(wanted, "4.2-IV1") == wanted
+    assert held("4.2-IV1", "4.1-IV1") == "4.2-IV1"
+    assert held("4.1-IV1", "4.2-IV1") == "4.2-IV1"
+    assert held("4.2-IV1", wanted) == wanted
 
 
 def test_versions_are_in_the_order_of_the_table() -> None:

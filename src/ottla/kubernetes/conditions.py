@@ -10,10 +10,18 @@ if TYPE_CHECKING:
 
 # Which condition is waited for. A node pool has none:
 AWAITED = {"Kafka": "Ready", "KafkaNodePool": None, "KafkaTopic": "Ready", "KafkaUser": "Ready", "Deployment": "Available"}
-# Its operator says no more of it (KafkaReconciler.updateNodePoolStatuses of 1.2.0).
+# Its operator says which nodes it has, and warnings (KafkaReconciler.updateNodePoolStatuses of 1.2.0).
 # Strimzi's operators say "not ready" in two ways: NotReady=True (StatusUtils.buildConditionFromException; while a cluster is
 # made, with the reason Creating), and the topic operator Ready=False (BatchingTopicController).
 AGAINST = ("NotReady", "ReconciliationPaused", "ReplicaFailure")
+# What was asked for and is not done is a warning beside Ready=True, where it is said (KafkaClusterCreator, PvcReconciler and
+# KRaftMetadataManager of 1.2.0; KafkaPool). KafkaStorage is said of the Kafka as well, but there of more than that:
+# KafkaSpecChecker warns of ephemeral storage by the same reason. Other warnings are advice.
+WARNING = "Warning"
+NOT_DONE = {
+    "Kafka": ("ScaleDownPreventionCheck", "PvcResizingWarning", "MetadataUpdateFailed"),
+    "KafkaNodePool": ("KafkaStorage",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,11 @@ def condition_of(document: Mapping[str, Any]) -> Condition:
     if status.get("observedGeneration", 0) < document["metadata"].get("generation", 1):
         return Condition(ready=False, said=UNSEEN)
     found = status.get("conditions") or ()
-    wanted, against = AWAITED[document["kind"]], _against(found)
+    wanted, against = AWAITED[document["kind"]], _against(found) or _not_done(document["kind"], found)
     if against is not None:
         return Condition(ready=False, said=_said(against))
     if wanted is None:
-        return Condition(ready=True, said="")
+        return _has_its_nodes(document)
     condition = next((each for each in found if each.get("type") in {wanted, UNMANAGED}), None)
     if condition is None:
         return Condition(ready=False, said=f"has no condition {wanted} yet")
@@ -49,6 +57,19 @@ def condition_of(document: Mapping[str, Any]) -> Condition:
 
 def _against(found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return next((each for each in found if each.get("type") in AGAINST and each.get("status") == "True"), None)
+
+
+def _not_done(kind: str, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    warnings = (each for each in found if each.get("type") == WARNING and each.get("status") == "True")
+    return next((each for each in warnings if each.get("reason") in NOT_DONE.get(kind, ())), None)
+
+
+def _has_its_nodes(pool: Mapping[str, Any]) -> Condition:
+    """Whether a pool of nodes has as many as it is to have: its operator takes none away that has replicas."""
+    wanted, there = pool["spec"].get("replicas"), pool["status"].get("replicas")
+    if there is None or there == wanted:
+        return Condition(ready=True, said="")
+    return Condition(ready=False, said=f"has {there} nodes, and is to have {wanted}")
 
 
 def _rolled_out(document: Mapping[str, Any]) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.cluster import Place
 from ottla.kubernetes.resource import amount_of, quantity
+from ottla.kubernetes.revival import CLAIMS
 from ottla.kubernetes.rollout import Action
+from ottla.kubernetes.strimzi import CLUSTER_LABEL
+from ottla.kubernetes.strimzi_pools import NEXT_IDS
 from ottla.kubernetes.weighing_pools import volumes
 
 if TYPE_CHECKING:
@@ -18,36 +22,49 @@ if TYPE_CHECKING:
     from ottla.kubernetes.rollout import Planned
 
 QUOTAS = Place("api/v1", "resourcequotas", namespaced=True)
+FIRST_ID = re.compile(r"\d+")
 Needs = Counter[str]  # by the names that a quota has for them; CPUs, bytes, numbers (Decimal)
 ALIASES = {"cpu": "requests.cpu", "memory": "requests.memory"}  # kubernetes.io/docs, "Resource Quotas"
 
 
 def over_quota(cluster: Cluster, planned: Iterable[Planned]) -> tuple[str, ...]:
     """What would not fit, each with how much is left. Who may not look at quotas is told nothing."""
-    found: dict[str, Needs] = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for each in planned:
-        if each.action is Action.ADD:
-            found.setdefault(each.resource.identity[2], Counter()).update(needs_of(each.resource.document))
-    return tuple(
-        line
-        for namespace, needs in found.items()
-        if namespace and needs and cluster.may("list", QUOTAS, namespace)
-        for quota in cluster.listed(QUOTAS, namespace)
-        for line in _over(quota, needs)
-    )
+        document = each.resource.document
+        if each.action is Action.ADD and needs_of(document):
+            found.setdefault(each.resource.identity[2], []).append(document)
+    return tuple(line for namespace, documents in found.items() for line in _over_in(cluster, namespace, documents))
 
 
-def needs_of(document: Mapping[str, Any]) -> Needs:
-    """What the pods and volumes of a resource need. Pure."""
+def _over_in(cluster: Cluster, namespace: str, documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    quotas = cluster.listed(QUOTAS, namespace) if cluster.may("list", QUOTAS, namespace) else []
+    if not quotas:
+        return
+    needs: Needs = Counter()
+    for document in documents:
+        needs.update(needs_of(document, _kept(cluster, document) if document["kind"] == "KafkaNodePool" else {}))
+    for quota in quotas:
+        yield from _over(quota, needs)
+
+
+def _kept(cluster: Cluster, pool: Mapping[str, Any]) -> dict[str, Decimal]:
+    """How large the volumes are that the cluster has already, by the names of their claims: a quota has them in what is used.
+
+    None where one may not look: then all are counted.
+    """
+    namespace, labels = pool["metadata"]["namespace"], {CLUSTER_LABEL: pool["metadata"]["labels"][CLUSTER_LABEL]}
+    claims = cluster.listed(CLAIMS, namespace, labels) if cluster.may("list", CLAIMS, namespace) else []
+    return {each["metadata"]["name"]: amount_of(str(each["spec"]["resources"]["requests"]["storage"])) for each in claims}
+
+
+def needs_of(document: Mapping[str, Any], kept: Mapping[str, Decimal] | None = None) -> Needs:
+    """What the pods and volumes of a resource need. ``kept`` are sizes of volumes that are there, by their claims. Pure."""
     spec = document.get("spec") or {}
     match document["kind"]:
         case "KafkaNodePool":
-            count = spec.get("replicas", 0)
-            of_volumes = {"persistentvolumeclaims": Decimal(0), "requests.storage": Decimal(0)}
-            for volume in volumes(document).values():
-                of_volumes["persistentvolumeclaims"] += count
-                of_volumes["requests.storage"] += count * amount_of(str(volume.get("size", 0)))
-            return Counter({**of_volumes, **_pods(count, [spec.get("resources")])})
+            pods = _pods(spec.get("replicas", 0), [spec.get("resources")])
+            return Counter({**_volumes(document, kept or {}), **pods})
         case "Kafka":
             operators = (spec.get("entityOperator") or {}).values()
             return Counter(_pods(1, [each.get("resources") for each in operators]) if operators else {})
@@ -56,6 +73,25 @@ def needs_of(document: Mapping[str, Any]) -> Needs:
             return Counter(_pods(spec.get("replicas", 1), [each.get("resources") for each in containers]))
         case _:
             return Counter()
+
+
+def _volumes(pool: Mapping[str, Any], kept: Mapping[str, Decimal]) -> dict[str, Any]:
+    """Those of its nodes that are to be made, and what those that are there are to grow by."""
+    found = {"persistentvolumeclaims": Decimal(0), "requests.storage": Decimal(0)}
+    for number, volume in volumes(pool).items():
+        size = amount_of(str(volume.get("size", 0)))
+        for claim in _claims(pool, number):
+            found["persistentvolumeclaims"] += claim not in kept
+            found["requests.storage"] += max(size - kept.get(claim, Decimal(0)), Decimal(0))
+    return found
+
+
+def _claims(pool: Mapping[str, Any], volume: int) -> Iterator[str]:
+    """What the claims of its nodes are called. Their ids are the first ones that it may have (NodeIdAssignor of 1.2.0)."""
+    metadata, count = pool["metadata"], pool["spec"].get("replicas", 0)
+    first = int(FIRST_ID.findall(metadata["annotations"][NEXT_IDS])[0])
+    for node in range(first, first + count):
+        yield f"data-{volume}-{metadata['labels'][CLUSTER_LABEL]}-{metadata['name']}-{node}"
 
 
 def _pods(count: int, containers: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
@@ -76,7 +112,7 @@ def _over(quota: Mapping[str, Any], needs: Needs) -> Iterator[str]:
     for key, hard in (status.get("hard") or {}).items():
         needed = Decimal(needs[ALIASES.get(key, key)])
         left = amount_of(str(hard)) - amount_of(str((status.get("used") or {}).get(key, 0)))
-        if needed > left:
+        if needed and needed > left:  # somebody else's may be overdrawn
             name = f"{quota['metadata']['namespace']}/{quota['metadata']['name']}"
             more = _shown(key, needed)
             yield f"ResourceQuota {name} leaves {_shown(key, left)} of {key}, and {more} more is needed: ask for more"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ottla.spec.kubernetes import COMPONENT, INSTANCE, MANAGED_BY, PART_OF
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ottla.spec.document import Path
 
 OTTLA = "ottla"
-QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][0-9]+)?)([KMGTP]i|[numkMGTP])?")
+QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
+MOST = Decimal(2**63 - 1)  # what Kubernetes caps them at; an exponent may be any number
+EXACTLY = Context(prec=40, traps=[])  # enough for MOST in billionths; what is larger still is infinite here, and no error
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,19 @@ def quantity(size: int) -> str:
 
 
 def amount_of(text: str) -> Decimal:
-    """A quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9``, ``500m`` (apimachinery, resource.Quantity).
+    """A quantity as Kubernetes knows them: ``10Gi``, ``1.5T``, ``1e9``, ``500m``, ``+.5E`` (apimachinery, resource.Quantity).
 
-    Raises ValueError for what is none.
+    Raises ValueError for what is none, which a custom resource may say all the same: the API server takes any text there.
     """
     found = QUANTITY.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no amount")
-    return Decimal(found[1]) * SUFFIXES[found[2] or ""]
+    number, suffix = found[1], found[2] or ""
+    if suffix in SUFFIXES:
+        amount = EXACTLY.multiply(EXACTLY.create_decimal(number), SUFFIXES[suffix])
+    else:
+        amount = EXACTLY.create_decimal(number + suffix)
+    return max(-MOST, min(amount, MOST))
 
 
 def bytes_of(text: str) -> int:
@@ -110,6 +117,8 @@ _UNITS = tuple(
 
 SUFFIXES = {
     **{suffix: Decimal(factor) for suffix, factor in _UNITS},
+    "Ei": Decimal(1024**6),
+    "E": Decimal(1000**6),
     "k": Decimal(1000),
     "": Decimal(1),
     "m": Decimal("1e-3"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ApplyError, ClusterError, LocalError, StalePlan, WaitTimeout
 from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
@@ -24,10 +24,9 @@ from ottla.spec.kubernetes import MANAGED_BY
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ottla.kubernetes.cluster import Answer, Cluster
-    from ottla.kubernetes.conditions import Condition
     from ottla.kubernetes.operators import OperatorStep
     from ottla.kubernetes.rollout import Planned, Rollout
     from ottla.kubernetes.secret_copies import PlannedCopy
@@ -203,25 +202,26 @@ def _advice(failed: WaitTimeout | ClusterError) -> str:
 def waiting_for(cluster: Cluster, awaited: Sequence[Planned]) -> Waiting:
     """Those that are not ready now; one question for each kind and namespace, however many there are."""
     groups = dict.fromkeys((each.place, each.resource.identity[2]) for each in awaited)
-    found: dict[tuple[str, str, str], Condition] = {}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for place, namespace in groups:
         for document in cluster.listed(place, namespace, {MANAGED_BY: OTTLA}):
-            found[place.plural, namespace, document["metadata"]["name"]] = condition_of(
-                {"kind": _kind(awaited, place), **document}
-            )
-    states = [(each, found.get((each.place.plural, *each.resource.identity[2:]), GONE)) for each in awaited]
-    growing = tuple(line for each in awaited if each.resource.identity[1] == "KafkaNodePool" for line in _growing(cluster, each))
+            found[place.plural, namespace, document["metadata"]["name"]] = {"kind": _kind(awaited, place), **document}
+    there = [(each, found.get((each.place.plural, *each.resource.identity[2:]))) for each in awaited]
+    states = [(each, GONE if live is None else condition_of(live)) for each, live in there]
+    pools = [(each, live) for each, live in there if each.resource.identity[1] == "KafkaNodePool"]
+    growing = tuple(line for pool, live in pools for line in _growing(cluster, pool, live or {}))
     pending = (*((each.name, state.said) for each, state in states if not state.ready), *growing)
     return Waiting(len(awaited) + len(growing), pending)
 
 
-def _growing(cluster: Cluster, pool: Planned) -> Iterator[tuple[str, str]]:
+def _growing(cluster: Cluster, pool: Planned, live: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The volumes of a pool that are smaller than it says now, and why (a volume may grow only when its pod is restarted)."""
     _, _, namespace, name = pool.resource.identity
+    nodes = (live.get("status") or {}).get("nodeIds")
     document = pool.resource.document
     labels = {CLUSTER_LABEL: document["metadata"]["labels"][CLUSTER_LABEL], POOL_LABEL: name}
     for claim in cluster.listed(CLAIMS, namespace, labels):
-        yield from still_growing(claim, volumes(document))
+        yield from still_growing(claim, volumes(document), nodes)
 
 
 def _kind(awaited: Sequence[Planned], place: object) -> str:

@@ -33,13 +33,20 @@ def metadata_version(kafka: Mapping[str, Any]) -> str | None:
     return None if seen is None and said is None else str(seen or said)
 
 
+def _held(kafka: Mapping[str, Any]) -> str | None:
+    """What is not to be raised: that of a cluster that is there, or a later one that it was told and has not come to yet."""
+    known = (metadata_version(kafka), kafka["spec"]["kafka"].get("metadataVersion"))
+    return max((str(each) for each in known if each is not None), key=order, default=None)
+
+
 def held_back(resource: Resource, live: Mapping[str, Any]) -> Resource:
     """The Kafka resource with the metadata.version that is there, where its own is a later one: raising it is one-way.
 
-    Strimzi itself would raise it as soon as all nodes run the new Kafka (KRaftVersionChangeCreator of 1.2.0).
+    Strimzi itself would raise it as soon as all nodes run the new Kafka (KRaftVersionChangeCreator of 1.2.0). One that was told
+    already stays told: whoever finalised an upgrade, and was cut off, does not want it taken back.
     """
     spec = plain(resource.tree)["spec"]
-    there, wanted = metadata_version(live), spec["kafka"].get("metadataVersion")
+    there, wanted = _held(live), spec["kafka"].get("metadataVersion")
     if there is None or wanted is None or not is_older(there, wanted):
         return resource
     spec["kafka"]["metadataVersion"] = there

@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ottla.kubernetes.resource import bytes_of
+from ottla.kubernetes.resource import amount_of
 from ottla.plan import Risk, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from decimal import Decimal
 
 Classes: TypeAlias = "Mapping[str, Mapping[str, Any]]"
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 CONTROLLER = "controller"
-CLAIM = re.compile(r"data-(\d+)-")
+CLAIM = re.compile(r"data-(\d+)-.+-(\d+)")  # data-VOLUME-CLUSTER-POOL-NODE (VolumeUtils.createVolumePrefix of 1.2.0)
 
 
 def is_default(storage_class: Mapping[str, Any]) -> bool:
@@ -30,20 +31,31 @@ def is_default(storage_class: Mapping[str, Any]) -> bool:
 def weigh_pool(live: Mapping[str, Any], applied: Mapping[str, Any], classes: Classes | None) -> Iterator[Risk | str]:
     """Risks, and refusals as text. ``classes`` are the StorageClasses by name; None: nobody may look."""
     yield from _nodes(live["spec"], applied["spec"])
+    was, now = ((each["spec"].get("storage") or {}).get("type") for each in (live, applied))
+    if was != now:
+        yield f"storage cannot become of another type ({was} -> {now}; Strimzi keeps what is there): a new pool could"
+        return
     after = volumes(applied)
     for number, volume in volumes(live).items():
-        wanted = after.get(number)
-        if wanted is None:
+        if number in after:
+            yield from _volume(number, volume, after[number], classes)
+        else:
             yield f"volume {number} would be taken away with what is on it: move its partitions first, then do it by hand"
-            continue
-        if volume.get("class") != wanted.get("class"):
-            yield (
-                f"volume {number} cannot come to another StorageClass ({volume.get('class') or 'the default one'} -> "
-                f"{wanted.get('class') or 'the default one'}): a new pool of nodes could"
-            )
-        yield from _size(number, volume, wanted, classes)
-        if wanted.get("deleteClaim") and not volume.get("deleteClaim"):
-            yield Risk("deletes-with-cluster", Severity.NOTICE, f"volume {number} will be deleted with the cluster")
+
+
+def _volume(number: int, volume: Mapping[str, Any], wanted: Mapping[str, Any], classes: Classes | None) -> Iterator[Risk | str]:
+    was, now = volume.get("type"), wanted.get("type")
+    if was != now:
+        yield f"volume {number} cannot become of another type ({was} -> {now}; Strimzi keeps what is there): a new pool could"
+        return
+    if volume.get("class") != wanted.get("class"):
+        yield (
+            f"volume {number} cannot come to another StorageClass ({volume.get('class') or 'the default one'} -> "
+            f"{wanted.get('class') or 'the default one'}): a new pool of nodes could"
+        )
+    yield from _size(number, volume, wanted, classes)
+    if wanted.get("deleteClaim") and not volume.get("deleteClaim"):
+        yield Risk("deletes-with-cluster", Severity.NOTICE, f"volume {number} will be deleted with the cluster")
 
 
 def _nodes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Risk | str]:
@@ -64,9 +76,9 @@ def _nodes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Risk
 
 
 def _size(number: int, volume: Mapping[str, Any], wanted: Mapping[str, Any], classes: Classes | None) -> Iterator[Risk | str]:
-    if "size" not in volume or "size" not in wanted:
+    old, new = _bytes(volume), _bytes(wanted)
+    if old is None or new is None:
         return
-    old, new = bytes_of(str(volume["size"])), bytes_of(str(wanted["size"]))
     if new < old:
         yield f"volume {number} cannot become smaller ({volume['size']} -> {wanted['size']}): say the old size of cluster.disk"
     if new <= old:
@@ -84,6 +96,14 @@ def _size(number: int, volume: Mapping[str, Any], wanted: Mapping[str, Any], cla
     yield Risk("grows-volumes", Severity.NOTICE, text)
 
 
+def _bytes(volume: Mapping[str, Any]) -> Decimal | None:
+    """How large a volume is to be; None where it does not say, or says what is no amount: Strimzi's definition takes any text."""
+    try:
+        return amount_of(str(volume["size"])) if "size" in volume else None
+    except ValueError:
+        return None
+
+
 def _can_grow(name: str | None, classes: Classes | None) -> tuple[str | None, bool | None]:
     """Which StorageClass it is, and whether its volumes can grow; None where that cannot be told."""
     if classes is None:
@@ -99,16 +119,20 @@ def volumes(pool: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
     return {each.get("id", 0): each for each in storage.get("volumes") or (storage,)}
 
 
-def still_growing(claim: Mapping[str, Any], wanted: Mapping[int, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def still_growing(
+    claim: Mapping[str, Any], wanted: Mapping[int, Mapping[str, Any]], nodes: Collection[int] | None = None
+) -> Iterator[tuple[str, str]]:
     """The name of a claim of a node and what is said of it, where its volume is smaller than it is to be.
 
-    A claim is called ``data-VOLUME-CLUSTER-POOL-NODE`` (VolumeUtils.createVolumePrefix of 1.2.0).
+    ``nodes`` are those of the pool, None where that is not known: the claim of a broker that is no more grows no more.
     """
     status, name = claim.get("status") or {}, claim["metadata"]["name"]
-    number = CLAIM.match(name)
-    volume = None if number is None else wanted.get(int(number[1]))
-    there = (status.get("capacity") or {}).get("storage")
-    if volume is None or there is None or "size" not in volume or bytes_of(str(there)) >= bytes_of(str(volume["size"])):
+    found = CLAIM.fullmatch(name)
+    if found is None or (nodes is not None and int(found[2]) not in nodes):
+        return
+    volume, there = wanted.get(int(found[1]), {}), (status.get("capacity") or {}).get("storage")
+    size = _bytes(volume)
+    if there is None or size is None or amount_of(str(there)) >= size:
         return
     conditions = ", ".join(str(each.get("type")) for each in status.get("conditions") or () if each.get("status") == "True")
     said = f"{there} of {volume['size']}{f' ({conditions})' if conditions else ''}"
