@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.kubernetes.operators import CORE, MADE_UP, STRIMZI, working
-from tests.kubernetes.place import CLASSES, DEFAULT_CLASS
+from tests.kubernetes.place import CLASSES, DEFAULT_CLASS, Told
 
 from ottla.errors import ApplyError
 from ottla.kubernetes.rollout import rollout_lines
@@ -84,6 +84,30 @@ def test_volumes_that_cannot_grow_or_would_shrink_are_refused_before_anything_is
             place.write(place.text.replace(f"disk: {size}", "disk: 10GiB"))
     pool = place.api.get(f"{STRIMZI}/namespaces/{place.namespace}/kafkanodepools/kafka").done()
     assert pool["spec"]["storage"]["volumes"][0]["size"] == "10Gi"
+
+
+def test_what_becomes_of_volumes_of_a_storage_class_that_is_there_stays(place: Place) -> None:
+    name = f"{place.namespace}-class"
+    made = f"  storage: {{class: {name}, create: {{provisioner: disks.example.com}}, delete_claim: %s}}\n"
+    text = place.text
+    with working(place.api, place.namespace):
+        place.write(text.replace("kubernetes:\n", f"kubernetes:\n{made % 'true'}"))
+        place.deploy()
+        place.write(text.replace("kubernetes:\n", f"kubernetes:\n{made % 'false'}"))
+        assert place.ottla("deploy", "--yes").exit_code == 0
+    assert place.api.get(f"{CLASSES}/{name}").done()["reclaimPolicy"] == "Delete"
+
+
+def test_what_was_done_before_an_interrupt_is_told(place: Place) -> None:
+    def interrupt(line: str) -> None:
+        if line == f"+ KafkaTopic {place.namespace}/orders":
+            raise KeyboardInterrupt
+
+    told = Told(interrupt)
+    with working(place.api, place.namespace), pytest.raises(KeyboardInterrupt):
+        place.deploy(told)
+    assert f"done before it was interrupted: + Kafka {place.namespace}/shop" in told.lines
+    assert told.lines[-1] == "what is left: ottla deploy --plan; to go on: ottla deploy"
 
 
 def test_brokers_are_added_only_where_they_are_no_controllers(place: Place) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.kubernetes.around import SHARED
@@ -274,6 +274,21 @@ def test_two_environments_of_one_platform_in_one_kubernetes_are_told_apart(place
         plan = place.plan_undeployment(environment="other")
         assert (plan.removals, plan.refusals) == ((), ())
         assert place.plan().left_alone == ()
+
+
+def test_what_was_done_before_an_interrupt_is_told(place: Place) -> None:
+    def interrupt(line: str) -> None:
+        if line == f"- Kafka {place.namespace}/shop":
+            raise KeyboardInterrupt
+
+    told = Told(interrupt)
+    with working(place.api, place.namespace):
+        place.deploy()
+        with pytest.raises(KeyboardInterrupt):
+            place.undeploy(told)
+        assert f"done before it was interrupted: - Deployment {place.namespace}/kafka-exporter" in told.lines
+        place.undeploy()
+        assert left(place) == {}
 
 
 def test_what_has_moved_since_it_was_shown_is_not_deleted(place: Place) -> None:

@@ -182,9 +182,9 @@ class Cluster:
             raise ClusterError(Answer(found.status_code, _body(found)).message, where=path)
         return found.text
 
-    def may(self, verb: str, place: Place, namespace: str) -> bool:
+    def may(self, verb: str, place: Place, namespace: str, subresource: str = "") -> bool:
         """Whether who asks may do that there."""
-        wanted = {"verb": verb, "group": place.group, "resource": place.plural}
+        wanted = {"verb": verb, "group": place.group, "resource": place.plural, "subresource": subresource}
         spec = {"resourceAttributes": {**wanted, **({"namespace": namespace} if place.namespaced else {})}}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
         return bool(_done(self.ask("POST", RIGHTS, body=review), RIGHTS)["status"].get("allowed"))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.site import Site
     from ottla.kubernetes.weighing import Weighed
 
-KAFKA, NAMESPACE, TOPIC = "Kafka", "Namespace", "KafkaTopic"
+KAFKA, NAMESPACE, STORAGE_CLASS, TOPIC = "Kafka", "Namespace", "StorageClass", "KafkaTopic"
 Identity = tuple[str, str, str, str]
 
 
@@ -97,12 +97,12 @@ def _planned(
         live = cluster.get(place, namespace, name) if known else None
         claims = cluster.listed(CLAIMS, namespace, {CLUSTER_LABEL: name}) if kind == KAFKA else []
         before = live or _before(resource, claims, kept)
-        wanted = held_back(resource, before) if kind == KAFKA and before is not None and not finalise else resource
+        wanted = _held(resource, before, finalise=finalise)
         answer = cluster.apply(place, wanted.document, dry_run=True, force=forced) if known else None
         planned = decided(step, wanted, place, live, answer, forced=forced, classes=classes)
         if live is None and before is not None:
             planned = _costing(planned, weigh(before, wanted.document, classes))
-        return _revived(planned, live, claims, pools) if kind == KAFKA else planned
+        return _revived(cluster, planned, live, claims, pools) if kind == KAFKA else planned
 
     return tuple(at_once(compared, resources))
 
@@ -125,17 +125,40 @@ def _before(resource: Resource, claims: Sequence[Mapping[str, Any]], kept: Mappi
     return None
 
 
+def _held(resource: Resource, before: dict[str, Any] | None, *, finalise: bool) -> Resource:
+    """What stays as it is: a metadata.version, until it is asked for; and what becomes of volumes of a StorageClass, for ever."""
+    kind = resource.identity[1]
+    if before is None:
+        return resource
+    if kind == KAFKA and not finalise:
+        return held_back(resource, before)
+    if kind == STORAGE_CLASS and before.get("reclaimPolicy"):  # immutable: the server would refuse another one
+        return replace(resource, tree={**resource.tree, "reclaimPolicy": before["reclaimPolicy"]})
+    return resource
+
+
 def _costing(planned: Planned, cost: Weighed) -> Planned:
     return replace(planned, risks=(*planned.risks, *cost.risks), refusals=(*planned.refusals, *cost.refusals))
 
 
 def _revived(
-    planned: Planned, live: dict[str, Any] | None, claims: Sequence[Mapping[str, Any]], pools: Sequence[Mapping[str, Any]]
+    cluster: Cluster,
+    planned: Planned,
+    live: dict[str, Any] | None,
+    claims: Sequence[Mapping[str, Any]],
+    pools: Sequence[Mapping[str, Any]],
 ) -> Planned:
     """The cluster, with the id of the volumes that it comes back to, or why it cannot."""
     cluster_id, unknown = kept_id(planned.resource.identity[3], live, claims)
-    refusals = (*(() if unknown is None else (unknown,)), *(() if cluster_id is None else other_volumes(pools, claims)))
-    return replace(planned, refusals=(*planned.refusals, *refusals), revived_as=cluster_id)
+    refusals = [*planned.refusals, *([] if unknown is None else [unknown])]
+    if cluster_id is not None:
+        refusals += other_volumes(pools, claims)
+        namespace = planned.resource.identity[2]
+        if not cluster.may("patch", planned.place, namespace, "status"):
+            refusals.append(
+                f"you may not patch kafkas/status in the namespace {namespace}: its cluster_id is to be written there"
+            )
+    return replace(planned, refusals=tuple(refusals), revived_as=cluster_id)
 
 
 def _left_alone(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.cluster import Place
 from ottla.kubernetes.resource import amount_of, quantity
-from ottla.kubernetes.revival import CLAIMS
+from ottla.kubernetes.revival import CLAIMS, claims_of
 from ottla.kubernetes.rollout import Action
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
-from ottla.kubernetes.strimzi_pools import NEXT_IDS
-from ottla.kubernetes.weighing_pools import volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from ottla.kubernetes.rollout import Planned
 
 QUOTAS = Place("api/v1", "resourcequotas", namespaced=True)
-FIRST_ID = re.compile(r"\d+")
 Needs = Counter[str]  # by the names that a quota has for them; CPUs, bytes, numbers (Decimal)
 ALIASES = {"cpu": "requests.cpu", "memory": "requests.memory"}  # kubernetes.io/docs, "Resource Quotas"
 
@@ -51,7 +47,7 @@ def _over_in(cluster: Cluster, namespace: str, documents: Iterable[Mapping[str, 
 def _kept(cluster: Cluster, pool: Mapping[str, Any]) -> dict[str, Decimal]:
     """How large the volumes are that the cluster has already, by the names of their claims: a quota has them in what is used.
 
-    None where one may not look: then all are counted.
+    None are where one may not look: then all are counted.
     """
     namespace, labels = pool["metadata"]["namespace"], {CLUSTER_LABEL: pool["metadata"]["labels"][CLUSTER_LABEL]}
     claims = cluster.listed(CLAIMS, namespace, labels) if cluster.may("list", CLAIMS, namespace) else []
@@ -78,20 +74,10 @@ def needs_of(document: Mapping[str, Any], kept: Mapping[str, Decimal] | None = N
 def _volumes(pool: Mapping[str, Any], kept: Mapping[str, Decimal]) -> dict[str, Any]:
     """Those of its nodes that are to be made, and what those that are there are to grow by."""
     found = {"persistentvolumeclaims": Decimal(0), "requests.storage": Decimal(0)}
-    for number, volume in volumes(pool).items():
-        size = amount_of(str(volume.get("size", 0)))
-        for claim in _claims(pool, number):
-            found["persistentvolumeclaims"] += claim not in kept
-            found["requests.storage"] += max(size - kept.get(claim, Decimal(0)), Decimal(0))
+    for claim, volume in claims_of(pool).items():
+        found["persistentvolumeclaims"] += claim not in kept
+        found["requests.storage"] += max(amount_of(str(volume.get("size", 0))) - kept.get(claim, Decimal(0)), Decimal(0))
     return found
-
-
-def _claims(pool: Mapping[str, Any], volume: int) -> Iterator[str]:
-    """What the claims of its nodes are called. Their ids are the first ones that it may have (NodeIdAssignor of 1.2.0)."""
-    metadata, count = pool["metadata"], pool["spec"].get("replicas", 0)
-    first = int(FIRST_ID.findall(metadata["annotations"][NEXT_IDS])[0])
-    for node in range(first, first + count):
-        yield f"data-{volume}-{metadata['labels'][CLUSTER_LABEL]}-{metadata['name']}-{node}"
 
 
 def _pods(count: int, containers: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:

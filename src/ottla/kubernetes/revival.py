@@ -7,6 +7,7 @@ given to the new resource while it is paused: the way of Strimzi's "Recovering a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ClusterError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CLAIMS = Place("api/v1", "persistentvolumeclaims", namespaced=True)
 CLUSTER_ID = "ottla/cluster-id"  # annotations of a claim: whose it is, and what its nodes were
 KAFKA_VERSION, METADATA_VERSION = "ottla/kafka-version", "ottla/metadata-version"
+FIRST_ID = re.compile(r"\d+")
 PAUSE = "strimzi.io/pause-reconciliation"
 PAUSED = "ReconciliationPaused"
 GIVE_TIMEOUT = 60.0  # seconds
@@ -84,12 +86,12 @@ def claims_of(pool: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     Nodes take the lowest ids of the pool's own range (NodeIdAssignor of 1.2.0).
     """
     metadata = pool["metadata"]
-    first = int(metadata["annotations"][NEXT_IDS].strip("[]").split("-")[0])
+    first = int(FIRST_ID.findall(metadata["annotations"][NEXT_IDS])[0])
     prefix = f"{metadata['labels'][CLUSTER_LABEL]}-{metadata['name']}"
     return {
         f"data-{number}-{prefix}-{node_id}": volume
         for number, volume in volumes(pool).items()
-        for node_id in range(first, first + pool["spec"]["replicas"])
+        for node_id in range(first, first + pool["spec"].get("replicas", 0))
     }
 
 
