@@ -9,7 +9,7 @@ import typer
 from ottla.cli.amounts import seconds_of
 from ottla.cli.consent import Accept, Yes, agreed_to, refuse_if_nobody_is_there
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_changes, print_document
-from ottla.cli.running import DEFAULT_FILE, Context, Environment, SpecFile, Timeout, chosen, explained
+from ottla.cli.running import DEFAULT_FILE, Context, Environment, SpecFile, Timeout, chosen, explained, with_options
 from ottla.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _show(plan: Undeployment, output: Output) -> None:
         return
     print_changes(undeployment_lines(plan))
     for each in undeployment_notes(plan):
-        note(f"  note: {each}")
+        note(f"  note: {with_options(each)}")
     for each in plan.left_alone:
         note(f"  left alone: {each}")
     typer.echo(undeployment_summary(plan))
