@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,7 +52,8 @@ def test_a_job_looks_from_within_and_its_answer_is_printed_here(there: Place, co
     assert found.exit_code == 6, found.output
     assert "WANTING  topic orders: partitions: 1, the spec says 2\n" in found.stdout
     assert "--  topic state: no event written" in found.stdout
-    assert "1 of 3 checks found wanting" in found.stdout
+    mended = f"ottla deploy --file {there.folder}/platform.yaml -e k8s --plan"
+    assert f"1 of 3 checks found wanting. What would mend it: {mended}\n" in found.stdout
     assert "context tests (https://127.0.0.1:" in found.stderr
     assert left(there) == []
     (job,) = machine.jobs
@@ -105,6 +107,23 @@ def test_a_pod_that_says_no_answer_is_told_with_its_last_words(there: Place, con
     with playing(control_plane, there.namespace, ended(1), "error: todo-kafka does not answer\n"):
         found = there.ottla("verify")
     assert (found.exit_code, "ended with 1, and said: error: todo-kafka does not answer" in found.stderr) == (1, True)
+
+
+def test_the_next_command_is_for_the_same_context(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)):
+        found = there.ottla("verify", "--context", "tests")
+    assert "-e k8s --context tests --plan\n" in found.stdout
+
+
+def test_an_image_of_another_ottla_may_say_more_but_not_less(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(0), said({**CHECKS[0], "since": "2026"})) as machine:
+        more = there.ottla("verify")
+        machine.said = said({"subject": "topic orders", "name": "exists"})
+        less = there.ottla("verify")
+    assert (more.exit_code, less.exit_code) == (0, 1), more.output + less.output
+    assert "ok  topic orders: 1 properties as the spec says" in more.stdout
+    assert "KeyError: 'seen'" in less.stderr
+    assert f"kubernetes.image of the spec must be of the Ottla that asks, which is {version('ottla')}" in less.stderr
 
 
 def test_a_pod_that_never_comes_is_waited_for_no_longer_than_that(there: Place) -> None:

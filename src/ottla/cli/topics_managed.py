@@ -22,7 +22,11 @@ def manage(
     context: Context = None,
     timeout: Timeout = "2m",
 ) -> int:
-    """On Strimzi: give topics back to their operator, which makes them what their resources say."""
+    """On Strimzi: give topics back to their operator, which sets them back to what their resources say.
+
+    What was done to them in Kafka itself is undone: that is retention too, so that records may go. Exit 1 where the operator says
+    that it cannot make one what its resource says.
+    """
     return _set(names, file, environment, context, timeout, managed=True)
 
 
