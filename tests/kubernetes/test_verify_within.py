@@ -126,10 +126,36 @@ def test_an_image_of_another_ottla_may_say_more_but_not_less(there: Place, contr
     assert f"kubernetes.image of the spec must be of the Ottla that asks, which is {version('ottla')}" in less.stderr
 
 
+DEADLINE = {"reason": "DeadlineExceeded", "message": "Job was active longer than specified deadline"}
+LIMIT = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+
+
+def test_a_job_that_has_failed_is_not_waited_for_though_there_is_a_pod(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ("waiting", {"reason": "ContainerCreating"}), "") as machine:
+        machine.failed = DEADLINE
+        found = there.ottla("verify", "--timeout", "60s")
+    assert (found.exit_code, f"{': '.join(DEADLINE.values())}\n" in found.stderr) == (1, True), found.output
+
+
+def test_a_pod_that_was_evicted_is_told_with_what_its_machine_said(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(0), "") as machine:
+        machine.failed, machine.evicted = LIMIT, {"reason": "Evicted", "message": "The node was low on resource: memory."}
+        found = there.ottla("verify", "--timeout", "60s")
+    assert found.exit_code == 1
+    assert "BackoffLimitExceeded: Job has reached the specified backoff limit; Evicted: The node was low" in found.stderr
+
+
+def test_a_job_that_has_failed_as_its_container_has_is_an_answer(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)) as machine:
+        machine.failed = LIMIT
+        found = there.ottla("verify")
+    assert (found.exit_code, "1 of 3 checks found wanting" in found.stdout) == (6, True), found.output
+
+
 def test_a_pod_that_never_comes_is_waited_for_no_longer_than_that(there: Place) -> None:
     found = there.ottla("verify", "--timeout", "2s")
     assert (found.exit_code, "no pod yet" in found.stderr) == (1, True)
-    assert "kubectl describe pods" in found.stderr
+    assert f"kubectl describe job --namespace {there.namespace} ottla-verify-" in found.stderr
     assert left(there) == []
 
 

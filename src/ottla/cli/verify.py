@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from dataclasses import replace
-from itertools import groupby
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
