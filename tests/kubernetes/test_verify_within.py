@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.kubernetes.kubelet import TERMINATED, playing
+from tests.kubernetes.operators import working
 
 from ottla.kubernetes.verification_job import job_documents
 
@@ -107,6 +108,18 @@ def test_a_pod_that_says_no_answer_is_told_with_its_last_words(there: Place, con
     with playing(control_plane, there.namespace, ended(1), "error: todo-kafka does not answer\n"):
         found = there.ottla("verify")
     assert (found.exit_code, "ended with 1, and said: error: todo-kafka does not answer" in found.stderr) == (1, True)
+
+
+def test_a_deployment_is_looked_at_from_within_where_that_is_asked_for(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)) as machine, working(there.api, there.namespace):
+        found = there.ottla("deploy", "--yes", "--verify")
+    assert found.exit_code == 6, found.output
+    *rollout, wanting, _, mended = found.stdout.splitlines()
+    assert rollout[-1].startswith("done: ")
+    assert wanting == "WANTING  topic orders: partitions: 1, the spec says 2"
+    assert mended.startswith("1 of 3 checks found wanting. What would mend it: ottla deploy ")
+    (job,) = machine.jobs
+    assert "--write" not in job["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
 def test_the_next_command_is_for_the_same_context(there: Place, control_plane: ControlPlane) -> None:
