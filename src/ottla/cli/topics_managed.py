@@ -54,5 +54,5 @@ def _set(names: list[str], file: SpecFile, environment: Environment, context: Co
         note(f"  context {deployment.cluster.context} ({deployment.cluster.server})")
         deployment.set_managed(names, managed=managed, timeout=seconds)
     for name in dict.fromkeys(names):
-        typer.echo(f"{name}: {'its operator makes it what its resource says' if managed else 'its operator has let go of it'}")
+        typer.echo(f"{name}: {'its operator has made it what its resource says' if managed else 'its operator has let go of it'}")
     return 0
