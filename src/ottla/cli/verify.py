@@ -42,6 +42,19 @@ OF_EVENTS = ("event", "tombstone")  # the names of checks that are of an event t
 CHECK = ("subject", "name", "seen", "wanting")  # what is said of each
 MENDS_LOCAL = "What would mend it: ottla plan; what runs: ottla status"
 MENDS_DEPLOYED = "What would mend it: ottla deploy --plan"
+Compared = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap-server", "-b", help="Compare the cluster at this address (HOST:PORT,...) with the spec.", metavar="ADDRESS"
+    ),
+]
+UntilAnswered = Annotated[
+    str,
+    typer.Option(
+        "--timeout",
+        help="In Kubernetes, and only there: how long until the Job has answered. It gives a Prometheus a minute to begin.",
+    ),
+]
 
 
 @explained
@@ -61,15 +74,7 @@ def command(
             autocompletion=user_names,
         ),
     ] = None,
-    bootstrap_server: Annotated[
-        str | None,
-        typer.Option(
-            "--bootstrap-server",
-            "-b",
-            help="Compare the cluster at this address (HOST:PORT,...) with the spec.",
-            metavar="ADDRESS",
-        ),
-    ] = None,
+    bootstrap_server: Compared = None,
     command_config: CommandConfig = None,
     properties: Properties = None,
     prometheus: Annotated[
@@ -77,13 +82,7 @@ def command(
         typer.Option("--prometheus", help="Beside an address: whether this Prometheus scrapes that cluster.", metavar="URL"),
     ] = None,
     context: Context = None,
-    timeout: Annotated[
-        str,
-        typer.Option(
-            "--timeout",
-            help="In Kubernetes, and only there: how long until the Job has answered. It gives a Prometheus a minute to begin.",
-        ),
-    ] = "5m",
+    timeout: UntilAnswered = "5m",
 ) -> int:
     """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off.
 
