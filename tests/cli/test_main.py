@@ -41,3 +41,22 @@ def test_help_says_as_whom_a_command_works_where_no_user_is_named(ottla: Ottla, 
     words = " ".join(ottla(*command, "--help").stdout.replace("│", " ").split())
     said = words[words.index("Log in as this user of the spec; else") :]
     assert {each for each in ("Ottla itself", "the administrator") if each in said} == whom
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("verify", "Compare the cluster at this address (HOST:PORT,...) with the spec."),
+        ("verify", "In Kubernetes, and only there: how long until the Job has answered."),
+        ("undeploy", "Accept that records go, by the code of it: deletes-records."),
+        ("undeploy", "How long all resources of one kind may take to be gone."),
+        ("topics manage", "that is retention too, so that records may go"),
+    ],
+)
+def test_help_says_what_an_option_means_to_that_command(ottla: Ottla, command: str, said: str) -> None:
+    assert said in " ".join(ottla(*command.split(), "--help").stdout.replace("│", " ").split())
+
+
+def test_undeploy_takes_no_code_that_says_nothing_to_it(ottla: Ottla) -> None:
+    done = ottla("undeploy", "--accept", "re-keys")
+    assert (done.exit_code, "the codes are deletes-records" in done.stderr) == (2, True)

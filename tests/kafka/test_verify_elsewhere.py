@@ -36,6 +36,7 @@ def test_what_is_off_there_is_named_and_is_exit_code_6(three: Home) -> None:
     done = three.run(*elsewhere(three, partitions=9), spec=SPEC)
     assert done.returncode == 6
     assert "WANTING  topic notification-events: partitions: 4, the spec says 9\n" in done.stdout
+    assert done.stdout.endswith(" checks found wanting.\n")  # who runs that cluster knows what would mend it
 
 
 def test_an_event_goes_through_each_topic_there(three: Home) -> None:

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 MACHINE = "played"
 EVERY = 0.05  # seconds
 TERMINATED = "terminated"
+NOW = "2026-01-01T00:00:00Z"
 
 State = tuple[str, dict[str, Any]]  # of a container: its kind, and what is said of it
 
 
 class Machine:
-    """``state`` is what becomes of a container, and ``said`` its log. ``jobs`` are those that were seen."""
+    """``state`` is what becomes of a container, and ``said`` its log. ``jobs`` are those that were seen.
+
+    ``evicted`` is what is said of a pod whose container never began, and ``failed`` of its Job.
+    """
 
     def __init__(self, api: Api, namespace: str, state: State, said: str) -> None:
         self.api, self.namespace, self.state, self.said = api, namespace, state, said
         self.jobs: list[dict[str, Any]] = []
+        self.evicted: dict[str, Any] = {}
+        self.failed: dict[str, Any] = {}
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -53,7 +59,20 @@ class Machine:
         kind, said = self.state
         container = {"name": spec["containers"][0]["name"], "image": "", "imageID": "", "ready": False, "restartCount": 0}
         status = {"phase": "Pending", "containerStatuses": [{**container, "state": {kind: said}}]}
+        if self.evicted:
+            status = {"phase": "Failed", **self.evicted}
         self.api.ask("PUT", f"{pods}/{name}-pod/status", {**pod.done(), "status": status}).done()
+        if self.failed:
+            self._fail(job)
+
+    def _fail(self, job: dict[str, Any]) -> None:
+        """As the Job controller does, in the two steps that the API server asks for."""
+        where = f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{job['metadata']['name']}"
+        condition = {**self.failed, "status": "True", "lastTransitionTime": NOW, "lastProbeTime": NOW}
+        status = {"startTime": NOW, "failed": 1, "conditions": [{**condition, "type": "FailureTarget"}]}
+        target = self.api.ask("PUT", f"{where}/status", {**job, "status": status}).done()
+        status["conditions"] = [*target["status"]["conditions"], {**condition, "type": "Failed"}]
+        self.api.ask("PUT", f"{where}/status", {**target, "status": status}).done()
 
 
 @contextmanager

@@ -139,7 +139,8 @@ def test_a_field_that_somebody_else_owns_is_named_and_taken_only_by_name(place: 
         name = f"KafkaTopic/{place.namespace}/orders"
         assert refused.exit_code == 4
         assert f"KafkaTopic {place.namespace}/orders: .spec.partitions is owned by argocd" in refused.stderr
-        assert f"--force-conflicts {name}" in refused.stderr
+        options = f"--file {place.folder}/platform.yaml -e k8s"
+        assert f"take them: ottla deploy {options} --force-conflicts {name}\n" in refused.stderr
         assert place.topic("orders")["spec"]["partitions"] == 1
         assert place.ottla("deploy", "--yes", "--force-conflicts", name, "--accept", "re-keys").exit_code == 0
     assert place.topic("orders")["spec"]["partitions"] == 2

@@ -41,7 +41,7 @@ def test_an_upgrade_of_kafka_leaves_the_way_back_open_until_it_is_finalized(plac
         shown = place.ottla("deploy", "--plan")
         assert "restarts-nodes: every node is restarted, one at a time: up from Kafka 4.2.1 to 4.3.1" in shown.stdout
         assert "metadata.version stays 4.2-IV1" in shown.stderr
-        assert "ottla deploy --finalize" in shown.stderr
+        assert f"ottla deploy --file {place.folder}/platform.yaml -e k8s --finalize\n" in shown.stderr
         assert place.ottla("deploy", "--yes").exit_code == 0
         assert versions(place) == ("4.3.1", "4.2-IV1")
         assert place.deploy() == ()
@@ -172,6 +172,28 @@ def test_a_topic_is_taken_from_its_operator_and_given_back_by_a_command(place: P
         assert (annotation(place.topic("orders")), place.topic("orders")["status"]["conditions"][0]["type"]) == (None, "Ready")
         unknown = place.ottla("topics unmanage", "nothing")
         assert (unknown.exit_code, "no topic nothing in the spec" in unknown.stderr) == (2, True)
+
+
+def test_a_topic_that_its_operator_cannot_make_what_its_resource_says_is_told(place: Place) -> None:
+    with working(place.api, place.namespace) as operators:
+        place.deploy()
+        assert place.ottla("topics unmanage", "orders", "state").exit_code == 0
+        message = "Replication factor change not supported"
+        operators.says["orders"] = {"type": "Ready", "status": "False", "reason": "NotSupported", "message": message}
+        operators.says["state"] = {"type": "ReconciliationPaused", "status": "True"}
+        given = place.ottla("topics manage", "orders", "state", "unread")
+    assert (given.exit_code, given.stdout) == (1, ""), given.output
+    orders, state = (f"KafkaTopic {place.namespace}/{name}" for name in ("orders", "state"))
+    assert f"ottla: {orders}: NotSupported: {message}; {state}: ReconciliationPaused=True\n" in given.stderr
+
+
+def test_where_no_operator_lets_go_it_is_said_how_to_do_without(place: Place) -> None:
+    with working(place.api, place.namespace):
+        place.deploy()
+    late = place.ottla("topics unmanage", "orders", "--timeout", "1s")
+    assert late.exit_code == 1
+    assert f"kubectl patch kafkatopic NAME --namespace {place.namespace} --type merge" in late.stderr
+    assert """--patch '{"metadata": {"finalizers": []}}'""" in late.stderr
 
 
 def annotation(topic: dict[str, Any]) -> str | None:

@@ -59,6 +59,7 @@ def test_records_stay_and_the_cluster_comes_back_to_them_as_the_same_one(place: 
         assert f"- KafkaTopic {place.namespace}/orders (only the resource: its records stay)" in shown.stdout
         assert f"= PersistentVolumeClaim {place.namespace}/data-0-shop-kafka-1: 10Gi, kept" in shown.stdout
         assert "passwords and certificates that Strimzi made go with it" in shown.stderr
+        assert f"to come back to them: ottla deploy --file {place.folder}/platform.yaml -e k8s\n" in shown.stderr
         done = place.ottla("undeploy", "--yes")
         assert done.exit_code == 0, done.output
         assert (left(place), left(place, f"{place.namespace}-web"), operators.deleted) == ({}, {}, [])

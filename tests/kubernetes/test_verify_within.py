@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.kubernetes.kubelet import TERMINATED, playing
+from tests.kubernetes.operators import working
 
 from ottla.kubernetes.verification_job import job_documents
 
@@ -51,7 +53,8 @@ def test_a_job_looks_from_within_and_its_answer_is_printed_here(there: Place, co
     assert found.exit_code == 6, found.output
     assert "WANTING  topic orders: partitions: 1, the spec says 2\n" in found.stdout
     assert "--  topic state: no event written" in found.stdout
-    assert "1 of 3 checks found wanting" in found.stdout
+    mended = f"ottla deploy --file {there.folder}/platform.yaml -e k8s --plan"
+    assert f"1 of 3 checks found wanting. What would mend it: {mended}\n" in found.stdout
     assert "context tests (https://127.0.0.1:" in found.stderr
     assert left(there) == []
     (job,) = machine.jobs
@@ -107,10 +110,65 @@ def test_a_pod_that_says_no_answer_is_told_with_its_last_words(there: Place, con
     assert (found.exit_code, "ended with 1, and said: error: todo-kafka does not answer" in found.stderr) == (1, True)
 
 
+def test_a_deployment_is_looked_at_from_within_where_that_is_asked_for(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)) as machine, working(there.api, there.namespace):
+        found = there.ottla("deploy", "--yes", "--verify")
+    assert found.exit_code == 6, found.output
+    *rollout, wanting, _, mended = found.stdout.splitlines()
+    assert rollout[-1].startswith("done: ")
+    assert wanting == "WANTING  topic orders: partitions: 1, the spec says 2"
+    assert mended.startswith("1 of 3 checks found wanting. What would mend it: ottla deploy ")
+    (job,) = machine.jobs
+    assert "--write" not in job["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def test_the_next_command_is_for_the_same_context(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)):
+        found = there.ottla("verify", "--context", "tests")
+    assert "-e k8s --context tests --plan\n" in found.stdout
+
+
+def test_an_image_of_another_ottla_may_say_more_but_not_less(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(0), said({**CHECKS[0], "since": "2026"})) as machine:
+        more = there.ottla("verify")
+        machine.said = said({"subject": "topic orders", "name": "exists"})
+        less = there.ottla("verify")
+    assert (more.exit_code, less.exit_code) == (0, 1), more.output + less.output
+    assert "ok  topic orders: 1 properties as the spec says" in more.stdout
+    assert "KeyError: 'seen'" in less.stderr
+    assert f"kubernetes.image of the spec must be of the Ottla that asks, which is {version('ottla')}" in less.stderr
+
+
+DEADLINE = {"reason": "DeadlineExceeded", "message": "Job was active longer than specified deadline"}
+LIMIT = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+
+
+def test_a_job_that_has_failed_is_not_waited_for_though_there_is_a_pod(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ("waiting", {"reason": "ContainerCreating"}), "") as machine:
+        machine.failed = DEADLINE
+        found = there.ottla("verify", "--timeout", "60s")
+    assert (found.exit_code, f"{': '.join(DEADLINE.values())}\n" in found.stderr) == (1, True), found.output
+
+
+def test_a_pod_that_was_evicted_is_told_with_what_its_machine_said(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(0), "") as machine:
+        machine.failed, machine.evicted = LIMIT, {"reason": "Evicted", "message": "The node was low on resource: memory."}
+        found = there.ottla("verify", "--timeout", "60s")
+    assert found.exit_code == 1
+    assert "BackoffLimitExceeded: Job has reached the specified backoff limit; Evicted: The node was low" in found.stderr
+
+
+def test_a_job_that_has_failed_as_its_container_has_is_an_answer(there: Place, control_plane: ControlPlane) -> None:
+    with playing(control_plane, there.namespace, ended(6), said(*CHECKS)) as machine:
+        machine.failed = LIMIT
+        found = there.ottla("verify")
+    assert (found.exit_code, "1 of 3 checks found wanting" in found.stdout) == (6, True), found.output
+
+
 def test_a_pod_that_never_comes_is_waited_for_no_longer_than_that(there: Place) -> None:
     found = there.ottla("verify", "--timeout", "2s")
     assert (found.exit_code, "no pod yet" in found.stderr) == (1, True)
-    assert "kubectl describe pods" in found.stderr
+    assert f"kubectl describe job --namespace {there.namespace} ottla-verify-" in found.stderr
     assert left(there) == []
 
 

@@ -78,7 +78,7 @@ def _show(rollout: Rollout, output: Output) -> None:
         return
     print_changes(rollout_lines(rollout))
     for each in rollout.notes:
-        note(f"  note: {each}")
+        note(f"  note: {with_options(each)}")
     for each in rollout.left_alone:
         note(f"  left alone, rendered no more: {each}")
     typer.echo(rollout_summary(rollout))
@@ -90,7 +90,7 @@ def _way_out(rollout: Rollout) -> str:
     taken = [f"--force-conflicts {named(each.resource.identity)}" for each in rollout.planned if each.conflicts]
     if not taken:
         return "nothing was changed"
-    return with_options(f"nothing was changed; leave those fields to their owner, or take them: ottla deploy {' '.join(taken)}")
+    return f"nothing was changed; leave those fields to their owner, or take them: ottla deploy {' '.join(taken)}"
 
 
 def _carry_out(deployment: Deployment, rollout: Rollout, timeout: float, *, yes: bool, verify: bool) -> int:

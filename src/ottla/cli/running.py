@@ -28,20 +28,22 @@ PENDING = 3
 WANTING = 6
 INTERRUPTED = 130
 COMMAND = re.compile(
-    r"\bottla (?:(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume|doctor)\b)|"
+    r"\bottla (?:(?P<in_kubernetes>(?:deploy|undeploy|verify|topics (?:un)?manage)\b)|"
+    r"(?P<address>(?:topics|groups|records) [a-z]+|(?:lag|produce|consume|doctor)\b)|"
     r"(?P<nodes>(?:up|down|restart|upgrade|status|logs|certs rotate)\b)|"
-    r"(?:plan|apply|verify|validate|explain|access|client-config|monitoring|render|deploy)\b|(?:users|certs) [a-z]+)"
-    r"(?P<environment> -e \S+)?"
+    r"(?:plan|apply|validate|explain|access|client-config|monitoring|render)\b|(?:users|certs) [a-z]+)"
+    r"(?P<environment> -e [\w.-]*\w)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What is put behind commands: of the spec, about nodes, that take an address as well, that say their environment."""
+    """What is put behind commands: of the spec, about nodes, that take an address or a context, that say their environment."""
 
     of_spec: str = ""
     of_nodes: str = ""
     of_cluster: str = ""
+    of_kubernetes: str = ""
     of_file: str = ""
 
 
@@ -112,7 +114,7 @@ def alone(context: typer.Context, *options: str) -> None:
 
 
 def with_options(text: str) -> str:
-    """``text`` with the file and environment of this call put behind each command that it tells a person to type."""
+    """``text`` with the file, environment and context of this call put behind each command that it tells a person to type."""
     return COMMAND.sub(_with_options, text)
 
 
@@ -122,15 +124,18 @@ def _with_options(found: re.Match[str]) -> str:
         return found[0] + options.of_file
     if found["nodes"]:
         return found[0] + options.of_nodes
+    if found["in_kubernetes"]:
+        return found[0] + options.of_kubernetes
     return found[0] + (options.of_cluster if found["address"] else options.of_spec)
 
 
 def _options_of(call: Mapping[str, object]) -> _Options:
-    file, address = call.get("file", DEFAULT_FILE), call.get("bootstrap_server")
+    file, address, context = call.get("file", DEFAULT_FILE), call.get("bootstrap_server"), call.get("context")
     of_file = {" --file ": file if file != DEFAULT_FILE else None}
     spec = {**of_file, " -e ": call.get("environment")}
     cluster = {**spec, " -b ": address, " --command-config ": call.get("command_config")}
-    return _Options(_written(spec), _written(spec), _written(cluster), _written(of_file))
+    kubernetes = {**spec, " --context ": context if isinstance(context, str) else None}  # elsewhere it may be typer's
+    return _Options(*map(_written, (spec, spec, cluster, kubernetes, of_file)))
 
 
 def _written(options: Mapping[str, object]) -> str:

@@ -22,7 +22,11 @@ def manage(
     context: Context = None,
     timeout: Timeout = "2m",
 ) -> int:
-    """On Strimzi: give topics back to their operator, which makes them what their resources say."""
+    """On Strimzi: give topics back to their operator, which sets them back to what their resources say.
+
+    What was done to them in Kafka itself is undone: that is retention too, so that records may go. Exit 1 where the operator says
+    that it cannot make one what its resource says.
+    """
     return _set(names, file, environment, context, timeout, managed=True)
 
 
@@ -50,5 +54,5 @@ def _set(names: list[str], file: SpecFile, environment: Environment, context: Co
         note(f"  context {deployment.cluster.context} ({deployment.cluster.server})")
         deployment.set_managed(names, managed=managed, timeout=seconds)
     for name in dict.fromkeys(names):
-        typer.echo(f"{name}: {'its operator makes it what its resource says' if managed else 'its operator has let go of it'}")
+        typer.echo(f"{name}: {'its operator has made it what its resource says' if managed else 'its operator has let go of it'}")
     return 0

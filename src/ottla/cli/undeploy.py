@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ottla.cli.amounts import seconds_of
-from ottla.cli.consent import Accept, Yes, agreed_to, refuse_if_nobody_is_there
+from ottla.cli.consent import Yes, agreed_to, refuse_if_nobody_is_there
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_changes, print_document
-from ottla.cli.running import DEFAULT_FILE, Context, Environment, SpecFile, Timeout, chosen, explained
+from ottla.cli.running import DEFAULT_FILE, Context, Environment, SpecFile, chosen, explained, with_options
 from ottla.errors import PlanRefused, UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ def command(
     wipe: Annotated[
         bool, typer.Option("--wipe", help="Also delete the records: volumes, or topics of a cluster that stays.")
     ] = False,
-    accept: Accept = None,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", help="Accept that records go, by the code of it: deletes-records.")
+    ] = None,
     output: OutputOption = Output.TABLE,
-    timeout: Timeout = "15m",
+    timeout: Annotated[str, typer.Option("--timeout", help="How long all resources of one kind may take to be gone.")] = "15m",
     yes: Yes = False,
 ) -> int:
     """Take an environment down from its Kubernetes. Its records stay, unless --wipe is given.
@@ -35,11 +37,10 @@ def command(
     Only what Ottla applied is deleted: topics are let go of before their resources go, volumes are kept and have the cluster_id
     written on them, with which `ottla deploy` comes back to them. Namespaces, StorageClasses and operators are left alone.
     """
-    from ottla.kubernetes.undeployment import refuse
-    from ottla.plan import CODES
+    from ottla.kubernetes.undeployment import DELETES_RECORDS, refuse
     from ottla.platform import Platform
 
-    accepted = chosen("--accept", accept, "codes", CODES)
+    accepted = chosen("--accept", accept, "codes", frozenset({DELETES_RECORDS}))
     seconds = seconds_of("--timeout", timeout, least=1)
     if output is not Output.TABLE and not plan:
         raise UsageError("--output is about a plan", hint="add: --plan")
@@ -68,7 +69,7 @@ def _show(plan: Undeployment, output: Output) -> None:
         return
     print_changes(undeployment_lines(plan))
     for each in undeployment_notes(plan):
-        note(f"  note: {each}")
+        note(f"  note: {with_options(each)}")
     for each in plan.left_alone:
         note(f"  left alone: {each}")
     typer.echo(undeployment_summary(plan))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from dataclasses import replace
+from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from ottla.cli.amounts import seconds_of
 from ottla.cli.offered import user_names
-from ottla.cli.on_cluster import BootstrapServer, CommandConfig, Properties, open_access
+from ottla.cli.on_cluster import CommandConfig, Properties, open_access
 from ottla.cli.output import Output, OutputOption, TerminalReporter, note, print_document
 from ottla.cli.running import (
     DEFAULT_FILE,
@@ -20,15 +21,14 @@ from ottla.cli.running import (
     Context,
     Environment,
     SpecFile,
-    Timeout,
     explained,
     open_platform,
     with_options,
 )
-from ottla.errors import UsageError
+from ottla.errors import ClusterError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ottla.kafka.events import Sender
@@ -39,6 +39,22 @@ if TYPE_CHECKING:
 
 EXPORTER, PROMETHEUS = "exporter", "prometheus"
 OF_EVENTS = ("event", "tombstone")  # the names of checks that are of an event that was written
+CHECK = ("subject", "name", "seen", "wanting")  # what is said of each
+MENDS_LOCAL = "What would mend it: ottla plan; what runs: ottla status"
+MENDS_DEPLOYED = "What would mend it: ottla deploy --plan"
+Compared = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap-server", "-b", help="Compare the cluster at this address (HOST:PORT,...) with the spec.", metavar="ADDRESS"
+    ),
+]
+UntilAnswered = Annotated[
+    str,
+    typer.Option(
+        "--timeout",
+        help="In Kubernetes, and only there: how long until the Job has answered. It gives a Prometheus a minute to begin.",
+    ),
+]
 
 
 @explained
@@ -58,7 +74,7 @@ def command(
             autocompletion=user_names,
         ),
     ] = None,
-    bootstrap_server: BootstrapServer = None,
+    bootstrap_server: Compared = None,
     command_config: CommandConfig = None,
     properties: Properties = None,
     prometheus: Annotated[
@@ -66,7 +82,7 @@ def command(
         typer.Option("--prometheus", help="Beside an address: whether this Prometheus scrapes that cluster.", metavar="URL"),
     ] = None,
     context: Context = None,
-    timeout: Timeout = "5m",
+    timeout: UntilAnswered = "5m",
 ) -> int:
     """Compare existence, partitions, replication, ISR and configs in force with the spec. Exit 6 if one thing is off.
 
@@ -122,31 +138,48 @@ def _within(file: Path, environment: str | None, context: str | None, timeout: f
 
 def verify_within(deployment: Deployment, timeout: float, *, write: bool = False, output: Output = Output.TABLE) -> int:
     """Let a Job look at a deployment, and print what it says; the exit code."""
+    answer = deployment.verify(write=write, timeout=timeout)
+    spec, name = deployment.rendering.site.spec, deployment.rendering.environment
+    return _print(_verification(answer.data), spec.platform, name, output, mends=MENDS_DEPLOYED)
+
+
+def _verification(data: Mapping[str, Any]) -> Verification:
+    """What an Ottla says there, which may be of another version: keys that this one does not know are left out.
+
+    Raises ClusterError where one is missing.
+    """
     from ottla.platform import Verification
     from ottla.reconcile import Check
 
-    answer = deployment.verify(write=write, timeout=timeout)
-    spec, name = deployment.rendering.site.spec, deployment.rendering.environment
-    every = [Check(**each) for each in answer.data["checks"]]
-    read, events = ([each for each in every if (each.name in OF_EVENTS) is wanted] for wanted in (False, True))
-    return _print(Verification(tuple(read), tuple(events), tuple(answer.data["not_written"])), spec.platform, name, output)
+    try:
+        every = [Check(**{key: each[key] for key in CHECK}) for each in data["checks"]]
+        not_written = tuple(data["not_written"])
+    except (KeyError, TypeError) as error:
+        raise ClusterError(
+            f"its answer cannot be read ({type(error).__name__}: {error}): it is of another version of Ottla",
+            where="the Job in Kubernetes",
+            hint=f"kubernetes.image of the spec must be of the Ottla that asks, which is {version('ottla')}",
+        ) from error
+    read, events = (tuple(each for each in every if (each.name in OF_EVENTS) is wanted) for wanted in (False, True))
+    return Verification(read, events, not_written)
 
 
 def run_checks(platform: LocalPlatform, *, write: bool, output: Output = Output.TABLE, sender: Sender | None = None) -> int:
     """Check, print, and say by the exit code whether anything is wanting. ``sender`` is one that was opened before."""
     found = platform.verify(write_as=secrets.token_hex(8) if write else None, sender=sender)
-    return _print(found, platform.spec.platform, platform.environment, output)
+    return _print(found, platform.spec.platform, platform.environment, output, mends=MENDS_LOCAL)
 
 
-def _print(found: Verification, platform: str, environment: str, output: Output) -> int:
+def _print(found: Verification, platform: str, environment: str, output: Output, *, mends: str = "") -> int:
+    """``mends`` says what to do about what is wanting; of a cluster of somebody else Ottla does not know."""
     if output is Output.TABLE:
-        _print_table(platform, found)
+        _print_table(platform, found, mends)
     else:
         print_document("verify", _document(environment, found), output)
     return 0 if all(check.wanting is None for check in (*found.checks, *found.events)) else WANTING
 
 
-def _print_table(platform: str, found: Verification) -> None:
+def _print_table(platform: str, found: Verification, mends: str) -> None:
     read: dict[str, list[Check]] = defaultdict(list)
     for check in found.events:
         read[check.subject].append(check)
@@ -160,16 +193,16 @@ def _print_table(platform: str, found: Verification) -> None:
             typer.echo(f"ok  {subject}: {_facts(of_subject)}{events}")
     for name in found.left_alone:
         typer.echo(f"--  topic {name}: no event written (it holds records, has no leader, or may not be written: verify_write)")
-    _print_sum(platform, found)
+    _print_sum(platform, found, mends)
 
 
-def _print_sum(platform: str, found: Verification) -> None:
+def _print_sum(platform: str, found: Verification, mends: str) -> None:
     every = (*found.checks, *found.events)
     off = sum(check.wanting is not None for check in every)
     if off:
         dead = any(check.wanting is not None and _is_started_by_up(check) for check in every)
-        hint = "Start what is missing: ottla up" if dead else "What would mend it: ottla plan; what runs: ottla status"
-        typer.echo(f"{off} of {len(every)} checks found wanting. {with_options(hint)}")
+        hint = "Start what is missing: ottla up" if dead and mends == MENDS_LOCAL else mends
+        typer.echo(f"{off} of {len(every)} checks found wanting. {with_options(hint)}".rstrip())
         return
     through = f", and an event went through each of {len(found.events)} topics and came back" if found.events else ""
     typer.echo(f"{len(every)} checks: the cluster is as {platform} says{through}")
@@ -203,8 +236,6 @@ def _document(environment: str, found: Verification) -> dict[str, Any]:
     return {
         "environment": environment,
         "verified": all(check.wanting is None for check in checks),
-        "checks": [
-            {"subject": check.subject, "name": check.name, "seen": check.seen, "wanting": check.wanting} for check in checks
-        ],
+        "checks": [{key: getattr(check, key) for key in CHECK} for check in checks],
         "not_written": list(found.left_alone),
     }

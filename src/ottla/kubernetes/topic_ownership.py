@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from ottla.kubernetes.cluster import Cluster, Place
     from ottla.local import Reporter
 
+READY, PAUSED = "Ready", "ReconciliationPaused"
 FINALIZER = "strimzi.io/topic-operator"
-HINT = (
-    "does it run (the entity operator, in `kubectl get pods`)? nothing in Kafka was changed. Where it is gone for good, its "
-    'hold is a finalizer: kubectl patch kafkatopic NAME --type merge --patch \'{"metadata": {"finalizers": []}}\''
+RUNS = "does it run (the entity operator, in `kubectl get pods --namespace {namespace}`)? "
+NOT_TAKEN = RUNS + "it makes them what their resources say once it does"
+NOT_LET_GO = RUNS + (
+    "nothing in Kafka was changed. Where it is gone for good, its hold is a finalizer: "
+    'kubectl patch kafkatopic NAME --namespace {namespace} --type merge --patch \'{{"metadata": {{"finalizers": []}}}}\''
 )
 
 
@@ -37,7 +40,7 @@ def set_managed(
 ) -> None:
     """Give topics (place, namespace, name) to their operator, or take them from it; and wait until it has seen that.
 
-    Raises ClusterError, WaitTimeout.
+    Raises ClusterError where it has seen it, but cannot make one what its resource says; WaitTimeout.
     """
     for place, namespace, name in topics:
         report.step(
@@ -54,14 +57,33 @@ def set_managed(
         timeout=timeout,
         every=every,
         changed=lambda names: report.step(f"waiting for {', '.join(names)}") if names else None,
-        hint=HINT,
+        hint=(NOT_TAKEN if managed else NOT_LET_GO).format(namespace=", ".join(sorted({each[1] for each in topics}))),
     )
+    against = {f"{each[1]}/{each[2]}": _against(cluster.get(*each)) for each in topics if managed}
+    refused = [f"KafkaTopic {name}: {said}" for name, said in against.items() if said is not None]
+    if refused:
+        raise ClusterError("; ".join(refused), hint="its operator has it, and goes on trying; change the spec: ottla deploy")
 
 
 def _seen(document: Mapping[str, Any] | None, *, managed: bool) -> bool:
     """Whether the operator has seen it. One that it has never seen (no finalizer) it does not hold; what is gone is let go."""
-    conditions = ((document or {}).get("status") or {}).get("conditions") or ()
-    let_go = any(each.get("type") == LET_GO and each.get("status") == "True" for each in conditions)
+    let_go = (_condition(document, LET_GO) or {}).get("status") == "True"
     if managed:
-        return document is not None and bool(conditions) and not let_go
+        return not let_go and _condition(document, READY, PAUSED) is not None
     return document is None or let_go or FINALIZER not in document["metadata"].get("finalizers", ())
+
+
+def _against(document: Mapping[str, Any] | None) -> str | None:
+    """Why a topic is not what its resource says; None where it is (Ready=True)."""
+    found = _condition(document, READY, PAUSED)
+    if found is None or (found["type"], found.get("status")) == (READY, "True"):
+        return None
+    return (
+        ": ".join(str(found[key]) for key in ("reason", "message") if found.get(key)) or f"{found['type']}={found.get('status')}"
+    )
+
+
+def _condition(document: Mapping[str, Any] | None, *kinds: str) -> Mapping[str, Any] | None:
+    """One of these. The topic operator sets Ready to True or False, or others in its place (BatchingTopicController)."""
+    conditions = ((document or {}).get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each.get("type") in kinds), None)

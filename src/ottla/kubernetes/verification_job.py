@@ -97,7 +97,7 @@ def ask_job(cluster: Cluster, documents: tuple[dict[str, Any], ...], report: Rep
             timeout=timeout,
             every=EVERY,
             changed=lambda found: report.step(f"waiting for Job {namespace}/{name}: {_said(found)}"),
-            hint=f"see: kubectl describe pods --namespace {namespace} --selector {OF_JOB}={name}",
+            hint=_hint(namespace, name),
         )
         assert pod is not None  # noqa: S101  (what was waited for)
         log = cluster.log(namespace, pod["metadata"]["name"])
@@ -109,6 +109,14 @@ def ask_job(cluster: Cluster, documents: tuple[dict[str, Any], ...], report: Rep
                 cluster.delete(place, namespace, name, uid=there["metadata"]["uid"])
 
 
+def _hint(namespace: str, name: str) -> str:
+    """The Job is deleted then, but what was said of it and of its pod stays for an hour. A quota is said of the Job alone."""
+    return (
+        f"what became of it: kubectl get events --namespace {namespace} | grep {name}; "
+        f"while it is waited for: kubectl describe job --namespace {namespace} {name}"
+    )
+
+
 def _made(answer: Answer, where: str) -> dict[str, Any]:
     if not answer.done:
         raise ClusterError(answer.message, where=where)
@@ -116,18 +124,33 @@ def _made(answer: Answer, where: str) -> dict[str, Any]:
 
 
 def _pod(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] | None:
-    """That of the Job, once there is one. Raises ClusterError where it never gets to run."""
+    """That of the Job, once there is one. Raises ClusterError where it never gets to run, or to its end.
+
+    The Job is looked at first: a container that has ended by then, which fails a Job as well, is seen to have ended.
+    """
+    failed = _failed(cluster.get(JOBS, namespace, name) or {})
     found = cluster.listed(PODS, namespace, {OF_JOB: name})
-    if not found:
-        for each in ((cluster.get(JOBS, namespace, name) or {}).get("status") or {}).get("conditions") or ():
-            if each.get("type") == "Failed" and each.get("status") == "True":
-                raise ClusterError(f"{each.get('reason')}: {each.get('message')}", where=f"Job {namespace}/{name}")
-        return None
-    for waiting in _states(found[0], "waiting"):
+    pod = found[0] if found else None
+    if failed is not None and (pod is None or _exit_code(pod) is None):
+        raise ClusterError("; ".join([failed, *_reasons(pod)]), where=f"Job {namespace}/{name}")
+    for waiting in _states(pod or {}, "waiting"):
         if waiting.get("reason") in STUCK:
             said = f"{waiting['reason']}: {waiting.get('message', '')}"
             raise ClusterError(said, where=f"Job {namespace}/{name}", hint="its image is kubernetes.image of the spec")
-    return found[0]
+    return pod
+
+
+def _failed(job: Mapping[str, Any]) -> str | None:
+    """Why it is known that a Job will not come to a good end."""
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    failed = next((each for each in conditions if each.get("type") == "Failed" and each.get("status") == "True"), None)
+    return None if failed is None else f"{failed.get('reason')}: {failed.get('message')}"
+
+
+def _reasons(pod: Mapping[str, Any] | None) -> list[str]:
+    """What is said of a pod that was put out of its machine (Evicted)."""
+    status = (pod or {}).get("status") or {}
+    return [f"{status['reason']}: {status.get('message', '')}"] if status.get("reason") else []
 
 
 def _states(pod: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
