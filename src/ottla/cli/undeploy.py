@@ -47,7 +47,7 @@ def command(
     with Platform.load(file).deployment(environment, context=context, report=TerminalReporter()) as deployment:
         undeployment = deployment.plan_undeployment(wipe=wipe)
         _show(undeployment, output)
-        refuse(undeployment, CODES if plan else accepted)
+        refuse(undeployment, {DELETES_RECORDS} if plan else accepted)
         if plan:
             return 0
         if not undeployment.removals and not (wipe and undeployment.claims):
