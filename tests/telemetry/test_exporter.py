@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ottla.errors import ClusterError
+from ottla.local.ports import LOOPBACK
+from ottla.spec.exporter import Listen
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.outcomes import Outcome, Outcomes
+from ottla.telemetry.probe import is_healthy
+from ottla.telemetry.server import Server
 from ottla.telemetry.view import View
 from ottla.waiting import wait_until
 
@@ -40,6 +45,26 @@ def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None
         exporter.close()
     there = "brokers: nobody answers at one:1\n    start it: ottla up"
     assert told == [there, "brokers: the login is refused", there]
+
+
+def test_who_never_saw_the_cluster_is_not_healthy_from_the_first_look_on() -> None:
+    """A pod would be Ready, and a deployment of it a success."""
+
+    def refused() -> NoReturn:
+        raise REASONS[0]
+
+    exporter = Exporter(refused, View(families=frozenset()))
+    exporter.start()
+    try:
+        first = exporter.wait_first(20)
+        assert first is not None
+        assert first.age < 20
+        assert not exporter.is_fresh
+        with closing(Server(exporter, LOOPBACK, 0)) as server:
+            server.start()
+            assert not is_healthy(Listen(LOOPBACK, server.port))
+    finally:
+        exporter.close()
 
 
 def refuse() -> None:

@@ -47,6 +47,7 @@ def never() -> NoReturn:
 def serving(*, guard: Guard | None = None, certificate: Certificate | None = None, empty: bool = False) -> Iterator[Server]:
     exporter = Exporter(never, View())
     exporter.snapshot = None if empty else take_snapshot(INFO, 10)
+    exporter.has_seen = not empty
     with closing(Server(exporter, "127.0.0.1", 0, guard=guard, certificate=certificate)) as server:
         server.start()
         yield server

@@ -41,6 +41,7 @@ class Exporter:
     ) -> None:
         self.view = view
         self.snapshot: Snapshot | None = None
+        self.has_seen = False  # the cluster, since this began
         self.compresses = False  # once somebody asks for gzip, so that no scrape waits for it
         self._connect = connect
         self._canary = canary
@@ -75,8 +76,11 @@ class Exporter:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether what it has is not older than three intervals."""
-        return self.snapshot is not None and self.snapshot.age <= STALE_AFTER * self.view.interval
+        """Whether it saw the cluster, and not longer than three intervals ago.
+
+        The age alone does not tell: until something was seen it counts from the start.
+        """
+        return self.has_seen and self.snapshot is not None and self.snapshot.age <= STALE_AFTER * self.view.interval
 
     def collect_once(self) -> Snapshot:
         """Look at the cluster once, here and now. Raises ClusterError where it cannot be reached."""
@@ -111,7 +115,7 @@ class Exporter:
         before = connection.requests.copy()
         samples = self._collection.collect(connection)
         if not self._collection.outcomes.of["brokers"].failures:
-            self._seen_at = time.monotonic()
+            self._seen_at, self.has_seen = time.monotonic(), True
         self._requests.update(connection.requests - before)
         self._publish(samples)
 
