@@ -6,7 +6,10 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from confluent_kafka import KafkaError, KafkaException
+
 from ottla.errors import ClusterError
+from ottla.kafka.connection import explain
 from ottla.local.ports import LOOPBACK
 from ottla.spec.exporter import Listen
 from ottla.telemetry.exporter import Exporter
@@ -14,9 +17,9 @@ from ottla.telemetry.outcomes import Outcome, Outcomes
 from ottla.telemetry.probe import is_healthy
 from ottla.telemetry.server import Server
 from ottla.telemetry.view import View
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 REASONS = (
@@ -27,24 +30,39 @@ REASONS = (
 )
 
 
-def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None:
+def told_of(reasons: Sequence[Exception]) -> list[str]:
+    """What is told where it cannot connect for these reasons, one after the other."""
     told: list[str] = []
-    left, done = list(REASONS), threading.Event()
+    left, done = list(reasons), threading.Event()
 
     def refused() -> NoReturn:
-        if len(left) == 1:
+        if not left:
             done.set()
-        raise left.pop(0) if len(left) > 1 else left[0]
+            raise reasons[-1]
+        raise left.pop(0)
 
     exporter = Exporter(refused, View(interval=0.01, families=frozenset()), said=told.append)
     exporter.start()
     try:
         assert done.wait(20)
-        wait_until(lambda: len(told), lambda count: count > 2, what="what is told", timeout=10)
     finally:
         exporter.close()
+    return told
+
+
+def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None:
     there = "brokers: nobody answers at one:1\n    start it: ottla up"
-    assert told == [there, "brokers: the login is refused", there]
+    assert told_of(REASONS) == [there, "brokers: the login is refused", there]
+
+
+def test_how_long_a_login_took_to_be_refused_makes_it_no_other_reason() -> None:
+    """librdkafka says it behind the reason."""
+    bracket = " (after {}ms in state AUTH_REQ{})"
+    endings = bracket.format(301, ""), bracket.format(4, ""), bracket.format(307, ", 2 identical error(s) suppressed")
+    heard = [KafkaException(KafkaError(KafkaError._AUTHENTICATION, f"wrong (SCRAM){ending}")) for ending in endings]
+    assert told_of([ClusterError(f"the login is refused: {explain(each)}") for each in heard]) == [
+        "brokers: the login is refused: wrong (SCRAM)"
+    ]
 
 
 def test_who_never_saw_the_cluster_is_not_healthy_from_the_first_look_on() -> None:

@@ -7,6 +7,7 @@ so its protocol classes are used directly: a read error is never "there is nothi
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ SETUP_TIMEOUT = 10.0  # until a node that takes connections must have said somet
 LEARN_TIMEOUT = 5.0
 LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
 SILENCE = (kafka_errors.KafkaTimeoutError, kafka_errors.RequestTimedOutError)
+# what librdkafka writes behind a reason, another one each time
+OF_A_MOMENT = re.compile(r" \(after \d+ms in state \w+(, \d+ identical error\(s\) suppressed)?\)")
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
@@ -240,8 +243,8 @@ def check(code: int, message: str | None, *, what: str) -> None:
 
 
 def explain(error: Exception) -> str:
-    """A foreign error in one line."""
+    """A foreign error in one line, which is the same where the error is."""
     first = error.args[0] if error.args else None
     own_words = getattr(first, "str", None)  # confluent_kafka wraps an error of its own
     text = str(own_words() if callable(own_words) else error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return OF_A_MOMENT.sub("", text.splitlines()[0]) if text else type(error).__name__
