@@ -94,6 +94,7 @@ def test_nothing_is_made_up_before_anything_was_collected() -> None:
     with serving(empty=True) as server:
         assert ask(server.url)[0] == 503
         assert ask(server.url.replace("/metrics", "/healthz")) == (503, "unhealthy\n")
+        assert ask(server.url.replace("/metrics", "/"))[0] == 200  # that it runs: a startup probe asks this
 
 
 @pytest.mark.parametrize("headers", [{}, basic("prometheus", "wrong"), basic("x", "p:äss"), {"Authorization": "Basic"}])
