@@ -123,6 +123,11 @@ class Connection:
         self._silent |= {node_id: error for node_id, error in answers.failures.items() if isinstance(error, SILENCE)}
         return answers
 
+    @property
+    def has_choice(self) -> bool:
+        """Whether another node may answer where one is silent."""
+        return len(self._client._manager.cluster.brokers()) > 1  # noqa: SLF001  (as above)
+
     def listen_again(self) -> None:
         """Give nodes that did not answer another chance."""
         self._silent.clear()
@@ -215,8 +220,12 @@ def connect(
         )
     except (kafka_errors.KafkaError, OSError, ValueError) as error:  # a certificate that cannot be read is an OSError
         raise _unreachable(bootstrap_servers, error, way_out) from error
-    # kafka-python's manager has this setting, and its admin client does not hand it on
-    client._manager.config["socket_connection_setup_timeout_ms"] = int(min(SETUP_TIMEOUT, request_timeout) * 1000)  # noqa: SLF001
+    # kafka-python's manager has these settings, and its admin client does not hand them on
+    client._manager.config |= {  # noqa: SLF001
+        "socket_connection_setup_timeout_ms": int(min(SETUP_TIMEOUT, request_timeout) * 1000),
+        # it doubles each time that a node cannot be reached, and what is sent waits for that, however short its own time-out is
+        "socket_connection_setup_timeout_max_ms": int(request_timeout * 1000),
+    }
     try:
         connection = Connection(client, bootstrap_servers, way_out=way_out, options=options)
         if cluster_id is not None:
