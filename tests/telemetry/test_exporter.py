@@ -55,14 +55,16 @@ def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None
     assert told_of(REASONS) == [there, "brokers: the login is refused", there]
 
 
-def test_how_long_a_login_took_to_be_refused_makes_it_no_other_reason() -> None:
-    """librdkafka says it behind the reason."""
-    bracket = " (after {}ms in state AUTH_REQ{})"
-    endings = bracket.format(301, ""), bracket.format(4, ""), bracket.format(307, ", 2 identical error(s) suppressed")
-    heard = [KafkaException(KafkaError(KafkaError._AUTHENTICATION, f"wrong (SCRAM){ending}")) for ending in endings]
-    assert told_of([ClusterError(f"the login is refused: {explain(each)}") for each in heard]) == [
-        "brokers: the login is refused: wrong (SCRAM)"
-    ]
+def test_neither_who_refuses_a_login_nor_how_long_that_took_makes_it_another_reason() -> None:
+    """librdkafka says the one before the reason and the other behind it."""
+    reasons = (
+        "sasl_ssl://one:1/bootstrap: wrong (SCRAM) (after 301ms in state AUTH_REQ)",
+        "sasl_ssl://one:1/bootstrap: wrong (SCRAM) (after 4ms in state AUTH_REQ)",
+        "sasl_ssl://two:2/bootstrap: wrong (SCRAM) (after 30ms in state AUTH_REQ, 2 identical error(s) suppressed)",
+    )
+    heard = [explain(KafkaException(KafkaError(KafkaError._AUTHENTICATION, reason))) for reason in reasons]
+    [told] = told_of([ClusterError(f"the login is refused: {each}") for each in heard])
+    assert told == "brokers: the login is refused: sasl_ssl://one:1/bootstrap: wrong (SCRAM)"
 
 
 def test_who_never_saw_the_cluster_is_not_healthy_from_the_first_look_on() -> None:

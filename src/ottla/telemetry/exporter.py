@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STALE_AFTER = 3  # intervals
 CLOSE_TIMEOUT = 1.0
 RETRY = 1.0
+WHO_SAID_IT = re.compile(r"\w+://\S+: ")  # as librdkafka puts it before a reason: of several nodes, one that it asked by chance
 
 
 class Exporter:
@@ -145,9 +147,10 @@ class Exporter:
     def _tell(self) -> None:
         """Say what a collector cannot read, again only where that changes, and once that all read all again."""
         failing = {name: each.told for name, each in self._collection.outcomes.of.items() if each.failures}
+        reasons = {name: WHO_SAID_IT.sub("", told) for name, told in failing.items()}
         for name in sorted(failing):
-            if failing[name] != self._told.get(name):
+            if reasons[name] != self._told.get(name):
                 self._said(f"{name}: {failing[name]}")
         if self._told and not failing:
             self._said("all collectors read all again")
-        self._told = failing
+        self._told = reasons
