@@ -61,6 +61,15 @@ def test_topics_of_the_spec_and_of_kafka_itself_are_not_touched_by_hand(three: H
     assert not any(name.startswith("__") for name in names)
 
 
+def test_an_address_that_answers_nothing_is_given_up_as_soon_each_time(three: Home) -> None:
+    """As that of a pod that is gone. kafka-python would wait twice as long each time, whatever an answer may take."""
+    with connect(three.bootstrap_servers, request_timeout=1) as connection:
+        manager = connection._client._manager
+        for _ in range(8):
+            manager.update_backoff(7)
+        assert 700 < manager.socket_connection_setup_timeout_ms(7) < 1300
+
+
 @pytest.mark.long
 def test_any_address_can_be_looked_at_without_a_spec(three: Home) -> None:
     address = three.bootstrap_servers[0]

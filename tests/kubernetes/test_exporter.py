@@ -174,6 +174,17 @@ def _healthz(port: int) -> int | None:
     return None
 
 
+def test_its_start_is_soon_over_and_says_nothing_of_kafka() -> None:
+    """A startup probe that failed where Kafka is away would end the pod long before the liveness probe does."""
+    probes = {name: probe for name, probe in container(shipped()["doks"]).items() if name.endswith("Probe")}
+    assert {name: probe["httpGet"]["path"] for name, probe in probes.items()} == {
+        "startupProbe": "/",
+        "readinessProbe": "/healthz",
+        "livenessProbe": "/healthz",
+    }
+    assert (probes["startupProbe"]["periodSeconds"], probes["startupProbe"]["failureThreshold"]) == (1, 120)
+
+
 def test_no_manifest_holds_a_secret() -> None:
     for site in all_shipped():
         assert "Secret" not in {document["kind"] for document in documents(site).values()}

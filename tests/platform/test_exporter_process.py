@@ -206,7 +206,7 @@ def test_of_all_that_it_said_the_last_error_is_why(said: str, why: str) -> None:
 
 
 def test_verify_tells_how_it_is(path: Path, running: LocalPlatform) -> None:
-    blind = "it has seen nothing of the cluster for three intervals; see why: "
+    blind = "it does not see the cluster; see why: "
     wait_until(lambda: wanting(running), lambda said: str(said).startswith(blind), what="its confession", timeout=20)
     assert str(wanting(running.working_as("watcher"))).startswith(blind)
     process_of(running).suspend()

@@ -8,8 +8,10 @@ import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from cryptography import x509
 
+from ottla.errors import ClusterError
 from ottla.local.certificates import make_authority, make_own_certificate
 from ottla.local.layout import Layout
 from ottla.metrics.cluster_metrics import CERTIFICATE_EXPIRY
@@ -19,6 +21,21 @@ from ottla.telemetry.view import View
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import NoReturn
+
+
+@pytest.mark.parametrize(("has_choice", "times"), [(True, 2), (False, 1)])
+def test_who_is_silent_is_asked_again_only_where_another_node_may_answer(times: int, *, has_choice: bool) -> None:
+    asked = []
+
+    def send(request: object) -> NoReturn:
+        asked.append(request)
+        raise ClusterError("silent")
+
+    connection: Any = SimpleNamespace(send=send, has_choice=has_choice, listen_again=lambda: None)
+    collection = Collection(View())
+    collection.collect(connection)
+    assert (len(asked), collection.outcomes.of["brokers"].failures) == (times, ["silent"])
 
 
 def answer_once(listener: socket.socket, context: ssl.SSLContext) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from confluent_kafka import KafkaError, KafkaException
+
 from ottla.errors import ClusterError
+from ottla.kafka.connection import explain
+from ottla.local.ports import LOOPBACK
+from ottla.spec.exporter import Listen
 from ottla.telemetry.exporter import Exporter
 from ottla.telemetry.outcomes import Outcome, Outcomes
+from ottla.telemetry.probe import is_healthy
+from ottla.telemetry.server import Server
 from ottla.telemetry.view import View
-from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 REASONS = (
@@ -22,24 +30,61 @@ REASONS = (
 )
 
 
-def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None:
+def told_of(reasons: Sequence[Exception]) -> list[str]:
+    """What is told where it cannot connect for these reasons, one after the other."""
     told: list[str] = []
-    left, done = list(REASONS), threading.Event()
+    left, done = list(reasons), threading.Event()
 
     def refused() -> NoReturn:
-        if len(left) == 1:
+        if not left:
             done.set()
-        raise left.pop(0) if len(left) > 1 else left[0]
+            raise reasons[-1]
+        raise left.pop(0)
 
     exporter = Exporter(refused, View(interval=0.01, families=frozenset()), said=told.append)
     exporter.start()
     try:
         assert done.wait(20)
-        wait_until(lambda: len(told), lambda count: count > 2, what="what is told", timeout=10)
     finally:
         exporter.close()
+    return told
+
+
+def test_a_reason_is_told_once_again_when_it_changes_and_with_its_hint() -> None:
     there = "brokers: nobody answers at one:1\n    start it: ottla up"
-    assert told == [there, "brokers: the login is refused", there]
+    assert told_of(REASONS) == [there, "brokers: the login is refused", there]
+
+
+def test_neither_who_refuses_a_login_nor_how_long_that_took_makes_it_another_reason() -> None:
+    """librdkafka says the one before the reason and the other behind it."""
+    reasons = (
+        "sasl_ssl://one:1/bootstrap: wrong (SCRAM) (after 301ms in state AUTH_REQ)",
+        "sasl_ssl://one:1/bootstrap: wrong (SCRAM) (after 4ms in state AUTH_REQ)",
+        "sasl_ssl://two:2/bootstrap: wrong (SCRAM) (after 30ms in state AUTH_REQ, 2 identical error(s) suppressed)",
+    )
+    heard = [explain(KafkaException(KafkaError(KafkaError._AUTHENTICATION, reason))) for reason in reasons]
+    [told] = told_of([ClusterError(f"the login is refused: {each}") for each in heard])
+    assert told == "brokers: the login is refused: sasl_ssl://one:1/bootstrap: wrong (SCRAM)"
+
+
+def test_who_never_saw_the_cluster_is_not_healthy_from_the_first_look_on() -> None:
+    """A pod would be Ready, and a deployment of it a success."""
+
+    def refused() -> NoReturn:
+        raise REASONS[0]
+
+    exporter = Exporter(refused, View(families=frozenset()))
+    exporter.start()
+    try:
+        first = exporter.wait_first(20)
+        assert first is not None
+        assert first.age < 20
+        assert not exporter.is_fresh
+        with closing(Server(exporter, LOOPBACK, 0)) as server:
+            server.start()
+            assert not is_healthy(Listen(LOOPBACK, server.port))
+    finally:
+        exporter.close()
 
 
 def refuse() -> None:

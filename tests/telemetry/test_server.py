@@ -47,6 +47,7 @@ def never() -> NoReturn:
 def serving(*, guard: Guard | None = None, certificate: Certificate | None = None, empty: bool = False) -> Iterator[Server]:
     exporter = Exporter(never, View())
     exporter.snapshot = None if empty else take_snapshot(INFO, 10)
+    exporter.has_seen = not empty
     with closing(Server(exporter, "127.0.0.1", 0, guard=guard, certificate=certificate)) as server:
         server.start()
         yield server
@@ -93,6 +94,7 @@ def test_nothing_is_made_up_before_anything_was_collected() -> None:
     with serving(empty=True) as server:
         assert ask(server.url)[0] == 503
         assert ask(server.url.replace("/metrics", "/healthz")) == (503, "unhealthy\n")
+        assert ask(server.url.replace("/metrics", "/"))[0] == 200  # that it runs: a startup probe asks this
 
 
 @pytest.mark.parametrize("headers", [{}, basic("prometheus", "wrong"), basic("x", "p:äss"), {"Authorization": "Basic"}])

@@ -7,6 +7,7 @@ so its protocol classes are used directly: a read error is never "there is nothi
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ SETUP_TIMEOUT = 10.0  # until a node that takes connections must have said somet
 LEARN_TIMEOUT = 5.0
 LOCAL_WAY_OUT = "see what runs: ottla status; start what is missing: ottla up"
 SILENCE = (kafka_errors.KafkaTimeoutError, kafka_errors.RequestTimedOutError)
+# what librdkafka writes behind a reason, another one each time
+OF_A_MOMENT = re.compile(r" \(after \d+ms in state \w+(, \d+ identical error\(s\) suppressed)?\)")
 NOTHING_OF_IT = MetadataRequest(topics=[], allow_auto_topic_creation=False)
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it logs is raised as well, and explained here
@@ -119,6 +122,11 @@ class Connection:
             raise ClusterError(f"the connection failed: {explain(error)}", hint=self._way_out) from error
         self._silent |= {node_id: error for node_id, error in answers.failures.items() if isinstance(error, SILENCE)}
         return answers
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether another node may answer where one is silent."""
+        return len(self._client._manager.cluster.brokers()) > 1  # noqa: SLF001  (as above)
 
     def listen_again(self) -> None:
         """Give nodes that did not answer another chance."""
@@ -212,8 +220,12 @@ def connect(
         )
     except (kafka_errors.KafkaError, OSError, ValueError) as error:  # a certificate that cannot be read is an OSError
         raise _unreachable(bootstrap_servers, error, way_out) from error
-    # kafka-python's manager has this setting, and its admin client does not hand it on
-    client._manager.config["socket_connection_setup_timeout_ms"] = int(min(SETUP_TIMEOUT, request_timeout) * 1000)  # noqa: SLF001
+    # kafka-python's manager has these settings, and its admin client does not hand them on
+    client._manager.config |= {  # noqa: SLF001
+        "socket_connection_setup_timeout_ms": int(min(SETUP_TIMEOUT, request_timeout) * 1000),
+        # it doubles each time that a node cannot be reached, and what is sent waits for that, however short its own time-out is
+        "socket_connection_setup_timeout_max_ms": int(request_timeout * 1000),
+    }
     try:
         connection = Connection(client, bootstrap_servers, way_out=way_out, options=options)
         if cluster_id is not None:
@@ -240,8 +252,8 @@ def check(code: int, message: str | None, *, what: str) -> None:
 
 
 def explain(error: Exception) -> str:
-    """A foreign error in one line."""
+    """A foreign error in one line, which is the same where the error is."""
     first = error.args[0] if error.args else None
     own_words = getattr(first, "str", None)  # confluent_kafka wraps an error of its own
     text = str(own_words() if callable(own_words) else error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return OF_A_MOMENT.sub("", text.splitlines()[0]) if text else type(error).__name__

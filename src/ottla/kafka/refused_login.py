@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from ottla.kafka.connection import explain
 from ottla.kafka.profile import QUIET
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def refused_login(settings: ClientSettings) -> str | None:
     try:
         client = AdminClient(config, logger=QUIET)
     except KafkaException as error:  # a certificate that cannot be read
-        return str(error.args[0].str())
+        return explain(error)
     deadline = time.monotonic() + ASK_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -36,7 +37,7 @@ def refused_login(settings: ClientSettings) -> str | None:
             client.poll(0)
         else:
             return None
-        reasons = [error.str() for error in heard if error.code() in OF_LOGINS]
+        reasons = [error for error in heard if error.code() in OF_LOGINS]
         if reasons:
-            return str(reasons[-1])
+            return explain(KafkaException(reasons[-1]))
     return None

@@ -133,7 +133,9 @@ def _container(site: Site) -> dict[str, Tree]:
         "ports": [{"name": PORT_NAME, "containerPort": port}],
         "resources": compute(site.spec.kubernetes.exporter_resources, ("kubernetes", "exporter_resources")),
         # Not ready while it does not see the cluster. It is ended only if that is so for ten minutes: an exporter that is started
-        # anew sees no more of a cluster that is gone, and says less of it.
+        # anew sees no more of a cluster that is gone, and says less of it. So its start is over when it answers at all: it has
+        # looked once by then, or for ten seconds, and is asked at once whether it is ready, instead of ten seconds later.
+        "startupProbe": probe("/", PORT_NAME, every=1, failures=120),
         "readinessProbe": probe("/healthz", PORT_NAME, every=10, failures=3),
         "livenessProbe": probe("/healthz", PORT_NAME, every=60, failures=10),
         "securityContext": CONTAINER,

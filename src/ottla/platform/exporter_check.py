@@ -38,7 +38,7 @@ def _wanting(platform: LocalPlatform) -> str | None:
         healthy = _is_healthy(platform, environ)
     except OttlaError as error:
         return error.message
-    return None if healthy else f"it has seen nothing of the cluster for three intervals; see why: {companion.output}"
+    return None if healthy else f"it does not see the cluster; see why: {companion.output}"
 
 
 def _is_healthy(platform: LocalPlatform, environ: Mapping[str, str]) -> bool:

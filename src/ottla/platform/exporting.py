@@ -71,7 +71,7 @@ def make_exporter(
 ) -> Exporter:
     """The exporter of a cluster, with its ``canary`` (traced by ``tracer``) if that is on.
 
-    A node that is silent costs it at most an interval.
+    A node that is silent is given up after an interval, or ten seconds: so long may each try to reach one take.
 
     ``reach`` is asked anew for each connection: while the exporter runs, a platform may be locked, or move to other ports.
     """

@@ -54,7 +54,7 @@ def companion_warnings(spec: EnvironmentSpec) -> Iterator[Problem]:
         )
     if spec.shares is None and spec.exporter.enabled and "/" not in spec.kubernetes.image:
         message = f"{spec.kubernetes.image} names no registry: build the Containerfile, push the image to yours, and name it here"
-        yield ("kubernetes", "image"), f"{message}; until then the exporter does not come up"
+        yield ("kubernetes", "image"), f"{message}; until then the exporter does not come up, unless every machine has that image"
     if spec.kubernetes.dapr.enabled and spec.kubernetes.dapr.dead_letters is None:
         yield from _unread_tombstones(spec)
 

@@ -197,10 +197,12 @@ class Collection:
 
 
 def _ask_twice(read: Callable[[Connection], Seen], connection: Connection) -> Seen:
-    """Ask another node where the one that always answered has just fallen silent."""
+    """Ask another node where the one that always answered has just fallen silent. A single one is not waited for twice."""
     try:
         return read(connection)
     except ClusterError:
+        if not connection.has_choice:
+            raise
         return read(connection)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STALE_AFTER = 3  # intervals
 CLOSE_TIMEOUT = 1.0
 RETRY = 1.0
+WHO_SAID_IT = re.compile(r"\w+://\S+: ")  # as librdkafka puts it before a reason: of several nodes, one that it asked by chance
 
 
 class Exporter:
@@ -41,6 +43,7 @@ class Exporter:
     ) -> None:
         self.view = view
         self.snapshot: Snapshot | None = None
+        self.has_seen = False  # the cluster, since this began
         self.compresses = False  # once somebody asks for gzip, so that no scrape waits for it
         self._connect = connect
         self._canary = canary
@@ -75,8 +78,11 @@ class Exporter:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether what it has is not older than three intervals."""
-        return self.snapshot is not None and self.snapshot.age <= STALE_AFTER * self.view.interval
+        """Whether it saw the cluster, and not longer than three intervals ago.
+
+        The age alone does not tell: until something was seen it counts from the start.
+        """
+        return self.has_seen and self.snapshot is not None and self.snapshot.age <= STALE_AFTER * self.view.interval
 
     def collect_once(self) -> Snapshot:
         """Look at the cluster once, here and now. Raises ClusterError where it cannot be reached."""
@@ -111,7 +117,7 @@ class Exporter:
         before = connection.requests.copy()
         samples = self._collection.collect(connection)
         if not self._collection.outcomes.of["brokers"].failures:
-            self._seen_at = time.monotonic()
+            self._seen_at, self.has_seen = time.monotonic(), True
         self._requests.update(connection.requests - before)
         self._publish(samples)
 
@@ -141,9 +147,10 @@ class Exporter:
     def _tell(self) -> None:
         """Say what a collector cannot read, again only where that changes, and once that all read all again."""
         failing = {name: each.told for name, each in self._collection.outcomes.of.items() if each.failures}
+        reasons = {name: WHO_SAID_IT.sub("", told) for name, told in failing.items()}
         for name in sorted(failing):
-            if failing[name] != self._told.get(name):
+            if reasons[name] != self._told.get(name):
                 self._said(f"{name}: {failing[name]}")
         if self._told and not failing:
             self._said("all collectors read all again")
-        self._told = failing
+        self._told = reasons
