@@ -124,9 +124,11 @@ class CanarySender:
             self._ended, self.problem = time.monotonic(), str(error)
 
     def close(self) -> list[Answer]:
-        """Give up what was not answered, and tell of it."""
+        """Give up what was not answered, and tell of it; no more is sent after that."""
         self._give_up()
-        return self.answers(0)
+        answers = self.answers(0)
+        self._producer = None  # its threads end with it, and not when Python looks for cycles the next time
+        return answers
 
     def _give_up(self) -> None:
         self._producer.purge()
@@ -196,5 +198,6 @@ class CanaryReceiver:
             self._spans.received(self._topic, message.partition(), message.offset(), headers).end()
 
     def close(self) -> None:
-        """Leave; there is no group to wait for."""
+        """Leave; there is no group to wait for. Nothing is read after that."""
         self._consumer.close()
+        self._consumer = None  # as that of the producer
