@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -157,6 +158,45 @@ def test_daprs_secrets_are_copied_before_its_components_and_again_after_a_rotati
         assert place.deploy() == (f"~ Secret {place.namespace}-web/kafka-writer: password of {place.namespace}/writer",)
         assert secret(place, "kafka-writer") == {"password": "another-one"}
         assert place.deploy() == ()
+
+
+def test_a_password_that_the_spec_refers_to_is_brought_before_its_user_and_again_when_it_is_another(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(place.text.replace("writer: {", "writer: {password: '${env:WRITER_PASSWORD}', "))
+    where = f"{CORE}/namespaces/{place.namespace}/secrets/writer-password"
+    secret_line = f"Secret {place.namespace}/writer-password: the password that the spec refers to"
+    with working(place.api, place.namespace):
+        refused = place.ottla("deploy", "--yes")
+        assert refused.exit_code == 4
+        assert f"Secret {place.namespace}/writer-password: it is not there, and here the variable" in refused.stderr
+        assert f"kubectl create secret generic writer-password --namespace {place.namespace}" in refused.stderr
+        monkeypatch.setenv("WRITER_PASSWORD", "tell-nobody")
+        done = place.deploy()
+        assert done.index(f"+ {secret_line}") < done.index(f"+ KafkaUser {place.namespace}/writer")
+        assert b64decode(place.api.get(where).done()["data"]["password"]) == b"tell-nobody"
+        assert place.deploy() == ()
+        monkeypatch.delenv("WRITER_PASSWORD")
+        assert place.deploy() == ()  # what is there will do
+        monkeypatch.setenv("WRITER_PASSWORD", "another")
+        shown = place.ottla("deploy", "--plan", "--exit-code")
+        assert (shown.exit_code, f"~ {secret_line}" in shown.stdout, "another" in shown.output) == (3, True, False), shown.output
+        assert place.deploy() == (f"~ {secret_line}",)
+        place.undeploy()
+    assert place.api.get(where).status == HTTPStatus.NOT_FOUND
+
+
+def test_a_password_of_somebody_else_is_not_overwritten(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.write(place.text.replace("writer: {", "writer: {password: '${env:WRITER_PASSWORD}', "))
+    place.api.create(f"{CORE}/namespaces", {"metadata": {"name": place.namespace}}).done()
+    theirs = {"metadata": {"name": "writer-password"}, "stringData": {"password": "made by hand"}}
+    place.api.create(f"{CORE}/namespaces/{place.namespace}/secrets", theirs).done()
+    monkeypatch.setenv("WRITER_PASSWORD", "another")
+    refused = place.ottla("deploy", "--yes")
+    assert (refused.exit_code, "it has another password than the spec refers to" in refused.stderr) == (4, True), refused.output
+    monkeypatch.setenv("WRITER_PASSWORD", "made by hand")
+    with working(place.api, place.namespace):
+        assert place.ottla("deploy", "--yes").exit_code == 0
 
 
 def test_a_topic_is_taken_from_its_operator_and_given_back_by_a_command(place: Place) -> None:

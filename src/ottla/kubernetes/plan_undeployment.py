@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.difference import other_appliers, owned
 from ottla.kubernetes.kept import kept_in
+from ottla.kubernetes.passwords import references
 from ottla.kubernetes.prerequisites import find_places, identity_of, ours
 from ottla.kubernetes.revival import CLAIMS, CLUSTER_ID, KAFKA_VERSION, METADATA_VERSION, noted
 from ottla.kubernetes.rollout import name_of
@@ -40,7 +41,7 @@ def plan_undeployment(cluster: Cluster, site: Site, rendered: Collection[Identit
     places = find_places(cluster)
     namespaces = dict.fromkeys([str(site.namespace.value), *(each[2] for each in sorted(rendered) if each[2])])
     found, unseen = ours(cluster, places, tuple(namespaces), site.labels)
-    found += _copies(cluster, site)
+    found += _secrets(cluster, site)
     removals, alone = _sorted(found, keeps=not wipe or site.has_cluster)
     claims = _claims(cluster, site)
     live, pools = _seen(cluster, site, places) if site.has_cluster else (None, [])
@@ -67,11 +68,13 @@ def plan_undeployment(cluster: Cluster, site: Site, rendered: Collection[Identit
     )
 
 
-def _copies(cluster: Cluster, site: Site) -> list[Found]:
-    """The Secrets that were copied, without what is in them."""
+def _secrets(cluster: Cluster, site: Site) -> list[Found]:
+    """The Secrets that were copied, and passwords that the spec refers to; without what is in them."""
     found: list[Found] = []
-    for copy in copied_secrets(site):
-        there = cluster.get(SECRETS, copy.to_namespace, copy.to_name)
+    home = str(site.namespace.value)
+    places = [(copy.to_namespace, copy.to_name) for copy in copied_secrets(site)]
+    for namespace, name in dict.fromkeys([*places, *((home, secret) for secret in references(site).values())]):
+        there = cluster.get(SECRETS, namespace, name)
         if there is not None and (there["metadata"].get("labels") or {}).get(INSTANCE) == site.instance:
             found.append((SECRETS, {**there, "apiVersion": "v1", "kind": "Secret", "data": None}))
     return found

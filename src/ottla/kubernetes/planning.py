@@ -10,6 +10,7 @@ from ottla.kubernetes.cluster import at_once
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.kept import kept_in, read_kept
 from ottla.kubernetes.operator_planning import brought, plan_operator
+from ottla.kubernetes.passwords import plan_passwords
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, identity_of, missing, ours, storage_classes
 from ottla.kubernetes.quotas import over_quota
 from ottla.kubernetes.revival import CLAIMS, kept_id, other_volumes, past
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.rollout import Planned
     from ottla.kubernetes.site import Site
     from ottla.kubernetes.weighing import Weighed
+    from ottla.model.secret import Secret
 
 KAFKA, NAMESPACE, STORAGE_CLASS, TOPIC = "Kafka", "Namespace", "StorageClass", "KafkaTopic"
 Identity = tuple[str, str, str, str]
@@ -42,10 +44,12 @@ def plan_rollout(
     *,
     force: Collection[str] = frozenset(),
     finalise: bool = False,
+    passwords: Mapping[str, Secret | str],
 ) -> Rollout:
     """Ask, compare, decide.
 
     ``steps`` are what is rendered of the site; ``force`` are names of resources.
+    ``passwords`` are what the references of users lead to, by their names, or why one leads nowhere.
     Without ``finalise`` the metadata.version of a cluster that is there stays as it is.
     Raises PlanRefused with all that is missing, ClusterError where the server does not answer.
     """
@@ -55,7 +59,7 @@ def plan_rollout(
     coming = brought(operator, there)
     places = {**there, **coming}
     copies = copied_secrets(site)
-    lacking = (*in_the_way, *missing(cluster, site, resources, places, copies))
+    lacking = (*in_the_way, *missing(cluster, site, resources, places, copies, passwords=bool(passwords)))
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
     planned = _planned(cluster, site, steps, places, coming, force=force, finalise=finalise)
@@ -67,7 +71,8 @@ def plan_rollout(
     notes = (*operator.notes, *_operator(planned, cluster), *_held_back(planned, steps), *_unmanaged(planned), *unseen)
     copied = plan_copies(cluster, copies, site)
     memory = kept_in(site)[:2] if read_kept(cluster, site) else None
-    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, copied, operator, memory)
+    referred = plan_passwords(cluster, site, passwords)
+    return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, copied, referred, operator, memory)
 
 
 def _planned(

@@ -60,14 +60,20 @@ def find_places(cluster: Cluster) -> Places:
 
 
 def missing(
-    cluster: Cluster, site: Site, resources: Iterable[Resource], places: Places, copies: Collection[SecretCopy]
+    cluster: Cluster,
+    site: Site,
+    resources: Iterable[Resource],
+    places: Places,
+    copies: Collection[SecretCopy],
+    *,
+    passwords: bool,
 ) -> tuple[str, ...]:
     """What is missing, each with what to do; nothing is changed by asking."""
     rendered = [each.identity for each in resources]
     return (
         *too_old(cluster.version()),
         *_unknown_kinds(rendered, places),
-        *refused(cluster, (*rights(rendered, places), *_rights_to_copy(copies))),
+        *refused(cluster, (*rights(rendered, places), *_rights_to_secrets(site, copies, passwords=passwords))),
         *_storage(cluster, site, places),
         *_namespaces(cluster, rendered, places),
     )
@@ -86,9 +92,10 @@ def rights(rendered: Iterable[tuple[str, str, str, str]], places: Places) -> tup
     return tuple(wanted)
 
 
-def _rights_to_copy(copies: Collection[SecretCopy]) -> dict[Right, None]:
-    """To read each original, and to write its copy."""
+def _rights_to_secrets(site: Site, copies: Collection[SecretCopy], *, passwords: bool) -> dict[Right, None]:
+    """To read each original, and to write its copy; and to write passwords that the spec refers to."""
     pairs = [(each.namespace, ("get",)) for each in copies] + [(each.to_namespace, APPLYING) for each in copies]
+    pairs += [(str(site.namespace.value), APPLYING)] if passwords else []
     return dict.fromkeys(Right(SECRETS, namespace, verb) for namespace, verbs in pairs for verb in verbs)
 
 

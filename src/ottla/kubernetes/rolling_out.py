@@ -13,10 +13,11 @@ from ottla.kubernetes.kept import forget_kept
 from ottla.kubernetes.operator_installing import install, wait_for_operator
 from ottla.kubernetes.operator_planning import refuse_moved
 from ottla.kubernetes.operators import STEP
+from ottla.kubernetes.passwords import write_password
 from ottla.kubernetes.resource import OTTLA
 from ottla.kubernetes.revival import CLAIMS, revive
-from ottla.kubernetes.rollout import DAPR, Action
-from ottla.kubernetes.secret_copies import make_copy
+from ottla.kubernetes.rollout import Action
+from ottla.kubernetes.secret_copies import PlannedCopy, make_copy
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
 from ottla.kubernetes.strimzi_pools import POOL_LABEL
 from ottla.kubernetes.weighing_pools import still_growing, volumes
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from ottla.kubernetes.cluster import Answer, Cluster
     from ottla.kubernetes.operators import OperatorStep
+    from ottla.kubernetes.passwords import PlannedPassword
     from ottla.kubernetes.rollout import Planned, Rollout
-    from ottla.kubernetes.secret_copies import PlannedCopy
     from ottla.local import Reporter
 
 EVERY = 2.0  # seconds between two looks at what is waited for
@@ -90,8 +91,9 @@ def _carry_out_step(
 ) -> None:
     if step == STEP:
         _bring(cluster, plan.operator, account, report, timeout=timeout, every=every)
-    if step == DAPR:
-        _copy_secrets(cluster, plan.copies, account, report)
+    for secret in plan.secrets(step):
+        if secret.action is not Action.NONE:
+            _do(secret.line, partial(_write, cluster, secret), account, report)
     for each in planned:
         if each.action is not Action.NONE:
             _apply(cluster, each, account, report, timeout=timeout, every=every)
@@ -124,11 +126,9 @@ def _apply(cluster: Cluster, planned: Planned, account: _Account, report: Report
         )
 
 
-def _copy_secrets(cluster: Cluster, copies: Sequence[PlannedCopy], account: _Account, report: Reporter) -> None:
-    """Each as its original is by now: a user's password may be made by its operator after the plan was."""
-    for each in copies:
-        if each.action is not Action.NONE:
-            _do(each.line, partial(make_copy, cluster, each), account, report)
+def _write(cluster: Cluster, secret: PlannedPassword | PlannedCopy) -> Answer:
+    """A copy is as its original is by now: a user's password may be made by its operator after the plan was."""
+    return make_copy(cluster, secret) if isinstance(secret, PlannedCopy) else write_password(cluster, secret)
 
 
 def _do(line: str, do: Callable[[], Answer], account: _Account, report: Reporter) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.cluster import Answer, Place
     from ottla.kubernetes.difference import Conflict, FieldChange
     from ottla.kubernetes.operators import OperatorStep
+    from ottla.kubernetes.passwords import PlannedPassword
     from ottla.kubernetes.resource import Resource
     from ottla.kubernetes.secret_copies import PlannedCopy
     from ottla.plan import Risk
@@ -34,7 +35,7 @@ class Action(Enum):
     NONE = "none"
 
 
-DAPR = "dapr"  # the step before which Secrets are copied: its components name them
+USERS, DAPR = "users", "dapr"  # the steps that name Secrets
 SIGNS = {Action.ADD: "+", Action.CHANGE: "~", Action.TAKE_OVER: "~"}
 
 
@@ -82,6 +83,7 @@ class Rollout:
     left_alone: tuple[str, ...]
     notes: tuple[str, ...]
     copies: tuple[PlannedCopy, ...] = ()
+    passwords: tuple[PlannedPassword, ...] = ()
     operator: OperatorStep = NOTHING
     kept: tuple[str, str] | None = None  # what is remembered of topics, and need not be once they are there
 
@@ -97,16 +99,24 @@ class Rollout:
         for step, planned in self.steps.items():
             if step == STEP:
                 found.extend(self.operator.lines)
-            if step == DAPR:
-                found.extend(each.line for each in self.copies if each.action is not Action.NONE)
+            found.extend(each.line for each in self.secrets(step) if each.action is not Action.NONE)
             found.extend(each.line for each in planned if each.action is not Action.NONE)
         return tuple(found)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it cannot be carried out: fields of others, and what the server would refuse."""
-        of_copies = tuple(f"{each.name}: {each.refusal}" for each in self.copies if each.refusal is not None)
-        return (*(reason for each in self.planned for reason in _reasons(each)), *of_copies)
+        of_secrets = tuple(f"{each.name}: {each.refusal}" for each in self.all_secrets if each.refusal is not None)
+        return (*(reason for each in self.planned for reason in _reasons(each)), *of_secrets)
+
+    @property
+    def all_secrets(self) -> tuple[PlannedPassword | PlannedCopy, ...]:
+        """The Secrets that Ottla writes, whatever is to be done to them."""
+        return (*self.passwords, *self.copies)
+
+    def secrets(self, step: str) -> tuple[PlannedPassword | PlannedCopy, ...]:
+        """The Secrets that are written before that step, in which something names them."""
+        return self.passwords if step == USERS else self.copies if step == DAPR else ()
 
     @property
     def steps(self) -> dict[str, tuple[Planned, ...]]:
@@ -187,7 +197,7 @@ def rollout_lines(plan: Rollout) -> tuple[str, ...]:
         if each.revived_as is not None:
             lines.append(f"    it comes back to the volumes that were kept, as cluster_id {each.revived_as}")
         lines.extend(f"! {reason}" for reason in _reasons(each))
-    return (*lines, *(each.line for each in plan.copies if each.action is not Action.NONE))
+    return (*lines, *(each.line for each in plan.all_secrets if each.action is not Action.NONE))
 
 
 def rollout_document(plan: Rollout) -> dict[str, Any]:
@@ -199,6 +209,7 @@ def rollout_document(plan: Rollout) -> dict[str, Any]:
         "namespace": plan.namespace,
         "operator": plan.operator.document,
         "changes": [_document(each) for each in plan.changes],
+        "passwords": [each.name for each in plan.passwords if each.action is not Action.NONE],
         "copied_secrets": [
             {"from": f"{each.copy.namespace}/{each.copy.name}", "to": f"{each.copy.to_namespace}/{each.copy.to_name}"}
             for each in plan.copies
@@ -223,7 +234,7 @@ def _document(planned: Planned) -> dict[str, Any]:
 
 def rollout_summary(plan: Rollout) -> str:
     """All of it in one line."""
-    actions = [*(each.action for each in plan.planned), *(each.action for each in plan.copies)]
+    actions = [*(each.action for each in plan.planned), *(each.action for each in plan.all_secrets)]
     counts = {action: actions.count(action) for action in Action}
     for line in plan.operator.lines:
         counts[next(action for action, sign in SIGNS.items() if line.startswith(sign))] += 1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ottla.kubernetes.undeployment import Undeployment
     from ottla.kubernetes.verification_job import Answered
     from ottla.local import Reporter
+    from ottla.model.secret import Secret
     from ottla.platform.rendering import Rendering
     from ottla.spec import Spec
 
@@ -55,7 +56,22 @@ class Deployment:
         if unknown:
             raise UsageError(f"--force-conflicts {', '.join(unknown)}: no such resource", hint="such as Kafka/NAMESPACE/NAME")
         site, steps = self.rendering.site, self.rendering.steps
-        return plan_rollout(self.cluster, site, steps, force=force, finalise=finalise)
+        return plan_rollout(self.cluster, site, steps, force=force, finalise=finalise, passwords=self._passwords())
+
+    def _passwords(self) -> dict[str, Secret | str]:
+        """What the references of users lead to here, or why one leads nowhere."""
+        from ottla.kubernetes.passwords import references
+        from ottla.secrets import resolve
+
+        folder, site = self.spec.path.resolve().parent, self.rendering.site
+        found: dict[str, Secret | str] = {}
+        for name in references(site):
+            reference = site.users[name].password
+            try:
+                found[name] = "" if reference is None else resolve(reference, environ=os.environ, folder=folder)
+            except LocalError as missing:
+                found[name] = missing.message
+        return found
 
     def apply(self, plan: Rollout, *, timeout: float) -> tuple[str, ...]:
         """Do it, and wait for each step. Raises StalePlan, ApplyError, WaitTimeout, ClusterError."""
