@@ -32,6 +32,15 @@ def test_a_cluster_at_an_address_is_compared_with_the_spec(three: Home) -> None:
     assert "ok  node 3: " in done.stdout
 
 
+def test_what_is_kafkas_own_default_there_is_in_force_as_well(three: Home) -> None:
+    options = elsewhere(three)
+    spec = json.loads((three.folder / SPEC).read_text())
+    spec["cluster"]["config"]["log.index.interval.bytes"] = "4KiB"  # Kafka's default, which no node was told
+    (three.folder / SPEC).write_text(json.dumps(spec))
+    done = three.run(*options, spec=SPEC)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_what_is_off_there_is_named_and_is_exit_code_6(three: Home) -> None:
     done = three.run(*elsewhere(three, partitions=9), spec=SPEC)
     assert done.returncode == 6

@@ -10,8 +10,10 @@ from ottla.spec import WriteProbe, client_profile, desired_state
 from ottla.spec.desired import server_properties
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from ottla.kafka.configs import ConfigEntry
     from ottla.model.state import ClusterState, Evidence
     from ottla.platform.access import Access
     from ottla.reconcile import Check, Observation
@@ -34,12 +36,17 @@ def verify_elsewhere(spec: EnvironmentSpec, access: Access, *, write_as: str | N
     Users, ACLs and quotas are looked at by whoever made them. With ``write_as``, the name of this run, an event goes through
     every topic that may take one. Raises ClusterError if anything cannot be read.
     """
+    from ottla.kafka.configs import read_broker_configs
     from ottla.kafka.events import Sender
     from ottla.reconcile import observe, read_evidence, verify, verify_write
 
     with access.connected() as connection:
         observation = observe(connection)
         answering = frozenset(observation.state.nodes)
+        # What is in force there, whoever set it: somebody else's brokers may have it as Kafka's own default
+        entries = read_broker_configs(connection, sorted(answering))
+        nodes = {node_id: Node(node_id, _values(of_node)) for node_id, of_node in entries.items()}
+        observation = replace(observation, state=replace(observation.state, nodes=nodes))
         checks = verify(observation, _desired(spec, answering))
         if write_as is None:
             return Verification(checks, (), ())
@@ -49,6 +56,10 @@ def verify_elsewhere(spec: EnvironmentSpec, access: Access, *, write_as: str | N
     profile = client_profile(spec)
     events = verify_write(Sender(access.settings, profile), profile, permitted, run_id=write_as)
     return Verification(checks, events, not_written(spec, permitted))
+
+
+def _values(entries: Mapping[str, ConfigEntry]) -> dict[str, str]:
+    return {key: entry.value for key, entry in entries.items() if entry.value is not None}
 
 
 def _desired(spec: EnvironmentSpec, brokers: AbstractSet[int]) -> ClusterState:
