@@ -48,9 +48,7 @@ def command(
         undeployment = deployment.plan_undeployment(wipe=wipe)
         _show(undeployment, output)
         refuse(undeployment, {DELETES_RECORDS} if plan else accepted)
-        if plan:
-            return 0
-        if not undeployment.removals and not (wipe and undeployment.claims):
+        if plan or undeployment.is_empty:
             return 0
         if not yes and not _agreed(undeployment):
             note("nothing was done")

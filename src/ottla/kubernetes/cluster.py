@@ -65,6 +65,11 @@ class Place:
         return f"{self.root}/{within}{self.plural}" + (f"/{name}" if name else "")
 
 
+CLAIMS, CONFIG_MAPS, PODS, SECRETS = (
+    Place("api/v1", plural, namespaced=True) for plural in ("persistentvolumeclaims", "configmaps", "pods", "secrets")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back; ``body`` is the object, or the Status that says what is wrong."""
@@ -187,19 +192,20 @@ class Cluster:
         wanted = {"verb": verb, "group": place.group, "resource": place.plural, "subresource": subresource}
         spec = {"resourceAttributes": {**wanted, **({"namespace": namespace} if place.namespaced else {})}}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
-        return bool(_done(self.ask("POST", RIGHTS, body=review), RIGHTS)["status"].get("allowed"))
+        return bool(done(self.ask("POST", RIGHTS, body=review), RIGHTS)["status"].get("allowed"))
 
     def _read(
         self, path: str, *, query: Mapping[str, str] | None = None, or_else: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """What lies there; ``or_else`` where nothing does. What may not be read is an error, never nothing."""
         answer = self.ask("GET", path, query=query)
-        return or_else if answer.status == HTTPStatus.NOT_FOUND and or_else is not None else _done(answer, path)
+        return or_else if answer.status == HTTPStatus.NOT_FOUND and or_else is not None else done(answer, path)
 
 
-def _done(answer: Answer, path: str) -> dict[str, Any]:
+def done(answer: Answer, where: str) -> dict[str, Any]:
+    """The object. Raises ClusterError with the server's words where it did not do it."""
     if not answer.done:
-        raise ClusterError(answer.message, where=path)
+        raise ClusterError(answer.message, where=where)
     return answer.body
 
 

@@ -37,22 +37,27 @@ UNSEEN = "no operator has looked at it yet, as it is now"
 GONE = Condition(ready=False, said="is not there any more")
 
 
+def conditions_of(document: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    """All that a resource says of itself; nothing of one that is not there, or that nobody has looked at."""
+    return ((document or {}).get("status") or {}).get("conditions") or ()
+
+
 def condition_of(document: Mapping[str, Any]) -> Condition:
     """What a resource of an awaited kind says of itself."""
     status = document.get("status") or {}
     if status.get("observedGeneration", 0) < document["metadata"].get("generation", 1):
         return Condition(ready=False, said=UNSEEN)
-    found = status.get("conditions") or ()
+    found = conditions_of(document)
     wanted, against = AWAITED[document["kind"]], _against(found) or _not_done(document["kind"], found)
     if against is not None:
-        return Condition(ready=False, said=_said(against))
+        return Condition(ready=False, said=said_of(against))
     if wanted is None:
         return _has_its_nodes(document)
     condition = next((each for each in found if each.get("type") in {wanted, UNMANAGED}), None)
     if condition is None:
         return Condition(ready=False, said=f"has no condition {wanted} yet")
     ready = condition.get("status") == "True" and _rolled_out(document)
-    return Condition(ready=ready, said=_said(condition))
+    return Condition(ready=ready, said=said_of(condition))
 
 
 def _against(found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -79,7 +84,7 @@ def _rolled_out(document: Mapping[str, Any]) -> bool:
     return bool((document["status"].get("updatedReplicas") or 0) >= document["spec"].get("replicas", 1))
 
 
-def _said(condition: Mapping[str, Any]) -> str:
+def said_of(condition: Mapping[str, Any]) -> str:
     """``Creating: Kafka cluster is being deployed``; the condition itself where it gives no reason."""
     reasons = [str(condition[key]) for key in ("reason", "message") if condition.get(key)]
     return ": ".join(reasons) or f"{condition.get('type')}={condition.get('status')}"

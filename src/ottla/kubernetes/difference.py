@@ -49,6 +49,12 @@ def comparable(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in document.items() if key != "status"}, "metadata": metadata}
 
 
+def annotation(document: Mapping[str, Any], key: str) -> str | None:
+    """What stands there; None where nothing does."""
+    found: str | None = (document["metadata"].get("annotations") or {}).get(key)
+    return found
+
+
 def owned(document: Mapping[str, Any]) -> Any:
     """The fields that were applied as ours, as the server keeps them; None where nothing was."""
     entries = document["metadata"].get("managedFields") or ()

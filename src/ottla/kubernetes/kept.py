@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ottla.errors import ClusterError
-from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.cluster import CONFIG_MAPS, done
 from ottla.kubernetes.resource_names import resource_name
 from ottla.spec.kubernetes import INSTANCE, PART_OF
 
@@ -19,43 +18,40 @@ if TYPE_CHECKING:
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.site import Site
 
-MAPS = Place("api/v1", "configmaps", namespaced=True)
 TOPICS = "topics.json"
 
 
 def read_kept(cluster: Cluster, site: Site) -> dict[str, Any]:
     """The spec of each KafkaTopic that was there, by its name; none where nothing is remembered."""
-    found = cluster.get(MAPS, str(site.namespace.value), _name(site))
-    kept: dict[str, Any] = json.loads((found or {}).get("data", {}).get(TOPICS, "{}"))
-    return kept
+    return _topics(cluster, *kept_in(site)[:2])
+
+
+def _topics(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
+    found = cluster.get(CONFIG_MAPS, namespace, name)
+    topics: dict[str, Any] = json.loads((found or {}).get("data", {}).get(TOPICS, "{}"))
+    return topics
 
 
 def write_kept(cluster: Cluster, namespace: str, name: str, labels: Mapping[str, str], topics: Mapping[str, Any]) -> None:
     """Remember topics beside those that are remembered already. Raises ClusterError."""
-    there = cluster.get(MAPS, namespace, name)
-    known = json.loads((there or {}).get("data", {}).get(TOPICS, "{}"))
+    known = _topics(cluster, namespace, name)
     document = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": namespace, "labels": dict(labels)},
         "data": {TOPICS: json.dumps({**known, **topics}, sort_keys=True)},
     }
-    answer = cluster.apply(MAPS, document, dry_run=False, force=True)
-    if not answer.done:
-        raise ClusterError(answer.message, where=f"ConfigMap {namespace}/{name}")
+    done(cluster.apply(CONFIG_MAPS, document, dry_run=False, force=True), f"ConfigMap {namespace}/{name}")
 
 
 def forget_kept(cluster: Cluster, namespace: str, name: str) -> None:
     """Once the topics are there again, or gone for good."""
-    there = cluster.get(MAPS, namespace, name)
+    there = cluster.get(CONFIG_MAPS, namespace, name)
     if there is not None:
-        cluster.delete(MAPS, namespace, name, uid=there["metadata"]["uid"])
+        cluster.delete(CONFIG_MAPS, namespace, name, uid=there["metadata"]["uid"])
 
 
 def kept_in(site: Site) -> tuple[str, str, dict[str, str]]:
     """Where it is remembered: namespace, name, labels. It is not found as one of the resources that Ottla manages."""
-    return str(site.namespace.value), _name(site), {PART_OF: site.spec.platform, INSTANCE: site.instance}
-
-
-def _name(site: Site) -> str:
-    return f"ottla-kept-{resource_name(site.environment)}"
+    name = f"ottla-kept-{resource_name(site.environment)}"
+    return str(site.namespace.value), name, {PART_OF: site.spec.platform, INSTANCE: site.instance}

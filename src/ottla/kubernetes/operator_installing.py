@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ottla.errors import ClusterError
+from ottla.kubernetes.cluster import done
 from ottla.kubernetes.conditions import GONE, Condition
 from ottla.kubernetes.helm import Helm
 from ottla.kubernetes.operator_planning import BROUGHT
@@ -40,9 +40,8 @@ def install(cluster: Cluster, step: OperatorStep, report: Reporter, *, every: fl
 
 def _define(cluster: Cluster, definition: dict[str, Any]) -> None:
     """By force: helm may have made it, and never brings it to another version."""
-    answer = cluster.apply(DEFINITIONS, definition, dry_run=False, force=True)
-    if not answer.done:
-        raise ClusterError(answer.message, where=f"{definition['kind']} {definition['metadata']['name']}")
+    where = f"{definition['kind']} {definition['metadata']['name']}"
+    done(cluster.apply(DEFINITIONS, definition, dry_run=False, force=True), where)
 
 
 def _wait_established(cluster: Cluster, names: Iterable[str], *, every: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ottla.errors import ClusterError, LocalError, StalePlan
-from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.cluster import SECRETS, Place
 from ottla.kubernetes.helm import Helm
 from ottla.kubernetes.operator_deciding import LEAVE_IT, OTHER_CHART, decide, decide_release
 from ottla.kubernetes.operator_seen import API, DEFINITIONS, see
@@ -47,8 +47,7 @@ def rights(namespace: str) -> Iterator[Right]:
     yield from (Right(DEFINITIONS, "", verb) for verb in (*APPLYING, "list"))
     for roles in ("clusterroles", "clusterrolebindings"):
         yield from (Right(Place(ROLES, roles, namespaced=False), "", verb) for verb in APPLYING)
-    secrets = Place("api/v1", "secrets", namespaced=True)  # in which helm writes down what it did
-    yield from (Right(secrets, namespace, verb) for verb in ("list", "create", "update"))
+    yield from (Right(SECRETS, namespace, verb) for verb in ("list", "create", "update"))  # helm writes down there what it did
 
 
 def _asked(helm: Helm, step: OperatorStep) -> tuple[int | None, tuple[str, ...]]:

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ottla.kubernetes.cluster import Place
-from ottla.kubernetes.conditions import condition_of
+from ottla.kubernetes.conditions import condition_of, conditions_of
+from ottla.kubernetes.difference import annotation
 from ottla.kubernetes.operators import ALL, Operator, RunningKafka, Seen
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def operator_of(deployment: dict[str, Any]) -> Operator:
         metadata["name"],
         _tag(own["image"]),
         _watched(_variable(own), deployment),
-        (metadata.get("annotations") or {}).get(RELEASE),
+        annotation(deployment, RELEASE),
         condition_of({"kind": "Deployment", **deployment}),
     )
 
@@ -105,5 +106,5 @@ def _stored(cluster: Cluster) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def established(cluster: Cluster, name: str) -> bool:
     """Whether the server takes resources of a definition."""
-    found = (cluster.get(DEFINITIONS, "", name) or {}).get("status") or {}
-    return any(each["type"] == "Established" and each["status"] == "True" for each in found.get("conditions") or ())
+    found = conditions_of(cluster.get(DEFINITIONS, "", name))
+    return any(each["type"] == "Established" and each["status"] == "True" for each in found)

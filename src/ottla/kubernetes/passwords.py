@@ -9,10 +9,11 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ottla.kubernetes.cluster import SECRETS
 from ottla.kubernetes.difference import other_appliers, owned
-from ottla.kubernetes.resource import metadata, plain
+from ottla.kubernetes.resource import metadata
 from ottla.kubernetes.rollout import SIGNS, Action
-from ottla.kubernetes.secret_copies import SECRETS
+from ottla.kubernetes.secret_copies import value_in, write_secret
 from ottla.kubernetes.strimzi import KAFKA
 from ottla.kubernetes.strimzi_users import SECRET_KEY
 from ottla.spec.identity import Authentication
@@ -64,7 +65,7 @@ def plan_passwords(cluster: Cluster, site: Site, passwords: Mapping[str, Secret 
 def _planned(cluster: Cluster, site: Site, secret: str, password: Secret | str) -> PlannedPassword:
     namespace = str(site.namespace.value)
     there = cluster.get(SECRETS, namespace, secret)
-    value = ((there or {}).get("data") or {}).get(SECRET_KEY)
+    value = value_in(there, SECRET_KEY)
     if isinstance(password, str):
         by_hand = f"kubectl create secret generic {secret} --namespace {namespace} --from-file={SECRET_KEY}=/dev/stdin"
         why = None if value else f"it is not there, and here {password}; or make it: {by_hand}"
@@ -83,9 +84,7 @@ def write_password(cluster: Cluster, planned: PlannedPassword) -> Answer:
     """Bring it there."""
     assert planned.password is not None  # noqa: S101  (only what was found is written)
     head = metadata(planned.secret, namespace=planned.site.namespace, component=KAFKA, site=planned.site)
-    data = {SECRET_KEY: _encoded(planned.password)}
-    document = {"apiVersion": "v1", "kind": "Secret", "metadata": plain(head), "type": "Opaque", "data": data}
-    return cluster.apply(SECRETS, document, dry_run=False, force=False)
+    return write_secret(cluster, head, SECRET_KEY, _encoded(planned.password), force=False)
 
 
 def _encoded(password: Secret) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ottla.kubernetes.cluster import CLAIMS, PODS, SECRETS
 from ottla.kubernetes.dapr import copied_secrets
 from ottla.kubernetes.difference import other_appliers, owned
 from ottla.kubernetes.kept import kept_in
 from ottla.kubernetes.passwords import references
 from ottla.kubernetes.prerequisites import find_places, identity_of, ours
-from ottla.kubernetes.revival import CLAIMS, CLUSTER_ID, KAFKA_VERSION, METADATA_VERSION, noted
+from ottla.kubernetes.revival import CLUSTER_ID, KAFKA_VERSION, METADATA_VERSION, noted
 from ottla.kubernetes.rollout import name_of
-from ottla.kubernetes.secret_copies import SECRETS
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
-from ottla.kubernetes.undeployment import KAFKA, ORDER, PODS, POOL, TOPIC, Claim, Removal, Undeployment, ordered
+from ottla.kubernetes.undeployment import KAFKA, ORDER, POOL, TOPIC, Claim, Removal, Undeployment, ordered
 from ottla.kubernetes.versions import metadata_version
 from ottla.kubernetes.weighing import cluster_of
 from ottla.spec.kubernetes import INSTANCE

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import PlanRefused
-from ottla.kubernetes.cluster import at_once
+from ottla.kubernetes.cluster import CLAIMS, at_once
 from ottla.kubernetes.dapr import copied_secrets
+from ottla.kubernetes.difference import annotation
 from ottla.kubernetes.kept import kept_in, read_kept
 from ottla.kubernetes.operator_planning import brought, plan_operator
 from ottla.kubernetes.passwords import plan_passwords
 from ottla.kubernetes.prerequisites import NAMESPACES_API, find_places, identity_of, missing, ours, storage_classes
 from ottla.kubernetes.quotas import over_quota
-from ottla.kubernetes.revival import CLAIMS, kept_id, other_volumes, past
+from ottla.kubernetes.revival import kept_id, other_volumes, past
 from ottla.kubernetes.rollout import Rollout, decided, name_of, named
 from ottla.kubernetes.secret_copies import plan_copies
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
@@ -62,7 +63,8 @@ def plan_rollout(
     lacking = (*in_the_way, *missing(cluster, site, resources, places, copies, passwords=bool(passwords)))
     if lacking:
         raise PlanRefused(lacking, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
-    planned = _planned(cluster, site, steps, places, coming, force=force, finalise=finalise)
+    kept = read_kept(cluster, site)
+    planned = _planned(cluster, steps, places, coming, kept, force=force, finalise=finalise)
     over = over_quota(cluster, planned)
     if over:
         raise PlanRefused(over, hint=f"nothing was changed (context {cluster.context}, {cluster.server})")
@@ -70,26 +72,25 @@ def plan_rollout(
     namespace = str(site.namespace.value)
     notes = (*operator.notes, *_operator(planned, cluster), *_held_back(planned, steps), *_unmanaged(planned), *unseen)
     copied = plan_copies(cluster, copies, site)
-    memory = kept_in(site)[:2] if read_kept(cluster, site) else None
+    memory = kept_in(site)[:2] if kept else None
     referred = plan_passwords(cluster, site, passwords)
     return Rollout(cluster.context, cluster.server, version, namespace, planned, alone, notes, copied, referred, operator, memory)
 
 
 def _planned(
     cluster: Cluster,
-    site: Site,
     steps: Mapping[str, tuple[Resource, ...]],
     places: Places,
     coming: Places,
+    kept: Mapping[str, Any],
     *,
     force: Collection[str],
     finalise: bool,
 ) -> tuple[Planned, ...]:
     """Each resource; what is in a namespace that is still to be made, or of a kind that is to come, cannot be tried there."""
-    classes, kept = storage_classes(cluster, places), read_kept(cluster, site)
+    classes = storage_classes(cluster, places)
     resources = [(step, resource) for step, theirs in steps.items() for resource in theirs]
     absent = {name for name in _namespaces(resources) if cluster.get(places[NAMESPACES_API, NAMESPACE], "", name) is None}
-
     pools = [resource.document for _, resource in resources if resource.identity[1] == "KafkaNodePool"]
 
     def compared(item: tuple[str, Resource]) -> Planned:
@@ -204,7 +205,6 @@ def _held_back(planned: tuple[Planned, ...], steps: Mapping[str, tuple[Resource,
 def _unmanaged(planned: tuple[Planned, ...]) -> Iterator[str]:
     """Topics that were taken out of their operator's hands."""
     for each in planned:
-        annotations = (each.seen or {}).get("metadata", {}).get("annotations") or {}
-        if each.resource.identity[1] == TOPIC and annotations.get(MANAGED) == UNMANAGED:
+        if each.resource.identity[1] == TOPIC and each.seen is not None and annotation(each.seen, MANAGED) == UNMANAGED:
             back = f"ottla topics manage {each.resource.identity[3]}"
             yield f"{each.name} is not managed: Strimzi carries nothing of it out; to give it back: {back}"

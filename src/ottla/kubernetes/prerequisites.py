@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ottla.kubernetes.cluster import at_once
+from ottla.kubernetes.cluster import CLAIMS, SECRETS, at_once
 from ottla.kubernetes.conditions import AWAITED
-from ottla.kubernetes.revival import CLAIMS
-from ottla.kubernetes.secret_copies import SECRETS
 from ottla.kubernetes.weighing_pools import is_default
 from ottla.spec.versions import LEAST_KUBERNETES, STRIMZI_VERSION
 

@@ -6,9 +6,9 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.cluster import CLAIMS, Place
 from ottla.kubernetes.resource import amount_of, quantity
-from ottla.kubernetes.revival import CLAIMS, claims_of
+from ottla.kubernetes.revival import claims_of
 from ottla.kubernetes.rollout import Action
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
 

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ClusterError
-from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.conditions import conditions_of
+from ottla.kubernetes.difference import annotation
 from ottla.kubernetes.resource import bytes_of
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
 from ottla.kubernetes.strimzi_pools import NEXT_IDS
@@ -21,9 +22,8 @@ from ottla.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ottla.kubernetes.cluster import Answer, Cluster
+    from ottla.kubernetes.cluster import Answer, Cluster, Place
 
-CLAIMS = Place("api/v1", "persistentvolumeclaims", namespaced=True)
 CLUSTER_ID = "ottla/cluster-id"  # annotations of a claim: whose it is, and what its nodes were
 KAFKA_VERSION, METADATA_VERSION = "ottla/kafka-version", "ottla/metadata-version"
 FIRST_ID = re.compile(r"\d+")
@@ -47,7 +47,7 @@ def kept_id(kafka: str, live: Mapping[str, Any] | None, claims: Sequence[Mapping
 
 def noted(claims: Sequence[Mapping[str, Any]], key: str) -> str | None:
     """What stands on each claim; None where it is not the same on all of them."""
-    found = {(each["metadata"].get("annotations") or {}).get(key) for each in claims}
+    found = {annotation(each, key) for each in claims}
     return found.pop() if len(found) == 1 else None
 
 
@@ -114,7 +114,7 @@ def _unknown(kafka: str, claims: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _is_paused(live: Mapping[str, Any]) -> bool:
-    return (live["metadata"].get("annotations") or {}).get(PAUSE) == "true"
+    return annotation(live, PAUSE) == "true"
 
 
 def revive(
@@ -171,5 +171,4 @@ def _give(cluster: Cluster, place: Place, document: Mapping[str, Any], cluster_i
 
 
 def _conditions(document: Mapping[str, Any] | None) -> tuple[str, ...]:
-    found = ((document or {}).get("status") or {}).get("conditions") or ()
-    return tuple(str(each.get("type")) for each in found if each.get("status") == "True")
+    return tuple(str(each.get("type")) for each in conditions_of(document) if each.get("status") == "True")

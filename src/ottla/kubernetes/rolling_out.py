@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ApplyError, ClusterError, LocalError, StalePlan, WaitTimeout
+from ottla.kubernetes.cluster import CLAIMS
 from ottla.kubernetes.conditions import GONE, UNSEEN, condition_of
 from ottla.kubernetes.difference import comparable, conflicts
 from ottla.kubernetes.kept import forget_kept
@@ -15,7 +17,7 @@ from ottla.kubernetes.operator_planning import refuse_moved
 from ottla.kubernetes.operators import STEP
 from ottla.kubernetes.passwords import write_password
 from ottla.kubernetes.resource import OTTLA
-from ottla.kubernetes.revival import CLAIMS, revive
+from ottla.kubernetes.revival import revive
 from ottla.kubernetes.rollout import Action
 from ottla.kubernetes.secret_copies import PlannedCopy, make_copy
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
@@ -65,17 +67,34 @@ def carry_out(cluster: Cluster, plan: Rollout, report: Reporter, *, timeout: flo
     refuse_moved(cluster, plan.operator)
     _refuse_moved(cluster, plan)
     account = _Account(left=[*plan.lines])
-    try:
+    with told_if_interrupted(account.done, report, HINT):
         for step, planned in plan.steps.items():
             _carry_out_step(cluster, plan, step, planned, account, report, timeout=timeout, every=every)
-    except KeyboardInterrupt:
-        for line in account.done:
-            report.note(f"done before it was interrupted: {line}")
-        report.note(HINT)
-        raise
     if plan.kept is not None:
         forget_kept(cluster, *plan.kept)
     return tuple(account.done)
+
+
+@contextmanager
+def told_if_interrupted(done: Sequence[str], report: Reporter, hint: str) -> Iterator[None]:
+    """Say what was done by then, and how to go on, where somebody presses Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for line in done:
+            report.note(f"done before it was interrupted: {line}")
+        report.note(hint)
+        raise
+
+
+def told(failed: ClusterError | WaitTimeout) -> str:
+    """Where and what, in one line."""
+    return f"{f'{failed.where} ' if failed.where else ''}{failed.message}"
+
+
+def advised(failed: ClusterError | WaitTimeout) -> str:
+    """What to do about it, to stand behind something else."""
+    return f"; {failed.hint}" if failed.hint else ""
 
 
 def _carry_out_step(
@@ -137,8 +156,7 @@ def _do(line: str, do: Callable[[], Answer], account: _Account, report: Reporter
     try:
         answer = do()
     except (ClusterError, WaitTimeout) as lost:
-        advice = f"; {lost.hint}" if lost.hint else ""
-        said = f"{line}: {f'{lost.where} ' if lost.where else ''}{lost.message}; whether it was done is not known{advice}"
+        said = f"{line}: {told(lost)}; whether it was done is not known{advised(lost)}"
         raise _partly(account, said) from lost
     if not answer.done:
         said = "; ".join(map(str, conflicts(answer.body))) or answer.message
@@ -169,9 +187,7 @@ def _wait(
     except (WaitTimeout, ClusterError) as failed:
         if not account.done and not account.left:
             raise
-        raise _partly(
-            account, f"{step}: {f'{failed.where} ' if failed.where else ''}{failed.message}{_advice(failed)}"
-        ) from failed
+        raise _partly(account, f"{step}: {told(failed)}{_advice(failed)}") from failed
 
 
 def _bring(

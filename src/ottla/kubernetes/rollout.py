@@ -7,12 +7,11 @@ from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ottla.errors import PlanRefused
 from ottla.kubernetes.conditions import AWAITED
 from ottla.kubernetes.difference import comparable, conflicts, difference, owned
 from ottla.kubernetes.operators import AFTER, NOTHING, STEP
 from ottla.kubernetes.weighing import weigh
-from ottla.plan import Severity
+from ottla.plan import refuse_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -135,12 +134,8 @@ def _reasons(planned: Planned) -> tuple[str, ...]:
 
 def refuse_unaccepted(plan: Rollout, accepted: Collection[str]) -> None:
     """Raise PlanRefused if a risk to data is not accepted by its code."""
-    found = [(each.name, risk) for each in plan.planned for risk in each.risks if risk.severity is Severity.DATA]
-    open_risks = [(name, risk) for name, risk in found if risk.code not in accepted]
-    if open_risks:
-        codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
-        reasons = [f"{name}: {risk.text} [{risk.code}]" for name, risk in open_risks]
-        raise PlanRefused(reasons, hint=f"nothing was changed; if that is meant, add to the command: {codes}")
+    found = ((each.name, risk) for each in plan.planned for risk in each.risks)
+    refuse_open(found, accepted, hint="nothing was changed; if that is meant, add to the command")
 
 
 def name_of(identity: tuple[str, str, str, str]) -> str:

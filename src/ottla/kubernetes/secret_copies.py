@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from ottla.kubernetes.cluster import Answer, Place
+from ottla.kubernetes.cluster import SECRETS, Answer
 from ottla.kubernetes.dapr import COMPONENT
 from ottla.kubernetes.difference import other_appliers, owned
 from ottla.kubernetes.resource import metadata, plain
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.dapr import SecretCopy
+    from ottla.kubernetes.resource import Tree
     from ottla.kubernetes.site import Site
-
-SECRETS = Place("api/v1", "secrets", namespaced=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +61,28 @@ def _planned(cluster: Cluster, copy: SecretCopy, site: Site) -> PlannedCopy:
             copy, Action.CHANGE, site, f"it is there, and somebody else's ({whose}): call one of the two otherwise"
         )
     ours = (there["metadata"].get("labels") or {}).get(INSTANCE) == site.instance
-    value = _value(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
-    same = ours and value is not None and value == _value(there, copy.key)
+    value = value_in(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
+    same = ours and value is not None and value == value_in(there, copy.key)
     return PlannedCopy(copy, Action.NONE if same else Action.CHANGE, site)
 
 
 def make_copy(cluster: Cluster, planned: PlannedCopy) -> Answer:
     """Make it as the original is now, whoever made the copy before; a refusal where there is no such original."""
     copy = planned.copy
-    value = _value(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
+    value = value_in(cluster.get(SECRETS, copy.namespace, copy.name), copy.key)
     if value is None:
         see = f"kubectl describe secret {copy.name} --namespace {copy.namespace}"
         return Answer(HTTPStatus.NOT_FOUND, {"message": f"there is no Secret {copy.name} with {copy.key}; see: {see}"})
     head = metadata(copy.to_name, namespace=copy.to_namespace, component=COMPONENT, site=planned.site)
-    document = {"apiVersion": "v1", "kind": "Secret", "metadata": plain(head), "type": "Opaque", "data": {copy.key: value}}
-    return cluster.apply(SECRETS, document, dry_run=False, force=True)
+    return write_secret(cluster, head, copy.key, value, force=True)
 
 
-def _value(secret: Mapping[str, Any] | None, key: str) -> str | None:
+def write_secret(cluster: Cluster, head: Mapping[str, Tree], key: str, value: str, *, force: bool) -> Answer:
+    """Apply a Secret with one key; ``value`` as it lies there (base64)."""
+    document = {"apiVersion": "v1", "kind": "Secret", "metadata": plain(head), "type": "Opaque", "data": {key: value}}
+    return cluster.apply(SECRETS, document, dry_run=False, force=force)
+
+
+def value_in(secret: Mapping[str, Any] | None, key: str) -> str | None:
     """As it lies there (base64); None where nothing does."""
     return ((secret or {}).get("data") or {}).get(key) or None

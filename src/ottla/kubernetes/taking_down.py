@@ -6,18 +6,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ottla.errors import ApplyError, ClusterError, StalePlan, WaitTimeout
+from ottla.kubernetes.cluster import CLAIMS, PODS, done
 from ottla.kubernetes.kept import forget_kept, write_kept
-from ottla.kubernetes.revival import CLAIMS
-from ottla.kubernetes.rolling_out import EVERY
+from ottla.kubernetes.rolling_out import EVERY, advised, told, told_if_interrupted
 from ottla.kubernetes.strimzi import CLUSTER_LABEL
 from ottla.kubernetes.topic_ownership import set_managed
-from ottla.kubernetes.undeployment import CLAIM, PODS, POOL, TOPIC, Removal
+from ottla.kubernetes.undeployment import CLAIM, POOL, TOPIC, Removal
 from ottla.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ottla.kubernetes.cluster import Answer, Cluster
+    from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.undeployment import Undeployment
     from ottla.local import Reporter
 
@@ -41,30 +41,25 @@ def take_down(
     if again() != plan:
         raise StalePlan("what is there has moved since it was shown; nothing was changed", hint="run it again: ottla undeploy")
     removals = (*plan.removals, *_volumes(plan))
-    done: list[str] = []
+    taken: list[str] = []
     try:
-        _remember(cluster, plan)
-        for _, group in groupby(removals, key=lambda each: each.identity[1]):
-            _take(cluster, plan, tuple(group), done, report, timeout=timeout, every=every)
-        if plan.wipe:
-            forget_kept(cluster, *plan.kept[:2])
+        with told_if_interrupted(taken, report, HINT):
+            _remember(cluster, plan)
+            for _, group in groupby(removals, key=lambda each: each.identity[1]):
+                _take(cluster, plan, tuple(group), taken, report, timeout=timeout, every=every)
+            if plan.wipe:
+                forget_kept(cluster, *plan.kept[:2])
     except (ClusterError, WaitTimeout) as failed:
-        left = [each.line for each in removals if each.line not in done]
-        said = f"{f'{failed.where} ' if failed.where else ''}{failed.message}{f'; {failed.hint}' if failed.hint else ''}"
-        raise ApplyError(done=done, failed=[said], not_tried=left, hint=HINT) from failed
-    except KeyboardInterrupt:
-        for line in done:
-            report.note(f"done before it was interrupted: {line}")
-        report.note(HINT)
-        raise
-    return tuple(done)
+        left = [each.line for each in removals if each.line not in taken]
+        raise ApplyError(done=taken, failed=[told(failed) + advised(failed)], not_tried=left, hint=HINT) from failed
+    return tuple(taken)
 
 
 def _take(
     cluster: Cluster,
     plan: Undeployment,
     removals: Sequence[Removal],
-    done: list[str],
+    taken: list[str],
     report: Reporter,
     *,
     timeout: float,
@@ -79,7 +74,7 @@ def _take(
     for each in removals:
         report.step(each.line)
         _delete(cluster, each)
-        done.append(each.line)
+        taken.append(each.line)
     _until_gone(cluster, removals, report, timeout=timeout, every=every)
     if kind == POOL:
         _until_no_pods(cluster, plan, report, timeout=timeout, every=every)
@@ -98,7 +93,7 @@ def _remember(cluster: Cluster, plan: Undeployment) -> None:
     for each in plan.claims if plan.marks else ():
         metadata = {"name": each.name, "namespace": each.namespace, "annotations": dict(plan.marks)}
         document = {"apiVersion": "v1", "kind": CLAIM, "metadata": metadata}
-        _done(cluster.apply(CLAIMS, document, dry_run=False, force=True), f"{CLAIM} {each.namespace}/{each.name}")
+        done(cluster.apply(CLAIMS, document, dry_run=False, force=True), f"{CLAIM} {each.namespace}/{each.name}")
     if plan.topics:
         write_kept(cluster, *plan.kept, plan.topics)
 
@@ -115,12 +110,7 @@ def _let_go(cluster: Cluster, topics: Sequence[Removal], report: Reporter, *, ti
 
 def _delete(cluster: Cluster, removal: Removal) -> None:
     answer = cluster.delete(removal.place, *removal.identity[2:], uid=removal.uid)
-    _done(answer, removal.line.removeprefix("- "))
-
-
-def _done(answer: Answer, where: str) -> None:
-    if not answer.done:
-        raise ClusterError(answer.message, where=where)
+    done(answer, removal.line.removeprefix("- "))
 
 
 def _until_gone(cluster: Cluster, removals: Sequence[Removal], report: Reporter, *, timeout: float, every: float) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ClusterError
+from ottla.kubernetes.cluster import done
 from ottla.kubernetes.conditions import UNMANAGED as LET_GO
+from ottla.kubernetes.conditions import conditions_of, said_of
 from ottla.kubernetes.strimzi_topics import MANAGED, UNMANAGED
 from ottla.waiting import wait_until
 
@@ -47,9 +49,7 @@ def set_managed(
             f"{'giving' if managed else 'taking'} KafkaTopic {namespace}/{name} {'to' if managed else 'from'} its operator"
         )
         body = {"metadata": {"annotations": {MANAGED: None if managed else UNMANAGED}}}
-        answer = cluster.merge(place, namespace, name, body)
-        if not answer.done:
-            raise ClusterError(answer.message, where=f"KafkaTopic {namespace}/{name}")
+        done(cluster.merge(place, namespace, name, body), f"KafkaTopic {namespace}/{name}")
     wait_until(
         lambda: tuple(each[2] for each in topics if not _seen(cluster.get(*each), managed=managed)),
         lambda names: not names,
@@ -78,12 +78,9 @@ def _against(document: Mapping[str, Any] | None) -> str | None:
     found = _condition(document, READY, PAUSED)
     if found is None or (found["type"], found.get("status")) == (READY, "True"):
         return None
-    return (
-        ": ".join(str(found[key]) for key in ("reason", "message") if found.get(key)) or f"{found['type']}={found.get('status')}"
-    )
+    return said_of(found)
 
 
 def _condition(document: Mapping[str, Any] | None, *kinds: str) -> Mapping[str, Any] | None:
     """One of these. The topic operator sets Ready to True or False, or others in its place (BatchingTopicController)."""
-    conditions = ((document or {}).get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each.get("type") in kinds), None)
+    return next((each for each in conditions_of(document) if each.get("type") in kinds), None)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import PlanRefused
-from ottla.kubernetes.cluster import Place
 from ottla.kubernetes.resource import bytes_of
 from ottla.kubernetes.revival import CLUSTER_ID
 from ottla.kubernetes.rollout import name_of
@@ -19,10 +18,11 @@ from ottla.model.units import counted, format_size
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from ottla.kubernetes.cluster import Place
+
 Identity = tuple[str, str, str, str]
 
 KAFKA, POOL, TOPIC, CLAIM = "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim"
-PODS = Place("api/v1", "pods", namespaced=True)
 DELETES_RECORDS = "deletes-records"
 # The order of a rollout the other way round; operators are there until they have let go, and what nodes read as long as nodes are
 ORDER = (
@@ -92,6 +92,11 @@ class Undeployment:
     topics: Mapping[str, Any]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to delete."""
+        return not self.removals and not (self.wipe and self.claims)
+
+    @property
     def deletes_records(self) -> bool:
         """Whether anything goes that cannot be made anew."""
         return self.wipe and bool(self.claims or any(each.identity[1] == TOPIC for each in self.removals))
@@ -127,7 +132,7 @@ def undeployment_lines(plan: Undeployment) -> tuple[str, ...]:
 
 def undeployment_summary(plan: Undeployment) -> str:
     """All of it in one line."""
-    if not plan.removals and not (plan.wipe and plan.claims):
+    if plan.is_empty:
         return "nothing to delete: no resource of the environment is there"
     said = f"{counted(len(plan.removals), 'resource')} to delete"
     if plan.claims:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ottla.errors import ClusterError
-from ottla.kubernetes.cluster import Place
+from ottla.kubernetes.cluster import CONFIG_MAPS, PODS, Place, done
 from ottla.kubernetes.exporter import CLIENT, CONFIG, SPEC, USER, client_settings, mounts, volumes
 from ottla.kubernetes.pods import CONTAINER, confined
 from ottla.kubernetes.resource import metadata, plain
@@ -16,14 +16,12 @@ from ottla.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ottla.kubernetes.cluster import Answer, Cluster
+    from ottla.kubernetes.cluster import Cluster
     from ottla.kubernetes.site import Site
     from ottla.local import Reporter
 
 NAME = "ottla-verify"
 JOBS = Place("apis/batch/v1", "jobs", namespaced=True)
-MAPS = Place("api/v1", "configmaps", namespaced=True)
-PODS = Place("api/v1", "pods", namespaced=True)
 OF_JOB = "batch.kubernetes.io/job-name"  # the Job controller gives it to pods
 KEPT = 600  # seconds that a Job stays of which nobody took the answer; its ConfigMap goes with it
 LARGEST = 1_000_000  # bytes of a ConfigMap (the limit is 1 MiB for all of it)
@@ -86,10 +84,10 @@ def ask_job(cluster: Cluster, documents: tuple[dict[str, Any], ...], report: Rep
     namespace, name = job["metadata"]["namespace"], job["metadata"]["name"]
     report.step(f"running Job {namespace}/{name}")
     try:
-        made = _made(cluster.apply(JOBS, job, dry_run=False, force=False), f"Job {namespace}/{name}")
+        made = done(cluster.apply(JOBS, job, dry_run=False, force=False), f"Job {namespace}/{name}")
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": made["metadata"]["uid"]}
         owned = {**config, "metadata": {**config["metadata"], "ownerReferences": [owner]}}
-        _made(cluster.apply(MAPS, owned, dry_run=False, force=False), f"ConfigMap {namespace}/{name}")
+        done(cluster.apply(CONFIG_MAPS, owned, dry_run=False, force=False), f"ConfigMap {namespace}/{name}")
         pod = wait_until(
             lambda: _pod(cluster, namespace, name),
             lambda found: found is not None and _exit_code(found) is not None,
@@ -103,7 +101,7 @@ def ask_job(cluster: Cluster, documents: tuple[dict[str, Any], ...], report: Rep
         log = cluster.log(namespace, pod["metadata"]["name"])
         return _answer(log, _exit_code(pod) or 0, where=f"Job {namespace}/{name}")
     finally:
-        for place in (JOBS, MAPS):
+        for place in (JOBS, CONFIG_MAPS):
             there = cluster.get(place, namespace, name)
             if there is not None:
                 cluster.delete(place, namespace, name, uid=there["metadata"]["uid"])
@@ -115,12 +113,6 @@ def _hint(namespace: str, name: str) -> str:
         f"what became of it: kubectl get events --namespace {namespace} | grep {name}; "
         f"while it is waited for: kubectl describe job --namespace {namespace} {name}"
     )
-
-
-def _made(answer: Answer, where: str) -> dict[str, Any]:
-    if not answer.done:
-        raise ClusterError(answer.message, where=where)
-    return answer.body
 
 
 def _pod(cluster: Cluster, namespace: str, name: str) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ottla.kubernetes.conditions import conditions_of
+from ottla.kubernetes.difference import annotation
 from ottla.kubernetes.resource import amount_of
 from ottla.plan import Risk, Severity
 
@@ -25,7 +27,7 @@ CLAIM = re.compile(r"data-(\d+)-.+-(\d+)")  # data-VOLUME-CLUSTER-POOL-NODE (Vol
 
 def is_default(storage_class: Mapping[str, Any]) -> bool:
     """Whether claims that name no StorageClass are of that one."""
-    return bool((storage_class["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true")
+    return annotation(storage_class, DEFAULT_CLASS) == "true"
 
 
 def weigh_pool(live: Mapping[str, Any], applied: Mapping[str, Any], classes: Classes | None) -> Iterator[Risk | str]:
@@ -134,6 +136,6 @@ def still_growing(
     size = _bytes(volume)
     if there is None or size is None or amount_of(str(there)) >= size:
         return
-    conditions = ", ".join(str(each.get("type")) for each in status.get("conditions") or () if each.get("status") == "True")
+    conditions = ", ".join(str(each.get("type")) for each in conditions_of(claim) if each.get("status") == "True")
     said = f"{there} of {volume['size']}{f' ({conditions})' if conditions else ''}"
     yield f"PersistentVolumeClaim {claim['metadata']['namespace']}/{name}", said

@@ -21,7 +21,7 @@ from ottla.plan.changes import (
 )
 from ottla.plan.diff import Diff, diff
 from ottla.plan.json import plan_document
-from ottla.plan.plan import Plan, PlannedChange, make_plan, only_creates, reassess, refuse_unaccepted, stale_objects
+from ottla.plan.plan import Plan, PlannedChange, make_plan, only_creates, reassess, refuse_open, refuse_unaccepted, stale_objects
 from ottla.plan.risk import CODES, Risk, Severity, risks_of, risks_of_properties, topics_in_need_of_evidence
 from ottla.plan.scope import outside, within
 from ottla.plan.simulate import apply_in_memory
@@ -60,6 +60,7 @@ __all__ = [
     "plan_lines",
     "plan_summary",
     "reassess",
+    "refuse_open",
     "refuse_unaccepted",
     "risks_of",
     "risks_of_properties",

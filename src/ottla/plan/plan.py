@@ -152,14 +152,15 @@ def _with_changes(plan: Plan, changes: tuple[PlannedChange, ...]) -> Plan:
 
 def refuse_unaccepted(plan: Plan, accept: Iterable[str]) -> None:
     """Raise PlanRefused if a risk to data is not accepted by its code."""
+    found = ((object_key(planned.change).replace(":", " ", 1), risk) for planned in plan.changes for risk in planned.risks)
+    refuse_open(found, accept, hint="if that is meant, add to the command")
+
+
+def refuse_open(found: Iterable[tuple[str, Risk]], accept: Iterable[str], *, hint: str) -> None:
+    """The same of risks with the names of what they are about; ``hint`` stands before the codes that would accept them."""
     accepted = frozenset(accept)
-    open_risks = [
-        (object_key(planned.change), risk)
-        for planned in plan.changes
-        for risk in planned.risks
-        if risk.severity is Severity.DATA and risk.code not in accepted
-    ]
+    open_risks = [(name, risk) for name, risk in found if risk.severity is Severity.DATA and risk.code not in accepted]
     if open_risks:
         codes = " ".join(f"--accept {code}" for code in sorted({risk.code for _, risk in open_risks}))
-        reasons = [f"{key.replace(':', ' ', 1)}: {risk.text} [{risk.code}]" for key, risk in open_risks]
-        raise PlanRefused(reasons, hint=f"if that is meant, add to the command: {codes}")
+        reasons = [f"{name}: {risk.text} [{risk.code}]" for name, risk in open_risks]
+        raise PlanRefused(reasons, hint=f"{hint}: {codes}")
